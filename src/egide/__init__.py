@@ -1,0 +1,1 @@
+"""Égide: a hospital record system that one stolen account cannot empty."""
