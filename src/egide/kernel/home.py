@@ -1,0 +1,149 @@
+"""Where one installation keeps its state: the folders under EGIDE_HOME, by name. Paths only, nothing is made here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+ROOT_DEFAULT: Final = Path("/var/lib/egide")
+DATABASE: Final = "egide"
+SUPERUSER: Final = "egide_super"
+PG_PORT: Final = 5432  # names the socket file only: the server never listens on TCP
+
+# PostgreSQL roles that sign in, each with its own secret in its own folder; the first two belong to the operator.
+SECRET_ROLES: Final = ("super", "migrator", "keeper", "web", "worker", "live", "auditor")
+KEEPER_SOCKETS: Final = ("web", "worker", "ops", "auditor")
+
+# A unix socket's path holds 107 bytes on Linux; PostgreSQL and the keeper need some of them for the file's name.
+_LONGEST_SOCKET = 100
+
+
+@dataclass(frozen=True)
+class Base:
+    """What is public about a base: its identity and its birth, signed by the keeper's checkpoint key."""
+
+    base_id: str
+    demo: bool
+    born: datetime
+    signature: str
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folders of one installation. `root` is absolute."""
+
+    root: Path
+
+    @classmethod
+    def from_environment(cls) -> Home:
+        """EGIDE_HOME; else /var/lib/egide as root, `.egide/` of the current folder otherwise."""
+        named = os.environ.get("EGIDE_HOME", "").strip()
+        if named:
+            return cls(Path(named).expanduser().absolute())
+        return cls(ROOT_DEFAULT if os.geteuid() == 0 else Path.cwd() / ".egide")
+
+    @property
+    def venv(self) -> Path:
+        return self.root / "venv"
+
+    @property
+    def base_json(self) -> Path:
+        return self.root / "base.json"
+
+    @property
+    def pg(self) -> Path:
+        return self.root / "pg"
+
+    @property
+    def conf(self) -> Path:
+        """PostgreSQL's own settings, written by the operator at each start, outside the server's reach."""
+        return self.root / "conf"
+
+    @property
+    def run(self) -> Path:
+        """Sockets. A short folder under /tmp when the home's own path is too long for a socket."""
+        own = self.root / "run"
+        longest = max(
+            len(os.fsencode(own / "pg" / f".s.PGSQL.{PG_PORT}")),
+            *(len(os.fsencode(own / "keeper" / f"{kind}.sock")) for kind in KEEPER_SOCKETS),
+        )
+        if longest <= _LONGEST_SOCKET:
+            return own
+        return Path("/tmp") / f"egide-{hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]}"  # noqa: S108 — its owner is checked when it is made
+
+    @property
+    def socket_dir(self) -> Path:
+        """PostgreSQL's socket folder: the `host` of every connection."""
+        return self.run / "pg"
+
+    @property
+    def keeper_run(self) -> Path:
+        return self.run / "keeper"
+
+    def keeper_socket(self, kind: str) -> Path:
+        """The keeper's socket for one kind of process: web, worker, ops, auditor."""
+        if kind not in KEEPER_SOCKETS:
+            raise ValueError(f"no keeper socket is called {kind}")
+        return self.keeper_run / f"{kind}.sock"
+
+    @property
+    def secrets(self) -> Path:
+        return self.root / "secrets"
+
+    def pgpass(self, role: str) -> Path:
+        """The libpq passfile of one role (`super` stands for the superuser)."""
+        if role not in SECRET_ROLES:
+            raise ValueError(f"no secret is kept for {role}")
+        return self.secrets / role / "pgpass"
+
+    @property
+    def keeper(self) -> Path:
+        return self.root / "keeper"
+
+    @property
+    def keeper_masters(self) -> Path:
+        return self.keeper / "masters"
+
+    @property
+    def keeper_state(self) -> Path:
+        return self.keeper / "state"
+
+    @property
+    def keeper_trail(self) -> Path:
+        return self.keeper / "trail"
+
+    @property
+    def keeper_birth(self) -> Path:
+        return self.keeper / "birth.json"
+
+    @property
+    def demo(self) -> Path:
+        return self.root / "demo"
+
+    @property
+    def demo_accounts(self) -> Path:
+        return self.demo / "accounts.json"
+
+    @property
+    def demo_keys(self) -> Path:
+        return self.root / "demo-keys"
+
+    @property
+    def log(self) -> Path:
+        return self.root / "log"
+
+    def log_file(self, process: str) -> Path:
+        return self.log / f"{process}.log"
+
+    def base(self) -> Base | None:
+        """What base.json says, or None before the base is born."""
+        try:
+            fields = json.loads(self.base_json.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return Base(fields["base_id"], bool(fields["demo"]), datetime.fromisoformat(fields["born"]), fields["signature"])
