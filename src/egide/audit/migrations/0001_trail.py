@@ -1,0 +1,18 @@
+"""Schema audit, in raw SQL: the trail has no Django model."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from django.db import migrations
+from django.db.migrations.operations.base import Operation
+
+
+class Migration(migrations.Migration):
+    initial = True
+    dependencies: ClassVar[list[tuple[str, str]]] = []
+    operations: ClassVar[list[Operation]] = [
+        migrations.RunSQL(
+            sql=Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"),
+            reverse_sql=migrations.RunSQL.noop,  # a trail is never unmade by a migration
+        ),
+    ]
