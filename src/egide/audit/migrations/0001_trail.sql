@@ -1,5 +1,5 @@
 -- The trail: one row an opening, refusal or act; one leaf a row or a gap. Owned by gatekeeper.
--- Format of leaves and checkpoints: docs/decisions/trail-leaf-and-checkpoint.md
+-- Format of leaves and checkpoints: docs/decisions/0010-trail-leaf-and-checkpoint.md
 
 SET LOCAL ROLE gatekeeper;
 
@@ -41,7 +41,7 @@ CREATE TABLE audit.leaf (
     hash     bytea  NOT NULL CHECK (octet_length(hash) = 32)
 );
 
--- One row, locked by whoever numbers: the sequencer's lease.
+-- One row, compared and updated by whoever numbers: of two sequencers one is refused.
 CREATE TABLE audit.horizon (
     one           boolean NOT NULL PRIMARY KEY DEFAULT true CHECK (one),
     size          bigint  NOT NULL DEFAULT 0, -- leaves so far
@@ -119,14 +119,14 @@ $$;
 
 -- ── Numbering: all that the keeper may do here ──────────────────────────────────────────────────────────────────────
 
--- Takes the lease for this transaction. `drawn`: the last serial handed out.
+-- Where numbering stands. `drawn`: the last serial handed out; read before the rows, never with them.
 CREATE FUNCTION audit.numbering(OUT size bigint, OUT seen bigint, OUT numbered bigint, OUT partition_end bigint,
                                 OUT drawn bigint)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, audit
 AS $$
 BEGIN
     SELECT h.size, h.seen, h.numbered, h.partition_end INTO STRICT size, seen, numbered, partition_end
-      FROM audit.horizon h FOR UPDATE;
+      FROM audit.horizon h;
     SELECT CASE WHEN s.is_called THEN s.last_value ELSE s.last_value - 1 END INTO STRICT drawn FROM audit.entry_id s;
 END
 $$;
