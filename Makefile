@@ -1,0 +1,42 @@
+# Every target prepares what it needs from the lock file; nothing has to be installed before but Python 3.11 and make.
+# EGIDE_HOME (state), EGIDE_PORT (8400) and EGIDE_PYTHON (interpreter) may be set in the environment.
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check attacks journeys bench doctor lock
+MAKEFLAGS += --no-print-directory
+# No bytecode beside the sources: a checkout may belong to someone else than the user who runs.
+export PYTHONDONTWRITEBYTECODE = 1
+
+run = tools/env
+dev = tools/env --dev
+
+help: ## cette liste
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+run: ## prépare tout, démarre Égide et affiche l'adresse (Ctrl-C arrête tout)
+	@$(run) egide run
+
+demo: ## comme run, en refusant toute base qui n'est pas née de démonstration
+	@$(run) egide run --demo
+
+test: ## tous les tests, parcours dans Chromium compris
+	@tools/chromium
+	@$(dev) python -m pytest $(ARGS)
+
+check: ## ruff, mypy strict, ordre des étages, gabarits, migrations manquantes
+	@$(dev) --no-project tools/check
+
+attacks: ## l'exercice du voleur contre le serveur en marche (ou démarré pour lui)
+	@$(run) egide run --then "egide drill"
+
+journeys: ## les parcours dans Chromium seulement
+	@tools/chromium
+	@$(dev) python -m pytest -m journey $(ARGS)
+
+bench: ## les mesures de benchmarks/, chacune avec sa commande
+	@$(dev) tools/bench
+
+doctor: ## l'état de santé de la base en marche
+	@$(run) egide doctor
+
+lock: ## recalcule requirements/*.lock (après un changement de dépendances)
+	@tools/lock

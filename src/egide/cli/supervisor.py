@@ -1,0 +1,348 @@
+"""`egide run`: brings the whole house up in order, watches its processes, and stops them in the reverse order."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import http.client
+import json
+import os
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from types import FrameType
+from typing import IO, Final
+
+import psycopg
+
+from egide.cli import migrations
+from egide.cli.cluster import Cluster
+from egide.cli.halt import Halt
+from egide.cli.processes import Watched, check_interpreter, end_strays, last_line, run, start
+from egide.cli.users import ensure_accounts, ensure_folder, user_of
+from egide.kernel.home import Base, Home
+
+ROOM_NEEDED: Final = 300 * 1024 * 1024  # bytes free before a start: PostgreSQL's log of changes, and some time to react
+DEMO_PATIENTS: Final = 300
+DEMO_SEED: Final = 1
+
+
+class Stopped(BaseException):
+    """A signal asks for the end; not an Exception, so that no step takes it for a failure of its own."""
+
+
+class Supervisor:
+    """One run of one home, from the lock to the last process stopped."""
+
+    def __init__(self, home: Home, port: int, *, demo: bool | None = None) -> None:
+        """`demo`: what the base must be; None takes what it is, and a demo for a base not born yet."""
+        self.home = home
+        self.port = port
+        self.demo = demo
+        self.cluster = Cluster(home)
+        self.watched: list[Watched] = []
+        self.began = time.monotonic()
+        self.stopping = False
+
+    # ── the whole ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def run(self, then: str | None = None) -> int:
+        """Starts, then watches until a signal, or until the command `then` ends; returns the exit code."""
+        signal.signal(signal.SIGINT, self._on_signal)
+        signal.signal(signal.SIGTERM, self._on_signal)
+        os.umask(0o022)
+        self._prepare_home()
+        with self._only_one():
+            try:
+                self._start_all()
+                return self._watch(then)
+            except Stopped:
+                return 0
+            finally:
+                self.stopping = True
+                self._stop_all()
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        if not self.stopping:
+            self.stopping = True
+            raise Stopped
+
+    @contextlib.contextmanager
+    def _only_one(self) -> Iterator[None]:
+        """Holds run.lock; the kernel lets go of it however this process ends."""
+        with (self.home.root / "run.lock").open("a+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.seek(0)
+                raise Halt(
+                    f"Égide tourne déjà sur {self.home.root} (processus {file.read().strip() or 'inconnu'}) : "
+                    "arrêtez-le d'abord, ou donnez un autre dossier à EGIDE_HOME."
+                ) from None
+            file.truncate(0)
+            file.write(f"{os.getpid()}\n")
+            file.flush()
+            yield
+
+    # ── start ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _start_all(self) -> None:
+        print(f"Égide démarre dans {self.home.root}", flush=True)
+        check_interpreter(self.home)
+        if count := end_strays(self.home):
+            self._note(f"{count} processus d'un arrêt brutal terminés")
+        self._check_port()
+        self._step("PostgreSQL", self._start_postgres)
+        self._step("structure de la base", self._migrate)
+        self._step("gardien", self._start_keeper)
+        base = self.home.base()
+        if base is None:
+            raise Halt(f"{self.home.base_json} manque : restaurez-le depuis la sauvegarde.")
+        if base.demo:
+            self._step("personnes de démonstration", self._load_demo)
+            self._step("clés de démonstration", self._start_demo_keys)
+        self._step("serveur web", self._start_web)
+        self._welcome(base)
+
+    def _step(self, title: str, action: Callable[[], None]) -> None:
+        began = time.monotonic()
+        action()
+        print(f"  {title:<30} {time.monotonic() - began:6.1f} s", flush=True)
+
+    def _prepare_home(self) -> None:
+        """Accounts and folders. Nothing outside the home is changed but the list of system accounts."""
+        try:
+            self.home.root.mkdir(mode=0o755, parents=True, exist_ok=True)
+        except OSError as error:
+            raise Halt(f"{self.home.root} ne peut être créé ({error.strerror}) : donnez un autre EGIDE_HOME.") from None
+        if not os.access(self.home.root, os.W_OK | os.X_OK):
+            raise Halt(f"{self.home.root} n'est pas accessible en écriture : donnez un autre dossier à EGIDE_HOME.")
+        if shutil.disk_usage(self.home.root).free < ROOM_NEEDED:
+            raise Halt(f"Le disque de {self.home.root} est presque plein : libérez 300 Mo, puis relancez.")
+        ensure_accounts()
+        self._refuse_foreign_owner()
+        for folder in (self.home.log, self.home.run, self.home.demo):
+            ensure_folder(folder, user_of("worker") if folder == self.home.demo else None, 0o755)
+        ensure_folder(self.home.keeper_run, user_of("keeper"), 0o755)
+        ensure_folder(self.home.keeper, user_of("keeper"), 0o700)
+        ensure_folder(self.home.demo_keys, user_of("demo-keys"), 0o700)
+
+    def _refuse_foreign_owner(self) -> None:
+        """A home is run by the account that made it; the short folder for sockets must not be somebody else's."""
+        for folder in (self.home.root, self.home.run):
+            if folder.exists() and folder.stat().st_uid != os.geteuid():
+                raise Halt(f"{folder} appartient à un autre compte : lancez Égide sous ce compte, ou changez EGIDE_HOME.")
+
+    def _check_port(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", self.port))
+            except PermissionError:
+                raise Halt(f"Le port {self.port} est réservé à root : choisissez EGIDE_PORT au-dessus de 1023.") from None
+            except OSError:
+                raise Halt(
+                    f"Le port {self.port} est déjà pris : arrêtez ce qui l'occupe, ou choisissez-en un autre, par exemple "
+                    f"EGIDE_PORT={self.port + 10} make run."
+                ) from None
+
+    def _start_postgres(self) -> None:
+        self.cluster.ensure()
+        self.cluster.start()
+        watched = Watched("postgres", self.cluster.spawn, signal.SIGINT, 60)
+        watched.adopt(self.cluster.process)
+        self.watched.append(watched)
+        self.cluster.create_roles()
+
+    def _migrate(self) -> None:
+        applied = migrations.in_base(self.cluster)
+        migrations.refuse_newer(applied)
+        self._refuse_lost_keys(applied)
+        if applied != migrations.in_code():
+            run(self.home, "migrate", migrations.MIGRATE)
+
+    def _refuse_lost_keys(self, applied: set[tuple[str, str]]) -> None:
+        """A base that was born and a keeper without keys: new keys would make every sealed value unreadable for ever."""
+        base, keys = self.home.base(), self.home.keeper_birth.exists() and any(self._masters())
+        if base is not None and base.born > datetime.now(UTC):
+            raise Halt(
+                f"L'horloge de la machine est en retard : la base est née le {base.born:%d/%m/%Y à %H:%M} UTC. "
+                "Mettez-la à l'heure, puis relancez."
+            )
+        if not keys and (base is not None or (applied and self._someone_is_known())):
+            raise Halt(
+                f"Les clés du gardien manquent dans {self.home.keeper} alors que la base existe : remettez ce dossier "
+                "depuis sa sauvegarde ; sans lui, rien de ce qui est scellé ne peut être relu."
+            )
+
+    def _masters(self) -> Iterator[str]:
+        with contextlib.suppress(FileNotFoundError):
+            yield from os.listdir(self.home.keeper_masters)
+
+    def _someone_is_known(self) -> bool:
+        with psycopg.connect(self.cluster.superuser_dsn()) as connection:
+            if connection.execute("SELECT to_regclass('public.identity_patient')").fetchone() == (None,):
+                return False
+            return connection.execute("SELECT 1 FROM identity_patient LIMIT 1").fetchone() is not None
+
+    def _start_keeper(self) -> None:
+        command = [sys.executable, "-m", "egide.keeper", "--home", str(self.home.root)]
+        if not self.home.keeper_birth.exists():
+            demo = ["--demo"] if self.demo is not False else []
+            run(self.home, "keeper", [*command, "--init", *demo])
+        self._publish_birth()
+        base = self.home.base()
+        if self.demo is not None and base is not None and base.demo != self.demo:
+            raise Halt(
+                f"La base de {self.home.root} {'est' if base.demo else 'n’est pas'} une démonstration, et cela ne change "
+                "jamais : donnez un autre dossier à EGIDE_HOME."
+            )
+        self._watch_over("keeper", command)
+        self._await("keeper", self._keeper_answers)
+
+    def _publish_birth(self) -> None:
+        """Copies the birth certificate, which the keeper signed, to where every process may read it."""
+        if not self.home.base_json.exists():
+            draft = self.home.base_json.with_suffix(".new")
+            draft.write_bytes(self.home.keeper_birth.read_bytes())
+            draft.chmod(0o644)
+            draft.replace(self.home.base_json)
+
+    def _load_demo(self) -> None:
+        """Loads the demo's people once; a load that was cut short is run again, and adds only what lacks."""
+        done = self.home.root / "demo-loaded"
+        if done.exists():
+            return
+        command = [sys.executable, "-m", "egide.cli", "demo", "load"]
+        command += ["--patients", str(DEMO_PATIENTS), "--seed", str(DEMO_SEED)]
+        run(self.home, "demo-load", command, account="worker", extra={"EGIDE_ROLE": "worker", **self._addresses()})
+        done.touch()
+
+    def _start_demo_keys(self) -> None:
+        command = [sys.executable, "-m", "egide.rehearsal.demo_keys", "--home", str(self.home.root)]
+        self._watch_over("demo-keys", [*command, "--port", str(self.port + 1)])
+
+    def _start_web(self) -> None:
+        command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
+        command += ["--port", str(self.port), "--no-access-log", "--log-level", "warning"]
+        command += ["--blocking-threads", "8", "--workers", "1", "egide.config.wsgi:application"]
+        self._watch_over("web", command, {"EGIDE_ROLE": "web", "DJANGO_SETTINGS_MODULE": "egide.config.settings"})
+        self._await("web", self._web_answers)
+
+    def _addresses(self) -> dict[str, str]:
+        variables = {"EGIDE_PORT": str(self.port), "EGIDE_ORIGIN": f"http://localhost:{self.port}"}
+        base = self.home.base()
+        if base is not None and base.demo:
+            variables["EGIDE_DEMO_KEYS_URL"] = f"http://localhost:{self.port + 1}"
+        return variables
+
+    def _watch_over(self, name: str, command: list[str], extra: dict[str, str] | None = None) -> None:
+        variables = self._addresses() | (extra or {})
+        watched = Watched(name, lambda: start(self.home, name, command, extra=variables))
+        watched.start()
+        self.watched.append(watched)
+
+    def _await(self, name: str, ready: Callable[[], bool]) -> None:
+        """Waits until a process answers; if it dies first, a Halt repeats its last words."""
+        watched = next(w for w in self.watched if w.name == name)
+        deadline = time.monotonic() + 120
+        while not ready():
+            if watched.child is None or watched.child.poll() is not None:
+                log = self.home.log_file(name)
+                raise Halt(f"Le processus « {name} » ne démarre pas ({last_line(log)}) : le détail est dans {log}.")
+            if time.monotonic() > deadline:
+                raise Halt(f"Le processus « {name} » ne répond pas : le détail est dans {self.home.log_file(name)}.")
+            time.sleep(0.05)
+
+    def _keeper_answers(self) -> bool:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            try:
+                probe.connect(str(self.home.keeper_socket("ops")))
+            except OSError:
+                return False
+        return True
+
+    def _web_answers(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+        try:
+            connection.request("GET", "/sante/", headers={"Host": f"localhost:{self.port}"})
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def _welcome(self, base: Base) -> None:
+        print(f"Égide est ouverte : http://localhost:{self.port}   ({time.monotonic() - self.began:.1f} s)")
+        if base.demo:
+            print("Base de démonstration : sur la page, choisissez un compte sous « se connecter en tant que ».")
+            for account in self._demo_accounts()[:4]:
+                print(f"  {account.get('username', ''):<24} {account.get('name', '')}, {account.get('profession', '')}")
+            print(f"  tous les comptes : {self.home.demo_accounts}")
+        else:
+            print("Connectez-vous avec votre clé de sécurité.")
+        print("Ctrl-C arrête tout.", flush=True)
+
+    def _demo_accounts(self) -> list[dict[str, str]]:
+        try:
+            return list(json.loads(self.home.demo_accounts.read_text(encoding="utf-8"))["accounts"])
+        except (OSError, ValueError, KeyError):
+            return []
+
+    # ── watch and stop ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _watch(self, then: str | None) -> int:
+        guest = subprocess.Popen(shlex.split(then)) if then else None
+        while True:
+            for watched in self.watched:
+                if (code := watched.has_died()) is not None:
+                    self._note(f"{watched.name} s'est arrêté ({_how(code)}), relance")
+                if watched.due():
+                    self._restart(watched)
+            if guest is not None and (result := guest.poll()) is not None:
+                return result
+            time.sleep(0.1)
+
+    def _restart(self, watched: Watched) -> None:
+        try:
+            watched.start()
+        except OSError as error:
+            watched.postpone()
+            self._note(f"{watched.name} n'a pas pu être relancé ({error.strerror}), nouvel essai bientôt")
+
+    def _stop_all(self) -> None:
+        if self.watched:
+            print("\nArrêt…", flush=True)
+        for watched in reversed(self.watched):
+            watched.stop()
+        self.cluster.stop()
+
+    def _note(self, event: str) -> None:
+        """One line on the screen and in log/egide.log."""
+        print(f"  {event}", flush=True)
+        with contextlib.suppress(OSError):
+            log: IO[str]
+            with self.home.log_file("egide").open("a", encoding="utf-8") as log:
+                log.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {event}\n")
+
+
+def _how(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"code {code}"
+
+
+def running(home: Home) -> bool:
+    """Whether a supervisor holds this home."""
+    try:
+        with (home.root / "run.lock").open("r+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False
