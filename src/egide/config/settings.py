@@ -1,0 +1,115 @@
+"""The one settings file: everything that varies is read from the environment here, and documented in docs/administration.md."""
+
+import os
+import secrets
+from pathlib import Path
+
+from egide.kernel.home import Home
+
+HOME = Home.from_environment()
+PORT = int(os.environ.get("EGIDE_PORT", "8400"))
+ROLE = os.environ.get("EGIDE_ROLE", "web")
+ORIGIN = os.environ.get("EGIDE_ORIGIN", f"http://localhost:{PORT}")
+DEMO_KEYS_URL = os.environ.get("EGIDE_DEMO_KEYS_URL", "")
+_BASE = HOME.base()
+DEMO = bool(_BASE and _BASE.demo)
+KEEPER_SOCKET = HOME.keeper_socket("worker" if ROLE == "worker" else "web")
+
+DEBUG = False
+# Django wants one; nothing here is signed with it (sessions are the keeper's, the CSRF cookie is compared, not signed).
+SECRET_KEY = secrets.token_hex(32)
+ALLOWED_HOSTS = [ORIGIN.split("://", 1)[1].split(":", 1)[0].split("/", 1)[0]]
+ROOT_URLCONF = "egide.config.urls"
+WSGI_APPLICATION = "egide.config.wsgi.application"
+APPEND_SLASH = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = [
+    "egide.audit",
+    "egide.accounts",
+    "egide.gate",
+    "egide.directory",
+    "egide.identity",
+    "egide.stays",
+    "egide.record",
+    "egide.ui",
+    "django_htmx",
+]
+MIDDLEWARE = [
+    "egide.config.middleware.last_resort",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "egide.config.middleware.nothing_stays",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "egide.config.middleware.same_origin",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+TEMPLATES: list[dict[str, object]] = []
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "egide",
+        "USER": ROLE,
+        "HOST": str(HOME.socket_dir),
+        "CONN_MAX_AGE": None,
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        "TIME_ZONE": "UTC",
+        "OPTIONS": {
+            "passfile": str(HOME.pgpass(ROLE)),
+            "server_side_binding": True,
+            "prepare_threshold": 3,
+            "application_name": f"egide-{ROLE}",
+            **({"options": "-c role=owner"} if ROLE == "migrator" else {}),
+        },
+    }
+}
+
+USE_TZ = True
+TIME_ZONE = "Europe/Paris"
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", "Français"), ("en", "English")]
+USE_I18N = True
+LOCALE_PATHS = [Path(__file__).parent.parent / "ui" / "locale"]
+
+CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_COOKIE_SECURE = ORIGIN.startswith("https://")
+CSRF_FAILURE_VIEW = "egide.ui.answers.csrf_failure"
+EGIDE_FRAME = "egide.config.menu.frame"
+SESSION_COOKIE = "egide_session"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+FILE_UPLOAD_HANDLERS: list[str] = []
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'", *([DEMO_KEYS_URL] if DEMO and DEMO_KEYS_URL else [])],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        "object-src": ["'none'"],
+    }
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["out"], "level": "WARNING"},
+    "loggers": {
+        # a path can hold a patient's pseudonym, an exception's arguments can hold what was typed: neither is written
+        "django.request": {"level": "CRITICAL"},
+        "django.security": {"level": "CRITICAL"},
+    },
+}

@@ -1,0 +1,49 @@
+"""Acts under an opening: one verb, one transaction, one trail entry."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from egide.kernel.capabilities import Capability, Refused
+
+
+@contextmanager
+def opened(cap: Capability) -> Iterator[None]:
+    """A transaction that holds the opening's ticket; what is done inside is committed together or not at all."""
+    with transaction.atomic(durable=True):
+        with connection.cursor() as cursor:
+            cursor.execute("CLOSE ALL")
+            cursor.execute("SELECT door.use_opening(%s)", [cap.ticket])
+        yield
+
+
+def record_act(verb: str, patient_id: UUID, object_id: str) -> None:
+    """The trail entry of an act, in the transaction of `opened`; `verb` is `room:object:verb`."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT door.append_act(%s, %s, %s)", [verb, patient_id, object_id])
+
+
+@contextmanager
+def acting(cap: Capability, verb: str, patient_id: UUID, object_id: str, *categories: str) -> Iterator[None]:
+    """One act on one person. Refuses (`category_closed`) when the opening does not cover writing `categories`."""
+    missing = [category for category in categories if not cap.may_write(category)]
+    if missing or patient_id not in cap.ids:
+        raise Refused("category_closed", "Votre profession ne permet pas d'écrire ici.")
+    with opened(cap):
+        yield
+        record_act(verb, patient_id, object_id)
+
+
+def link(patient_id: UUID, unit_id: UUID, since: datetime, until: datetime | None = None) -> None:
+    """The care link that a stay makes, in the transaction of `opened`: the unit takes care of the patient from `since`."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT door.link(%s, 'stay', %s, %s, %s)", [patient_id, unit_id, since, until])
+
+
+def unlink(patient_id: UUID, unit_id: UUID, until: datetime) -> None:
+    """End of the stay's care link, in the transaction of `opened`."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT door.unlink(%s, 'stay', %s, %s)", [patient_id, unit_id, until])

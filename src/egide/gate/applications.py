@@ -1,0 +1,41 @@
+"""Application accounts: a program acts for one site, under a manifest (the hash of what it reads), never for itself."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from egide.gate.opening import batch_from, keeper
+from egide.kernel.capabilities import Batch
+from egide.kernel.codes import Category
+
+EVERYTHING = (Category.IDENTITY, Category.CONTACT, Category.INS, Category.STAY, Category.CLINICAL)
+SLICE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A signed-in program. The cookie lives in this process only."""
+
+    cookie: str
+    purpose: str
+
+    def open_new(self, subjects: list[list[tuple[str, str]]]) -> Batch:
+        """At most 200 subjects, each with its foreign ids (system, id); a known one comes back with its id (`known`)."""
+        answer = keeper().call(
+            "open_new",
+            cookie=self.cookie,
+            subjects=[{"src": [list(pair) for pair in pairs]} for pairs in subjects],
+            purpose=self.purpose,
+            read=list(EVERYTHING),
+            write=list(EVERYTHING),
+        )
+        return batch_from(answer)
+
+    def end(self) -> None:
+        """Sign out."""
+        keeper().call("revoke", cookie=self.cookie)
+
+
+def sign_in(site_id: UUID, manifest: str, purpose: str) -> Application:
+    """`purpose`: import or demo. The keeper admits this by the process's own socket and user, no secret is passed."""
+    answer = keeper().call("sign_in", step="application", site=site_id.bytes, manifest=manifest, purpose=purpose)
+    return Application(answer["cookie"], purpose)

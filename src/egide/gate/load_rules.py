@@ -1,0 +1,38 @@
+"""Migration operation: the base's copy of the authorisation grid becomes that of gate/rules.py, hash included."""
+
+from typing import Any
+
+from django.db.migrations.operations.base import Operation
+
+from egide.gate import rules
+
+
+class LoadRules(Operation):
+    """A change of the grid is a new migration with this one operation: reviewed, ordered, seen by the fingerprint."""
+
+    reversible = True
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """The grid is no model."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Replace every cell, in the migration's transaction."""
+        with schema_editor.connection.cursor() as cursor:
+            cursor.execute("SET LOCAL ROLE gatekeeper")
+            cursor.execute("DELETE FROM gate.rule")
+            cursor.executemany(
+                "INSERT INTO gate.rule (profession, basis, category, act, allowed, reason) VALUES (%s, %s, %s, %s, %s, %s)",
+                [tuple(rule) for rule in rules.grid()],
+            )
+            cursor.execute(
+                "INSERT INTO gate.rule_hash (hash) VALUES (%s) ON CONFLICT (one) DO UPDATE SET hash = excluded.hash",
+                [rules.grid_hash()],
+            )
+            cursor.execute("SET LOCAL ROLE owner")
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """The older grid is loaded by the older migration; nothing to undo here."""
+
+    def describe(self) -> str:
+        """What `migrate` prints."""
+        return "Load the authorisation grid"

@@ -1,0 +1,86 @@
+"""Capabilities are made here, from what the keeper answers, and nowhere else."""
+
+import functools
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from egide.keeper.client import Keeper
+from egide.kernel.capabilities import Actor, Batch, Chart, Keys, Roster
+
+
+@functools.cache
+def keeper() -> Keeper:
+    """This process's line to the keeper."""
+    return Keeper(settings.KEEPER_SOCKET)
+
+
+def actor_from(fields: dict[str, Any]) -> Actor:
+    """The actor of an answer."""
+    return Actor(
+        account=UUID(bytes=fields["account"]),
+        username=fields["username"],
+        name=fields["name"],
+        profession=fields["profession"],
+        kind=fields["kind"],
+        grade=fields["grade"],
+        session=UUID(bytes=fields["session"]),
+        site=UUID(bytes=fields["site"]) if fields["site"] else None,
+        units=tuple(UUID(bytes=unit) for unit in fields["units"]),
+    )
+
+
+def chart_from(answer: dict[str, Any]) -> Chart:
+    """One person's capability."""
+    return Chart(**_common(answer))
+
+
+def roster_from(answer: dict[str, Any], list_id: UUID) -> Roster:
+    """A list's capability; `truncated` when more than 200 persons were there."""
+    return Roster(**_common(answer), list_id=list_id, truncated=bool(answer["truncated"]))
+
+
+def batch_from(answer: dict[str, Any]) -> Batch:
+    """A job's slice; `known[i]` tells that subject i was here before."""
+    return Batch(**_common(answer), known=tuple(answer["known"] or ()))
+
+
+def who(cookie: str) -> tuple[Actor, str]:
+    """Who a session is, and its ticket without patients."""
+    answer = keeper().call("who", cookie=cookie)
+    return actor_from(answer["actor"]), answer["ticket"]
+
+
+def open_chart(
+    cookie: str, patient_id: UUID, purpose: str, read: tuple[str, ...], write: tuple[str, ...], counted: bool
+) -> Chart:
+    """Open one person for this session; Refused with the gate's reason otherwise."""
+    answer = keeper().call(
+        "open", cookie=cookie, ids=[patient_id.bytes], purpose=purpose, read=list(read), write=list(write), counted=counted
+    )
+    return chart_from(answer)
+
+
+def open_unit(cookie: str, unit_id: UUID, read: tuple[str, ...], counted: bool) -> Roster:
+    """Open the present patients of a unit of mine."""
+    answer = keeper().call(
+        "open", cookie=cookie, list="unit", list_id=unit_id.bytes, purpose="unit_list", read=list(read), write=[], counted=counted
+    )
+    return roster_from(answer, unit_id)
+
+
+def _common(answer: dict[str, Any]) -> dict[str, Any]:
+    keys: Keys = {(UUID(bytes=i), category): versions for i, category, versions in answer["keys"]}
+    return {
+        "actor": actor_from(answer["actor"]),
+        "opening": answer["opening"],
+        "ids": tuple(UUID(bytes=i) for i in answer["ids"]),
+        "reads": frozenset(answer["reads"]),
+        "writes": frozenset(answer["writes"]),
+        "basis": answer["basis"],
+        "until": datetime.fromisoformat(answer["until"]),
+        "ticket": answer["ticket"],
+        "keys": keys,
+    }

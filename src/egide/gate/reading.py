@@ -1,0 +1,64 @@
+"""Reads under an opening: every statement of a page in one pipeline, inside one transaction that holds the ticket."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+import psycopg
+from django.db import connection
+
+from egide.kernel.capabilities import Capability
+from egide.ui import rendering_active
+
+T = TypeVar("T")
+Rows = list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Read(Generic[T]):
+    """A read not yet made: one statement, its parameters, and how its rows become values."""
+
+    sql: str
+    params: Sequence[Any]
+    decode: Callable[[Rows], T]
+
+
+class RenderingReads(Exception):
+    """A template tried to read: pages read before they render."""
+
+
+def fetch(cap: Capability, *reads: Read[Any]) -> list[Any]:
+    """Make the reads in one round trip, in order; each result is decoded (unsealed) after the transaction ended.
+
+    Statements: BEGIN, CLOSE ALL, use_opening, the reads, COMMIT. A connection lost before is replaced once.
+    """
+    return fetch_with(cap.ticket, *reads)
+
+
+def fetch_with(ticket: str, *reads: Read[Any]) -> list[Any]:
+    """As `fetch`, with a bare ticket (that of `who`, for what concerns the actor alone)."""
+    if rendering_active():
+        raise RenderingReads("a template may not read")
+    try:
+        rows = _pipeline(ticket, reads)
+    except (psycopg.OperationalError, psycopg.InterfaceError):
+        connection.close()
+        rows = _pipeline(ticket, reads)
+    return [read.decode(found) for read, found in zip(reads, rows, strict=True)]
+
+
+def _pipeline(ticket: str, reads: Sequence[Read[Any]]) -> list[Rows]:
+    connection.ensure_connection()
+    raw: psycopg.Connection[Any] = connection.connection
+    try:
+        with raw.pipeline():
+            raw.execute("BEGIN READ ONLY")
+            raw.execute("CLOSE ALL")
+            raw.execute("SELECT door.use_opening(%s)", (ticket,))
+            cursors = [psycopg.Cursor(raw).execute(read.sql.encode(), read.params) for read in reads]
+            raw.execute("COMMIT")
+        return [cursor.fetchall() for cursor in cursors]
+    except BaseException:
+        if not raw.closed and raw.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            raw.execute("ROLLBACK")
+        raise

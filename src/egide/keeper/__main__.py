@@ -1,0 +1,54 @@
+"""`python -m egide.keeper --home H`: the keeper's process; with `--init [--demo]`, the birth of its keys, once."""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from egide.keeper import masters, server
+from egide.keeper.sequencer import Sequencer
+from egide.keeper.signin import Ceremony
+from egide.keeper.verbs import Verbs, gate_conninfo
+from egide.kernel.home import Home
+
+
+def main() -> int:
+    """Exit code 3: lost keys; 2: bad arguments; 0 after SIGTERM."""
+    parser = argparse.ArgumentParser(prog="egide.keeper")
+    parser.add_argument("--home", required=True, type=Path)
+    parser.add_argument("--init", action="store_true", help="make the master keys and the birth certificate, once")
+    parser.add_argument("--demo", action="store_true", help="with --init: this base is born as a demonstration")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    home = Home(arguments.home.absolute())
+    server.harden()
+    try:
+        if arguments.init:
+            masters.make(home.keeper_masters, home.keeper_birth, arguments.demo)
+            return 0
+        keys = masters.load(home.keeper_masters, home.keeper_birth)
+    except masters.LostKeys as error:
+        print(f"Le gardien ne démarre pas : {error}.", file=sys.stderr)
+        return 3
+    origin = os.environ.get("EGIDE_ORIGIN", f"http://localhost:{os.environ.get('EGIDE_PORT', '8400')}")
+    for folder in (home.keeper_state, home.keeper_trail):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    sequencer = Sequencer(
+        gate_conninfo(home), home.keeper_trail, home.keeper_state, keys.signer, f"egide/{keys.base_id}"
+    )
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    listening = server.Server(home, Verbs(keys, Ceremony(origin), sequencer))
+    listening.start()
+    logging.getLogger("egide.keeper").info("listening")
+    sequencer.run(stop)
+    listening.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

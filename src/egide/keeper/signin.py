@@ -1,0 +1,102 @@
+"""Sign-in by passkey (WebAuthn level 2 §7.2), verified here and nowhere else: user verification is required, always."""
+
+import hmac
+import secrets
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from fido2 import cbor
+from fido2.cose import CoseKey
+from fido2.server import Fido2Server
+from fido2.utils import websafe_decode
+from fido2.webauthn import (
+    AttestedCredentialData,
+    AuthenticationResponse,
+    PublicKeyCredentialRpEntity,
+    UserVerificationRequirement,
+)
+
+CHALLENGE_SECONDS = 180
+MAX_CHALLENGES = 20_000
+
+
+class BadAssertion(Exception):
+    """The assertion is not a valid, fresh, user-verified one of this key: `code` says which."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Ceremony:
+    """Challenges given out (once each, three minutes) and the check of what comes back."""
+
+    def __init__(self, origin: str) -> None:
+        host = origin.split("://", 1)[1].split(":", 1)[0].split("/", 1)[0]
+        self._server = Fido2Server(PublicKeyCredentialRpEntity(id=host, name="Égide"), verify_origin=lambda o: o == origin)
+        self._open: dict[str, tuple[float, Any]] = {}
+        self._lock = threading.Lock()
+
+    def begin(self) -> tuple[str, dict[str, Any]]:
+        """A challenge id and PublicKeyCredentialRequestOptions as JSON: discoverable keys, verification required."""
+        options, state = self._server.authenticate_begin(None, UserVerificationRequirement.REQUIRED)
+        challenge_id = secrets.token_urlsafe(16)
+        now = time.monotonic()
+        with self._lock:
+            for old in [key for key, (until, _) in self._open.items() if until < now]:
+                del self._open[old]
+            if len(self._open) >= MAX_CHALLENGES:
+                self._open.pop(next(iter(self._open)))
+            self._open[challenge_id] = (now + CHALLENGE_SECONDS, state)
+        return challenge_id, plain(dict(options.public_key))
+
+    def credential_id(self, response: Mapping[str, Any]) -> bytes:
+        """The id of the key that answered, before anything is believed of it."""
+        try:
+            return bytes(websafe_decode(str(response["rawId"])))
+        except Exception as error:
+            raise BadAssertion("bad_assertion") from error
+
+    def finish(
+        self, challenge_id: str, response: Mapping[str, Any], account: UUID, credential_id: bytes, aaguid: UUID, public_key: bytes
+    ) -> int:
+        """Verify against the stored public key; returns the key's counter. A challenge is used once, whatever comes of it."""
+        with self._lock:
+            until, state = self._open.pop(challenge_id, (0.0, None))
+        if state is None or until < time.monotonic():
+            raise BadAssertion("challenge_ended")
+        try:
+            parsed = AuthenticationResponse.from_dict(response)
+            auth = parsed.response.authenticator_data
+            handle = parsed.response.user_handle
+        except Exception as error:
+            raise BadAssertion("bad_assertion") from error
+        if not auth.is_user_verified():
+            raise BadAssertion("no_user_verification")
+        if handle is not None and not hmac.compare_digest(bytes(handle), account.bytes):
+            raise BadAssertion("bad_assertion")
+        key = CoseKey.parse(cbor.decode(public_key))
+        credential = AttestedCredentialData.create(aaguid.bytes, credential_id, key)
+        try:
+            self._server.authenticate_complete(state, [credential], parsed)
+        except Exception as error:
+            raise BadAssertion("bad_assertion") from error
+        return int(auth.counter)
+
+
+def plain(value: Any) -> Any:
+    """Options as JSON-able values."""
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items() if v is not None}
+    if isinstance(value, bytes):
+        from fido2.utils import websafe_encode
+
+        return websafe_encode(value)
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    if isinstance(value, str):
+        return str(value)
+    return value

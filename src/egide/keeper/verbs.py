@@ -1,0 +1,337 @@
+"""The keeper's verbs. Each checks the session's MAC, calls one SQL function, and answers with a ticket and the keys of
+exactly what was opened (gate.md §1). Nothing else in Égide holds a master key or the gate connection."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+import uuid
+from collections.abc import Callable
+from typing import Any, Protocol
+from uuid import UUID
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import dict_row
+
+from egide.kernel import sealing, tokens
+from egide.kernel.home import Home
+from egide.kernel.leaf import row_leaf
+from egide.kernel.softkey_id import SOFTWARE_AAGUID
+from egide.keeper.masters import CATEGORIES, Masters
+from egide.keeper.signin import BadAssertion, Ceremony
+
+# Which socket may ask for which verb: one socket a kind of process, checked besides the peer's user.
+ALLOWED: dict[str, frozenset[str]] = {
+    "web": frozenset({"sign_in", "who", "open", "resume", "revoke", "health"}),
+    "worker": frozenset({"sign_in", "who", "open_new", "resume", "revoke", "health"}),
+    "ops": frozenset({"enrol", "health"}),
+    "auditor": frozenset({"health"}),
+}
+ROSTER = 200
+_ENTRY = (
+    "id, xid, at, kind, account, session, profession, site, unit, ids, reads, writes, purpose, basis, verdict, reason, "
+    "object, nonce, ticket_hash, salt"
+).split(", ")
+_ANSWER = (
+    "r.code, r.opening, r.nonce, r.ids, r.reads, r.writes, r.basis, r.until, r.resumed, r.truncated, r.known, "
+    "(r.actor).*, " + ", ".join(f'(r.entry).{name} AS "e_{name}"' for name in _ENTRY)
+)
+
+
+class No(Exception):
+    """A refusal to be sent back: a code the pages know, never a datum."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Trail(Protocol):
+    """What the verbs need of the sequencer."""
+
+    def expect(self, entry_id: int, leaf: bytes) -> None:
+        """Remember the leaf of an opening until it is under a checkpoint."""
+
+    def health(self) -> dict[str, Any]:
+        """Tree size, last checkpoint, alarms."""
+
+
+class Verbs:
+    """Stateless but for the challenges of sign-in; one instance serves every thread."""
+
+    def __init__(self, masters: Masters, ceremony: Ceremony, trail: Trail) -> None:
+        self._masters = masters
+        self._ceremony = ceremony
+        self._trail = trail
+        self._session_key = masters.newest("session")
+        self._ticket_key = masters.newest("ticket")
+        self._source_key = tokens.subkey(masters.newest("token"), "SRC")
+
+    def answer(self, socket_kind: str, conn: "psycopg.Connection[Any]", request: dict[str, Any]) -> dict[str, Any]:
+        """Dispatch one request; a verb this socket may not use, or a malformed request, is refused."""
+        verb = request.pop("verb", None)
+        if verb not in ALLOWED[socket_kind]:
+            return {"refused": "wrong_socket"}
+        handler: Callable[..., dict[str, Any]] = getattr(self, f"_{verb}")
+        try:
+            return handler(conn, socket_kind=socket_kind, **request)
+        except No as refusal:
+            return {"refused": refusal.code}
+        except (TypeError, ValueError, KeyError):
+            return {"refused": "bad_request"}
+
+    # ── sign-in ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _sign_in(self, conn: Any, socket_kind: str, step: str, **arguments: Any) -> dict[str, Any]:
+        if (step == "application") != (socket_kind == "worker"):
+            raise No("wrong_socket")
+        if step == "begin":
+            challenge_id, options = self._ceremony.begin()
+            return {"challenge_id": challenge_id, "options": options}
+        if step == "finish":
+            return self._finish(conn, **arguments)
+        if step == "application":
+            return self._application(conn, **arguments)
+        raise No("bad_request")
+
+    def _finish(
+        self, conn: Any, challenge_id: str, response: dict[str, Any], device: str = ""
+    ) -> dict[str, Any]:
+        account: UUID | None = None
+        try:
+            credential_id = self._ceremony.credential_id(response)
+            key = conn.execute("SELECT * FROM accounts.key_for(%s)", (credential_id,)).fetchone()
+            if key is None:
+                raise BadAssertion("unknown_key")
+            account = key["account"]
+            genuine = self._key_mac(key["id"], key["account"], credential_id, key["public_key"], key["aaguid"])
+            if not hmac.compare_digest(genuine, bytes(key["mac"])):
+                raise BadAssertion("forged_key")
+            if not key["live"]:
+                raise BadAssertion("unknown_key")
+            if key["aaguid"] == SOFTWARE_AAGUID and not self._masters.demo:
+                raise BadAssertion("software_key")
+            count = self._ceremony.finish(
+                challenge_id, response, key["account"], credential_id, key["aaguid"], bytes(key["public_key"])
+            )
+        except BadAssertion as refusal:
+            conn.execute("SELECT accounts.refuse_sign_in(%s, %s)", (account, refusal.code))
+            raise No(refusal.code) from None
+        session = uuid.uuid4()
+        actor = conn.execute(
+            "SELECT * FROM accounts.begin_session(%s, %s, %s, %s, %s)",
+            (session, key["id"], count, str(device)[:120], _sha(self._session_secret(session))),
+        ).fetchone()
+        return self._signed_in(actor)
+
+    def _application(self, conn: Any, site: bytes, manifest: str, purpose: str) -> dict[str, Any]:
+        if purpose not in {"import", "demo"} or len(bytes.fromhex(manifest)) != 32:
+            raise No("bad_request")
+        if purpose == "demo" and not self._masters.demo:
+            raise No("not_a_demo")
+        session = uuid.uuid4()
+        actor = conn.execute(
+            "SELECT * FROM accounts.begin_application(%s, %s, %s, %s, %s)",
+            (session, purpose, UUID(bytes=site), manifest, _sha(self._session_secret(session))),
+        ).fetchone()
+        return self._signed_in(actor)
+
+    def _signed_in(self, actor: dict[str, Any]) -> dict[str, Any]:
+        if actor["state"] != "live":
+            raise No(actor["state"])
+        return {"cookie": self._cookie(actor["session"], actor["account"]), "actor": _actor(actor)}
+
+    def _enrol(
+        self, conn: Any, socket_kind: str, account: bytes, credential_id: bytes, public_key: bytes, aaguid: bytes
+    ) -> dict[str, Any]:
+        """First keys of a demo's accounts; a software key is refused on any other base, by its fixed AAGUID."""
+        if not self._masters.demo:
+            raise No("not_a_demo")
+        row, who, model = uuid.uuid4(), UUID(bytes=account), UUID(bytes=aaguid)
+        mac = self._key_mac(row, who, credential_id, public_key, model)
+        state = conn.execute(
+            "SELECT accounts.enrol(%s, %s, %s, %s, %s, %s) AS state", (row, who, credential_id, public_key, model, mac)
+        ).fetchone()["state"]
+        if state not in {"ok", "known"}:
+            raise No(state)
+        return {"state": state}
+
+    # ── sessions ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _who(self, conn: Any, socket_kind: str, cookie: str) -> dict[str, Any]:
+        session, account = self._session(conn, cookie)
+        actor = conn.execute("SELECT * FROM gate.who(%s, %s)", (session, account)).fetchone()
+        if actor["state"] != "live":
+            raise No(actor["state"])
+        return {"actor": _actor(actor), "ticket": f"w{session.hex}.{self._session_secret(session).hex()}"}
+
+    def _revoke(self, conn: Any, socket_kind: str, cookie: str, session: bytes | None = None) -> dict[str, Any]:
+        own, account = self._session(conn, cookie)
+        target = UUID(bytes=session) if session else None
+        state = conn.execute("SELECT accounts.end_session(%s, %s, %s) AS state", (own, account, target)).fetchone()["state"]
+        if state != "ok":
+            raise No(state)
+        return {}
+
+    # ── openings ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _open(
+        self,
+        conn: Any,
+        socket_kind: str,
+        cookie: str,
+        purpose: str,
+        read: list[str],
+        write: list[str],
+        ids: list[bytes] | None = None,
+        list: str | None = None,  # noqa: A002 — the protocol's word
+        list_id: bytes | None = None,
+        counted: bool = False,
+    ) -> dict[str, Any]:
+        session, account = self._session(conn, cookie)
+        if (ids is None) == (list is None) or list not in {None, "unit"} or not _categories(read, write):
+            raise No("bad_request")
+        patients = [UUID(bytes=i) for i in ids][: ROSTER + 1] if ids is not None else None
+        unit = UUID(bytes=list_id) if list_id is not None else None
+        nonce = secrets.token_bytes(16)
+        row = conn.execute(
+            f"SELECT {_ANSWER} FROM gate.open(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) r",
+            (session, account, patients, unit, purpose[:40], read, write, bool(counted), nonce,
+             _sha(self._opening_secret(nonce, session))),
+        ).fetchone()  # fmt: skip
+        return self._opened(row, session)
+
+    def _resume(self, conn: Any, socket_kind: str, cookie: str, opening: int) -> dict[str, Any]:
+        session, account = self._session(conn, cookie)
+        row = conn.execute(
+            f"SELECT {_ANSWER} FROM gate.resume(%s, %s, %s) r", (session, account, int(opening))
+        ).fetchone()
+        return self._opened(row, session)
+
+    def _open_new(
+        self, conn: Any, socket_kind: str, cookie: str, subjects: list[dict[str, Any]], purpose: str, read: list[str],
+        write: list[str],
+    ) -> dict[str, Any]:  # fmt: skip
+        session, account = self._session(conn, cookie)
+        if not 1 <= len(subjects) <= ROSTER or not _categories(read, write):
+            raise No("bad_request")
+        places: list[int] = []
+        blind: list[int] = []
+        for place, subject in enumerate(subjects, start=1):
+            for system, identifier in subject["src"]:
+                places.append(place)
+                blind.append(tokens.source_token(self._source_key, system, identifier))
+        nonce = secrets.token_bytes(16)
+        row = conn.execute(
+            f"SELECT {_ANSWER} FROM gate.open_new(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) r",
+            (session, account, [uuid.uuid4() for _ in subjects], places, blind, purpose[:40], read, write, nonce,
+             _sha(self._opening_secret(nonce, session))),
+        ).fetchone()  # fmt: skip
+        return self._opened(row, session)
+
+    def _opened(self, row: dict[str, Any], session: UUID) -> dict[str, Any]:
+        if row["e_id"] is not None:
+            entry = {name: row[f"e_{name}"] for name in _ENTRY}
+            self._trail.expect(entry["id"], row_leaf(entry))
+        if row["code"] != "ok":
+            raise No(row["code"])
+        ids: list[UUID] = row["ids"]
+        opened = set(row["reads"]) | set(row["writes"])
+        keys = [
+            [i.bytes, category, {version: sealing.patient_key(master, category, i) for version, master in versions.items()}]
+            for category, versions in self._masters.keys.items()
+            if category in opened
+            for i in dict.fromkeys(ids)
+        ]
+        return {
+            "actor": _actor(row),
+            "opening": row["opening"],
+            "ticket": f"{row['opening']}.{self._opening_secret(bytes(row['nonce']), session).hex()}",
+            "ids": [i.bytes for i in ids],
+            "reads": row["reads"],
+            "writes": row["writes"],
+            "basis": row["basis"],
+            "until": row["until"].isoformat(),
+            "resumed": row["resumed"],
+            "truncated": row["truncated"],
+            "known": row["known"],
+            "keys": keys,
+        }
+
+    def _health(self, conn: Any, socket_kind: str) -> dict[str, Any]:
+        return {
+            "base_id": self._masters.base_id,
+            "demo": self._masters.demo,
+            "born": self._masters.born,
+            "key_ages": self._masters.ages,
+            **self._trail.health(),
+        }
+
+    # ── what is derived, never stored ────────────────────────────────────────────────────────────────────────────────
+
+    def _cookie(self, session: UUID, account: UUID) -> str:
+        body = session.bytes + account.bytes
+        return base64.urlsafe_b64encode(body + self._cookie_mac(body)).rstrip(b"=").decode()
+
+    def _session(self, conn: Any, cookie: str) -> tuple[UUID, UUID]:
+        """Session and account of a genuine cookie. A false one leaves a row: forging is never silent."""
+        try:
+            raw = base64.b64decode(cookie.encode() + b"==", altchars=b"-_", validate=True)
+        except ValueError:
+            raw = b""
+        if len(raw) != 64:
+            raise No("session_ended")
+        if not hmac.compare_digest(self._cookie_mac(raw[:32]), raw[32:]):
+            conn.execute("SELECT gate.forged(%s)", (UUID(bytes=raw[16:32]),))
+            raise No("session_ended")
+        return UUID(bytes=raw[:16]), UUID(bytes=raw[16:32])
+
+    def _cookie_mac(self, body: bytes) -> bytes:
+        return hmac.digest(self._session_key, b"egide/session/" + body, "sha256")
+
+    def _session_secret(self, session: UUID) -> bytes:
+        return hmac.digest(self._ticket_key, b"egide/who/" + session.bytes, "sha256")
+
+    def _opening_secret(self, nonce: bytes, session: UUID) -> bytes:
+        return hmac.digest(self._ticket_key, b"egide/opening/" + nonce + session.bytes, "sha256")
+
+    def _key_mac(self, row: UUID, account: UUID, credential_id: bytes, public_key: bytes, aaguid: UUID) -> bytes:
+        parts = (row.bytes, account.bytes, aaguid.bytes, bytes(credential_id), bytes(public_key))
+        text = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+        return hmac.digest(self._masters.newest("enrol"), b"egide/key/" + text, "sha256")
+
+
+def gate_conninfo(home: Home) -> str:
+    """The gate connection: role keeper over PostgreSQL's socket, its secret in the keeper's own folder."""
+    return make_conninfo(
+        host=str(home.socket_dir), dbname="egide", user="keeper", passfile=str(home.pgpass("keeper")),
+        application_name="egide-keeper", connect_timeout=5,
+    )  # fmt: skip
+
+
+def connect(home: Home) -> "psycopg.Connection[dict[str, Any]]":
+    """Autocommit: a row is durable before anything is answered."""
+    return psycopg.connect(gate_conninfo(home), autocommit=True, prepare_threshold=1, row_factory=dict_row)
+
+
+def _categories(read: list[str], write: list[str]) -> bool:
+    return bool(read) and set(read) | set(write) <= set(CATEGORIES)
+
+
+def _sha(secret: bytes) -> bytes:
+    return hashlib.sha256(secret).digest()
+
+
+def _actor(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "account": row["account"].bytes,
+        "username": row["username"],
+        "name": row["name"],
+        "profession": row["profession"],
+        "kind": row["kind"],
+        "grade": row["grade"],
+        "session": row["session"].bytes,
+        "site": row["site"].bytes if row["site"] else None,
+        "units": [unit.bytes for unit in row["units"]],
+    }

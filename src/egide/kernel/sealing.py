@@ -1,0 +1,52 @@
+"""Sealing of one value: AES-256-GCM under a key of one patient × one category × one version of its master.
+
+A key is HKDF-Expand (RFC 5869 §2.3, one block) of the category's master: nothing is stored, a key opens nothing else.
+"""
+
+import hmac
+import os
+from collections.abc import Mapping
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+FORMAT = 1
+_NONCE = 12
+_HEADER = 3  # format (1 byte), key version (2 bytes, big endian)
+
+
+class CannotUnseal(Exception):
+    """The value was altered, moved to another row, or its key is not among those that were opened."""
+
+
+def patient_key(master: bytes, category: str, patient_id: UUID) -> bytes:
+    """The 32-byte key of one patient and category, from a uniformly random 32-byte master."""
+    return hmac.digest(master, b"egide/seal/" + category.encode() + b"/" + patient_id.bytes + b"\x01", "sha256")
+
+
+def associated(table: str, column: str, row_id: UUID, category: str) -> bytes:
+    """What a sealed value is bound to: it opens in this row and column only."""
+    return b"\x00".join((table.encode(), column.encode(), row_id.bytes, category.encode(), b"%d" % FORMAT))
+
+
+def seal(keys: Mapping[int, bytes], plaintext: bytes, bound_to: bytes) -> bytes:
+    """Seal under the newest key version: format ‖ version ‖ nonce ‖ ciphertext and tag (31 bytes over the plaintext)."""
+    version = max(keys)
+    nonce = os.urandom(_NONCE)
+    header = bytes((FORMAT,)) + version.to_bytes(2, "big")
+    return header + nonce + AESGCM(keys[version]).encrypt(nonce, plaintext, header + bound_to)
+
+
+def unseal(keys: Mapping[int, bytes], sealed: bytes, bound_to: bytes) -> bytes:
+    """The plaintext; raises CannotUnseal when anything differs from what was sealed."""
+    header, nonce = sealed[:_HEADER], sealed[_HEADER : _HEADER + _NONCE]
+    if len(sealed) < _HEADER + _NONCE + 16 or header[0] != FORMAT:
+        raise CannotUnseal("not a sealed value of this format")
+    key = keys.get(int.from_bytes(header[1:3], "big"))
+    if key is None:
+        raise CannotUnseal("sealed under a key version that was not opened")
+    try:
+        return AESGCM(key).decrypt(nonce, sealed[_HEADER + _NONCE :], header + bound_to)
+    except InvalidTag as error:
+        raise CannotUnseal("altered, or sealed for another row") from error
