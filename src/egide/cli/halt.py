@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 import traceback
 from datetime import UTC, datetime
@@ -38,12 +39,16 @@ def record(error: BaseException, home: Home) -> Halt:
     """
     frames = "".join(traceback.format_tb(error.__traceback__))
     lines = f"{datetime.now(UTC).isoformat(timespec='seconds')} {type(error).__name__}\n{frames}"
+    if "EGIDE_PROCESS" in os.environ:  # started by the supervisor: what goes to stderr is this process's log
+        sys.stderr.write(lines)
+        return Halt(f"Erreur imprévue ({type(error).__name__})", 70)
     path = home.log_file("egide")
     try:
-        with path.open("a", encoding="utf-8") as log:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8") as log:
             log.write(lines)
     except OSError:
-        return Halt(f"Erreur imprévue ({type(error).__name__}), et {path} ne peut être écrit.", 70)
+        sys.stderr.write(lines)
+        return Halt(f"Erreur imprévue ({type(error).__name__}) ; {path} ne peut être écrit.", 70)
     return Halt(f"Erreur imprévue ({type(error).__name__}) : le détail est dans {path}.", 70)
 
 

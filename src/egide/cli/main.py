@@ -6,8 +6,8 @@ import importlib
 import sys
 from typing import Annotated
 
-import click
 import typer
+from typer.exceptions import Abort, TyperException
 
 from egide.cli.halt import Halt, end, record, sentence_for
 from egide.kernel.home import Home
@@ -75,6 +75,13 @@ def doctor(
     raise typer.Exit(render(findings, as_json=as_json))
 
 
+def _misuse(error: TyperException) -> Halt:
+    """Wrong arguments: the parser's message and where to read what is right."""
+    context = getattr(error, "ctx", None)
+    message = error.format_message() if hasattr(error, "format_message") else str(error)
+    return Halt(f"{message} (voir « {context.command_path if context else 'egide'} --help »)", 2)
+
+
 def main() -> None:
     """Runs `egide`, and turns everything that stops a command into one sentence and an exit code."""
     home = Home.from_environment()
@@ -82,13 +89,10 @@ def main() -> None:
         _gather()
         result = app(standalone_mode=False)
         code = result if isinstance(result, int) else 0
-    except click.UsageError as error:
-        path = error.ctx.command_path if error.ctx else "egide"
-        code = end(Halt(f"{error.format_message()} (voir « {path} --help »)", 2))
-    except click.ClickException as error:
-        code = end(Halt(error.format_message(), error.exit_code))
-    except (click.Abort, KeyboardInterrupt):
+    except (Abort, KeyboardInterrupt):
         code = end(Halt("Interrompu.", 130))
+    except TyperException as error:
+        code = end(_misuse(error))
     except Halt as halt:
         code = end(halt)
     except BrokenPipeError:

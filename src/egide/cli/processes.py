@@ -17,7 +17,7 @@ from typing import Final
 
 import egide
 from egide.cli.halt import Halt
-from egide.cli.users import User, closed_above, user_of
+from egide.cli.users import User, closed_above, separate_accounts, user_of
 from egide.kernel.home import Home
 
 _PR_SET_PDEATHSIG: Final = 1
@@ -27,8 +27,13 @@ _SOURCE: Final = Path(egide.__file__).resolve().parent.parent
 
 
 def code_path() -> Path | None:
-    """The folder children must be told to import `egide` from; None when it is installed in the environment."""
-    return None if _SOURCE.is_relative_to(Path(sys.prefix).resolve()) else _SOURCE
+    """The folder children must be told to import `egide` from; None when it is installed in the environment.
+
+    A checkout that the system accounts cannot read is passed over: their environment holds the same code, installed.
+    """
+    if _SOURCE.is_relative_to(Path(sys.prefix).resolve()):
+        return None
+    return None if separate_accounts() and closed_above(_SOURCE / "egide") else _SOURCE
 
 
 def environment(home: Home, process: str, extra: Mapping[str, str] | None = None) -> dict[str, str]:

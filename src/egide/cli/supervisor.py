@@ -40,12 +40,15 @@ class Stopped(BaseException):
 class Supervisor:
     """One run of one home, from the lock to the last process stopped."""
 
-    def __init__(self, home: Home, port: int, *, demo: bool | None = None) -> None:
-        """`demo`: what the base must be; None takes what it is, and a demo for a base not born yet."""
+    def __init__(self, home: Home, port: int, *, demo: bool | None = None, durable: bool = True) -> None:
+        """`demo`: what the base must be; None takes what it is, and a demo for a base not born yet.
+
+        `durable=False` is for tests, which lose nothing by a crash of the machine.
+        """
         self.home = home
         self.port = port
         self.demo = demo
-        self.cluster = Cluster(home)
+        self.cluster = Cluster(home, durable=durable)
         self.watched: list[Watched] = []
         self.began = time.monotonic()
         self.stopping = False
@@ -57,7 +60,7 @@ class Supervisor:
         signal.signal(signal.SIGINT, self._on_signal)
         signal.signal(signal.SIGTERM, self._on_signal)
         os.umask(0o022)
-        self._prepare_home()
+        self.prepare_home()
         with self._only_one():
             try:
                 self._start_all()
@@ -66,7 +69,8 @@ class Supervisor:
                 return 0
             finally:
                 self.stopping = True
-                self._stop_all()
+                print("\nArrêt…", flush=True)
+                self.stop_all()
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         if not self.stopping:
@@ -98,9 +102,9 @@ class Supervisor:
         if count := end_strays(self.home):
             self._note(f"{count} processus d'un arrêt brutal terminés")
         self._check_port()
-        self._step("PostgreSQL", self._start_postgres)
-        self._step("structure de la base", self._migrate)
-        self._step("gardien", self._start_keeper)
+        self._step("PostgreSQL", self.start_postgres)
+        self._step("structure de la base", self.migrate)
+        self._step("gardien", self.start_keeper)
         base = self.home.base()
         if base is None:
             raise Halt(f"{self.home.base_json} manque : restaurez-le depuis la sauvegarde.")
@@ -115,7 +119,7 @@ class Supervisor:
         action()
         print(f"  {title:<30} {time.monotonic() - began:6.1f} s", flush=True)
 
-    def _prepare_home(self) -> None:
+    def prepare_home(self) -> None:
         """Accounts and folders. Nothing outside the home is changed but the list of system accounts."""
         try:
             self.home.root.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -152,7 +156,8 @@ class Supervisor:
                     f"EGIDE_PORT={self.port + 10} make run."
                 ) from None
 
-    def _start_postgres(self) -> None:
+    def start_postgres(self) -> None:
+        """The cluster, made when missing, running and with its roles."""
         self.cluster.ensure()
         self.cluster.start()
         watched = Watched("postgres", self.cluster.spawn, signal.SIGINT, 60)
@@ -160,7 +165,8 @@ class Supervisor:
         self.watched.append(watched)
         self.cluster.create_roles()
 
-    def _migrate(self) -> None:
+    def migrate(self) -> None:
+        """Brings the structure up to date, after the refusals that must come before any change."""
         applied = migrations.in_base(self.cluster)
         migrations.refuse_newer(applied)
         self._refuse_lost_keys(applied)
@@ -191,7 +197,8 @@ class Supervisor:
                 return False
             return connection.execute("SELECT 1 FROM identity_patient LIMIT 1").fetchone() is not None
 
-    def _start_keeper(self) -> None:
+    def start_keeper(self) -> None:
+        """The keeper, born when it has no keys, and answering."""
         command = [sys.executable, "-m", "egide.keeper", "--home", str(self.home.root)]
         if not self.home.keeper_birth.exists():
             demo = ["--demo"] if self.demo is not False else []
@@ -316,9 +323,8 @@ class Supervisor:
             watched.postpone()
             self._note(f"{watched.name} n'a pas pu être relancé ({error.strerror}), nouvel essai bientôt")
 
-    def _stop_all(self) -> None:
-        if self.watched:
-            print("\nArrêt…", flush=True)
+    def stop_all(self) -> None:
+        """Stops every process, the last started first; PostgreSQL's fast shutdown leaves everything on disk."""
         for watched in reversed(self.watched):
             watched.stop()
         self.cluster.stop()
