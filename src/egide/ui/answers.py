@@ -1,0 +1,154 @@
+"""Pages that say no, and why: refusals, the keeper's absence, the end of a session, faults; and two small views.
+
+Every one of them shows a sentence and a next step, never a trace, a path, a query or a trait.
+"""
+
+import logging
+
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from egide.ui.refusals import refusal
+from egide.ui.rendering import Frame, _frame, page
+from egide.ui.text import _
+
+_log = logging.getLogger("egide.ui")
+
+
+def _bare(request: HttpRequest) -> Frame:
+    """The usual frame when it can still be made, else an empty one: an error page must not fail in its turn."""
+    try:
+        return _frame(request)
+    except Exception as fault:  # whatever broke the page may break its frame
+        _log.warning("frame unavailable: %s", type(fault).__name__)
+        return Frame()
+
+
+def _say(request: HttpRequest, title: str, sentence: str, next_step: str, status: int, icon: str) -> HttpResponse:
+    return page(
+        request,
+        "ui/notice.html",
+        status=status,
+        frame=_bare(request),
+        title=title,
+        sentence=sentence,
+        next_step=next_step,
+        icon=icon,
+    )
+
+
+def refused(request: HttpRequest, code: str) -> HttpResponse:
+    """The page of a refusal code; a session that ended empties the page that asked (`session_ended`)."""
+    if code in {"session_ended", "session_frozen"}:
+        return session_ended(request, code)
+    words = refusal(code)
+    return _say(request, str(words.title), str(words.sentence), str(words.next_step), words.status, "lock")
+
+
+def refused_json(code: str) -> JsonResponse:
+    """The same refusal for the sign-in script: `{"code", "message"}`, where message is the sentence and the next step."""
+    words = refusal(code)
+    answer = JsonResponse({"code": code, "message": f"{words.sentence} {words.next_step}"}, status=words.status)
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def session_ended(request: HttpRequest, code: str = "session_ended") -> HttpResponse:
+    """401 that makes an open page empty itself (`HX-Trigger: session-ended`); a plain request gets the sentence."""
+    words = refusal(code)
+    return page(
+        request,
+        "ui/session_ended.html",
+        status=401,
+        trigger="session-ended",
+        frame=Frame(demo=_bare(request).demo),
+        title=str(words.title),
+        sentence=str(words.sentence),
+        next_step=str(words.next_step),
+    )
+
+
+def keeper_down(request: HttpRequest) -> HttpResponse:
+    """503 while the keeper does not answer: nothing is read, and the page says so."""
+    answer = _say(
+        request,
+        _("Consultation momentanément impossible"),
+        _("La consultation est momentanément impossible : le gardien des clés ne répond pas, rien n'est lu ni écrit."),
+        _("Il redémarre seul, en général en quelques secondes : réessayez. Sinon, appelez l'administrateur de garde."),
+        503,
+        "offline",
+    )
+    answer["Retry-After"] = "5"
+    return answer
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404 (`handler404`)."""
+    return _say(
+        request,
+        _("Page introuvable"),
+        _("Cette adresse ne mène à aucune page."),
+        _("Vérifiez l'adresse, ou revenez à votre unité."),
+        404,
+        "search",
+    )
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400 (`handler400`), and 413 when the request was too large."""
+    if isinstance(exception, RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent):
+        return too_large(request)
+    return refused(request, "bad_request")
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    """413: the input is larger than any form of Égide needs."""
+    return _say(
+        request,
+        _("Envoi trop volumineux"),
+        _("Ce qui a été envoyé dépasse la taille admise ; rien n'a été enregistré."),
+        _("Revenez en arrière, raccourcissez le texte et recommencez."),
+        413,
+        "alert",
+    )
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403 (`handler403`)."""
+    return refused(request, "forbidden")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 (`CSRF_FAILURE_VIEW`): the form came from elsewhere, or the sign-in changed since it was shown."""
+    return _say(
+        request,
+        _("Formulaire périmé"),
+        _("Ce formulaire a été ouvert avant votre dernière connexion ; rien n'a été enregistré."),
+        _("Revenez en arrière, rechargez la page et recommencez."),
+        403,
+        "alert",
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500 (`handler500`)."""
+    return _say(
+        request,
+        _("Incident technique"),
+        _("Un incident a interrompu cette demande ; rien n'a été enregistré à moitié."),
+        _("Réessayez ; si cela se répète, signalez l'heure exacte à l'administrateur."),
+        500,
+        "alert",
+    )
+
+
+def help_page(request: HttpRequest) -> HttpResponse:
+    """The page of keys and habits (`/aide/`)."""
+    return page(request, "ui/help.html")
+
+
+def alive(request: HttpRequest) -> HttpResponse:
+    """204 to the heartbeat of an open page (`/vivant/`); the middleware answered 401 before if the session ended."""
+    answer = HttpResponse(status=204)
+    answer["Cache-Control"] = "no-store"
+    return answer

@@ -1,0 +1,68 @@
+"""Form fields for French typing: decimal comma, and a pair in one field ("142/81")."""
+
+import re
+from decimal import Decimal
+
+from django import forms
+
+from egide.ui.text import _, _lazy
+
+_NUMBER = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,4})?")
+_PAIR = re.compile(r"([0-9]{1,3})\s*[/\-\s]\s*([0-9]{1,3})")
+
+
+class CommaDecimalField(forms.CharField):
+    """A number typed with a comma or a point ("37,2"); cleans to Decimal or None. Nothing else is guessed."""
+
+    default_error_messages = {"invalid": _lazy("Écrivez un nombre, par exemple 37,2.")}
+
+    def __init__(self, *, minimum: Decimal | None = None, maximum: Decimal | None = None, unit: str = "", **kw: object):
+        self.minimum, self.maximum, self.unit = minimum, maximum, unit
+        kw.setdefault("required", False)
+        kw.setdefault("max_length", 12)
+        super().__init__(**kw)  # type: ignore[arg-type]
+
+    def clean(self, value: object) -> Decimal | None:  # type: ignore[override]
+        """Decimal, or None when empty; raises ValidationError with a sentence that gives the bounds."""
+        typed = super().clean(value)
+        if not typed:
+            return None
+        if not _NUMBER.fullmatch(typed):
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        number = Decimal(typed.replace(",", "."))
+        low, high = self.minimum, self.maximum
+        if (low is not None and number < low) or (high is not None and number > high):
+            raise forms.ValidationError(
+                _("Valeur impossible : attendue entre %(low)s et %(high)s %(unit)s. Vérifiez la saisie.")
+                % {"low": _plain(low), "high": _plain(high), "unit": self.unit},
+                code="impossible",
+            )
+        return number
+
+
+class PairField(forms.CharField):
+    """Two whole numbers in one field, "142/81" (also "142 81", "142-81"); cleans to (first, second) or None.
+
+    The bounds of each number belong to the room that knows what they measure.
+    """
+
+    default_error_messages = {"invalid": _lazy("Écrivez les deux valeurs séparées par une barre, par exemple 142/81.")}
+
+    def __init__(self, **kw: object):
+        kw.setdefault("required", False)
+        kw.setdefault("max_length", 12)
+        super().__init__(**kw)  # type: ignore[arg-type]
+
+    def clean(self, value: object) -> tuple[int, int] | None:  # type: ignore[override]
+        """The pair, or None when empty."""
+        typed = super().clean(value)
+        if not typed:
+            return None
+        found = _PAIR.fullmatch(typed)
+        if found is None:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return int(found[1]), int(found[2])
+
+
+def _plain(number: Decimal | None) -> str:
+    return "" if number is None else f"{number:f}".replace(".", ",")

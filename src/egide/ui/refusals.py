@@ -1,0 +1,110 @@
+"""What each refusal says on screen: one sentence for what happened, one for what to do next, the HTTP status.
+
+The codes are the gate's and the keeper's; an unknown code gets a plain sentence and stays shut.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from egide.ui.text import _lazy
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One refusal in words. `status` is the HTTP status of the page that says it."""
+
+    title: "_StrPromise"
+    sentence: "_StrPromise"
+    next_step: "_StrPromise"
+    status: int = 403
+
+
+REFUSALS: dict[str, Refusal] = {
+    "session_ended": Refusal(
+        _lazy("Session terminée"),
+        _lazy("Votre session est terminée ; cette page a été vidée."),
+        _lazy("Reconnectez-vous avec votre clé pour reprendre."),
+        401,
+    ),
+    "session_frozen": Refusal(
+        _lazy("Session suspendue"),
+        _lazy("Cette session est suspendue : un usage inhabituel a été constaté, rien n'est plus lu par elle."),
+        _lazy("Fermez-la et reconnectez-vous avec votre clé ; si cela se répète, appelez le responsable de la sécurité."),
+        401,
+    ),
+    "no_link": Refusal(
+        _lazy("Dossier fermé"),
+        _lazy("Vous ne faites pas partie de l'équipe de soins de ce patient."),
+        _lazy(
+            "Si vous le prenez en charge, demandez au cadre de son unité ou au médecin responsable du séjour "
+            "de vous rattacher à l'équipe."
+        ),
+    ),
+    "not_your_unit": Refusal(
+        _lazy("Unité fermée"),
+        _lazy("Vous n'êtes pas en poste dans cette unité."),
+        _lazy("Revenez à votre unité, ou demandez à son cadre de vous y déclarer en poste."),
+    ),
+    "too_many": Refusal(
+        _lazy("Trop de patients à la fois"),
+        _lazy("Cette liste dépasse 200 patients ; elle n'a pas été ouverte."),
+        _lazy("Ouvrez une unité plus petite, ou un seul dossier."),
+        429,
+    ),
+    "category_closed": Refusal(
+        _lazy("Données fermées à votre profession"),
+        _lazy("Votre profession n'ouvre pas cette partie du dossier."),
+        _lazy("Adressez-vous à un soignant de l'équipe, qui peut vous dire ce dont vous avez besoin."),
+    ),
+    "budget": Refusal(
+        _lazy("Palier atteint"),
+        _lazy("Vous avez ouvert plus de dossiers que votre activité ne le prévoit ; celui-ci reste fermé."),
+        _lazy("Les patients de votre unité restent accessibles. Appelez le responsable de la sécurité pour lever ce palier."),
+        429,
+    ),
+    "not_a_demo": Refusal(
+        _lazy("Clé de démonstration refusée"),
+        _lazy("Cette clé n'est valable que sur une base de démonstration."),
+        _lazy("Connectez-vous avec votre clé personnelle."),
+    ),
+    "bad_assertion": Refusal(
+        _lazy("Clé non reconnue"),
+        _lazy("La réponse de la clé n'a pas pu être vérifiée ; personne n'a été connecté."),
+        _lazy("Recommencez ; si l'échec se répète, essayez votre clé de secours ou appelez l'administrateur de garde."),
+    ),
+    "no_user_verification": Refusal(
+        _lazy("Code ou empreinte manquant"),
+        _lazy("La clé n'a pas demandé votre code ou votre empreinte ; personne n'a été connecté."),
+        _lazy("Recommencez en saisissant le code de la clé ou en posant votre doigt."),
+    ),
+    "unknown_key": Refusal(
+        _lazy("Clé inconnue"),
+        _lazy("Cette clé n'est rattachée à aucun compte d'ici."),
+        _lazy("Essayez une autre clé, ou faites enregistrer celle-ci par l'administrateur de garde."),
+    ),
+    "wrong_socket": Refusal(
+        _lazy("Demande refusée"),
+        _lazy("Ce poste n'a pas le droit de faire cette demande."),
+        _lazy("Signalez-le à l'administrateur : c'est un défaut d'installation."),
+    ),
+    "bad_request": Refusal(
+        _lazy("Demande mal formée"),
+        _lazy("La demande n'a pas été comprise ; rien n'a été lu ni écrit."),
+        _lazy("Revenez à la page précédente et recommencez."),
+        400,
+    ),
+}
+
+_UNKNOWN = Refusal(
+    _lazy("Accès refusé"),
+    _lazy("Cette demande a été refusée ; rien n'a été lu."),
+    _lazy("Revenez à votre unité ; si vous en avez besoin pour un soin, appelez le cadre de l'unité."),
+)
+
+
+def refusal(code: str) -> Refusal:
+    """The words for a refusal code."""
+    return REFUSALS.get(code, _UNKNOWN)

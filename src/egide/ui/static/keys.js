@@ -1,0 +1,140 @@
+// The keyboard: ↑ ↓ along a list, Enter opens (the link has the focus), c constantes, / filter, ? keys, Escape back.
+const rowLink = "[data-row]:not([hidden]) [data-row-link]";
+
+function rows() {
+  return [...document.querySelectorAll(rowLink)];
+}
+
+function typing(target) {
+  return target.closest("input, textarea, select, [contenteditable]") !== null;
+}
+
+function go(step) {
+  const all = rows();
+  if (!all.length) return false;
+  const row = document.activeElement?.closest("[data-row]");
+  const at = row ? all.indexOf(row.querySelector("[data-row-link]")) : -1;
+  const next = at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, at + step));
+  all[next].focus();
+  all[next].scrollIntoView({ block: "nearest" });
+  return true;
+}
+
+function vitals() {
+  const field = document.querySelector("#act [data-first], .main > .vitals [data-first]");
+  if (field) {
+    field.focus();
+    field.scrollIntoView({ block: "center" });
+    return true;
+  }
+  const row = document.activeElement?.closest("[data-row]") ?? rows()[0]?.closest("[data-row]");
+  const act = row?.querySelector("[data-act=vitals]");
+  act?.click();
+  return Boolean(act);
+}
+
+// The entry under a row: filled by htmx, closed by Escape or once saved; the focus goes back to the row.
+function closeEntry(entry) {
+  entry.hidden = true;
+  entry.firstElementChild.replaceChildren();
+  entry.previousElementSibling?.querySelector("[data-row-link]")?.focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  const target = event.target;
+  if (event.isComposing || document.querySelector("dialog[open]")) return;
+  if (event.key === "Escape") {
+    const entry = target.closest("[data-entry]");
+    const menu = target.closest("details.menu[open]");
+    if (entry) closeEntry(entry);
+    else if (menu) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    } else if (target.matches("[data-filter]")) {
+      target.value = "";
+      target.dispatchEvent(new Event("input"));
+      rows()[0]?.focus();
+    }
+    return;
+  }
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && target.form) {
+    event.preventDefault();
+    target.form.requestSubmit();
+    return;
+  }
+  if (target.matches("[data-filter]") && (event.key === "ArrowDown" || event.key === "Enter")) {
+    event.preventDefault();
+    rows()[0]?.focus();
+    return;
+  }
+  if (typing(target) || event.ctrlKey || event.metaKey || event.altKey) return;
+  let done = false;
+  if (event.key === "ArrowDown") done = go(1);
+  else if (event.key === "ArrowUp") done = go(-1);
+  else if (event.key === "c") done = vitals();
+  else if (event.key === "/") {
+    const filter = document.querySelector("[data-filter]");
+    filter?.focus();
+    done = Boolean(filter);
+  } else if (event.key === "?") {
+    const dialog = document.getElementById("keys");
+    dialog?.showModal();
+    done = Boolean(dialog);
+  }
+  if (done) event.preventDefault();
+});
+
+// The filter hides rows here, in the page: what is typed goes nowhere.
+function plain(text) {
+  return text.normalize("NFD").replace(/[\u0300-\u036f]/g, "").replace(/[-'’]/g, " ").toLowerCase();
+}
+
+document.addEventListener("input", (event) => {
+  if (!event.target.matches("[data-filter]")) return;
+  const words = plain(event.target.value).split(/\s+/).filter(Boolean);
+  let shown = 0;
+  for (const row of document.querySelectorAll("[data-row]")) {
+    const text = plain(row.dataset.row);
+    row.hidden = !words.every((word) => text.includes(word));
+    if (!row.hidden) shown += 1;
+    const entry = row.nextElementSibling;
+    if (row.hidden && entry?.matches("[data-entry]")) entry.hidden = true;
+  }
+  const none = document.getElementById("filter-none");
+  if (none) none.hidden = shown > 0;
+  const said = document.getElementById("filter-count");
+  if (said) said.textContent = words.length ? `${shown}` : said.dataset.all;
+});
+
+// An entry appears when htmx has filled it; one at a time.
+document.addEventListener("htmx:afterSwap", (event) => {
+  const entry = event.target.closest?.("[data-entry]");
+  if (!entry) return;
+  for (const other of document.querySelectorAll("[data-entry]:not([hidden])")) {
+    if (other !== entry) {
+      other.hidden = true;
+      other.firstElementChild.replaceChildren();
+    }
+  }
+  if (entry.querySelector("[data-saved]")) {
+    closeEntry(entry);
+    return;
+  }
+  entry.hidden = false;
+  const wrong = entry.querySelector("[aria-invalid=true]");
+  (wrong ?? entry.querySelector("[data-first]"))?.focus();
+});
+
+document.addEventListener("click", (event) => {
+  const shut = event.target.closest("[data-shut]");
+  const entry = shut?.closest("[data-entry]");
+  if (entry) {
+    event.preventDefault();
+    closeEntry(entry);
+  }
+});
+
+// A list starts on its first row, so that the first key counts.
+if (!document.querySelector("[autofocus]") && document.activeElement === document.body) {
+  document.querySelector("[data-list] " + rowLink)?.focus({ preventScroll: true });
+}

@@ -1,0 +1,71 @@
+// The page does not outlive its session: it empties when the session ends, masks itself when the server is out of reach,
+// reloads when the browser brings it back from memory.
+const BEAT = 20000;
+const FIRST_RETRY = 4000;
+
+let ended = false;
+
+function empty() {
+  if (ended) return;
+  ended = true;
+  const said = document.getElementById("session-ended");
+  document.title = "Égide";
+  const words = said ? said.content.cloneNode(true) : document.createTextNode("");
+  document.documentElement.classList.remove("masked", "loading");
+  document.body.replaceChildren(words);
+  document.body.querySelector("a")?.focus();
+}
+
+document.addEventListener("session-ended", empty);
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.xhr.status === 401) {
+    event.detail.shouldSwap = false;
+    empty();
+  }
+});
+
+// Another tab signed out: this one asks at once.
+const channel = "BroadcastChannel" in window ? new BroadcastChannel("egide") : null;
+channel?.addEventListener("message", () => beat());
+document.addEventListener("submit", (event) => {
+  if (event.target.matches("[data-sign-out]")) setTimeout(() => channel?.postMessage("signed-out"), 400);
+});
+
+const address = document.body.dataset.alive;
+let timer = 0;
+
+async function beat() {
+  if (!address || ended) return;
+  clearTimeout(timer);
+  let next = BEAT;
+  try {
+    const answer = await fetch(address, { cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(5000) });
+    if (answer.status === 401) return empty();
+    mask(answer.status >= 500);
+    if (answer.status >= 500) next = FIRST_RETRY;
+  } catch {
+    mask(true);
+    next = FIRST_RETRY;
+  }
+  timer = setTimeout(beat, next);
+}
+
+function mask(on) {
+  document.documentElement.classList.toggle("masked", on);
+}
+
+if (address) {
+  timer = setTimeout(beat, BEAT);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") beat();
+  });
+  window.addEventListener("offline", () => mask(true));
+  window.addEventListener("online", beat);
+}
+
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) {
+    document.body.replaceChildren();
+    location.reload();
+  }
+});

@@ -1,0 +1,77 @@
+"""Routes of the preview: the names that templates use, each answered with invented contexts."""
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+
+from egide.ui import Frame, answers, page
+from egide.ui.assets import ROUTE, asset
+from egide.ui.tests import samples
+
+BARE = ("connexion", "connexion-seule")
+
+
+def frame(request: HttpRequest) -> Frame:
+    return samples.frame_of(request.path.strip("/") not in BARE)
+
+
+def show(request: HttpRequest, name: str = "unite") -> HttpResponse:
+    template, context = samples.contexts()[name]
+    return page(request, template, **context)
+
+
+def vitals(request: HttpRequest, patient: object) -> HttpResponse:
+    one = next((p for p in samples.ward() if p.id == patient), samples.ward()[0])
+    context = {**samples.chart_context(), "patient": one}
+    form = samples.VitalsForm(request.POST or None)
+    if request.method != "POST":
+        return page(request, "record/vitals.html", **context, form=form)
+    if not form.is_valid():
+        return page(request, "record/vitals.html", status=422, **context, form=form)
+    top, bottom = form.cleaned_data["bp"]
+    saved = [samples.value("TA", f"{top}/{bottom}", "mmHg")]
+    fresh = samples.VitalsForm()
+    return page(
+        request,
+        "record/vitals_saved.html",
+        trigger="vitals-saved",
+        patient=one,
+        form=fresh,
+        saved=saved,
+        at=samples.NOW,
+        last=saved,
+        last_at=samples.NOW,
+    )
+
+
+def chart(request: HttpRequest, patient: object) -> HttpResponse:
+    return show(request, "dossier")
+
+
+def say_no(request: HttpRequest, code: str) -> HttpResponse:
+    return answers.keeper_down(request) if code == "keeper" else answers.refused(request, code)
+
+
+def unit(request: HttpRequest, unit: object) -> HttpResponse:
+    return show(request, "unite")
+
+
+urlpatterns = [
+    path(ROUTE, asset, name="asset"),
+    path("", show, name="home"),
+    path("vivant/", answers.alive, name="alive"),
+    path("aide/", answers.help_page, name="help"),
+    path("connexion/", show, {"name": "connexion"}, name="sign-in"),
+    path("connexion/defi/", say_no, {"code": "bad_request"}, name="sign-in-challenge"),
+    path("connexion/preuve/", say_no, {"code": "bad_request"}, name="sign-in-proof"),
+    path("deconnexion/", say_no, {"code": "session_ended"}, name="sign-out"),
+    path("sessions/", show, {"name": "sessions"}, name="sessions"),
+    path("sessions/<uuid:session>/revoquer/", say_no, {"code": "session_ended"}, name="session-revoke"),
+    path("unite/<uuid:unit>/", unit, name="unit"),
+    path("dossier/<uuid:patient>/", chart, name="chart"),
+    path("dossier/<uuid:patient>/constantes/", vitals, name="vitals"),
+    path("dossier/<uuid:patient>/courbe/", chart, name="bp-curve"),
+    path("dossier/<uuid:patient>/acces/", chart, name="openings"),
+    path("non/<str:code>/", say_no),
+    path("<str:name>", show),
+]
+handler404 = "egide.ui.answers.not_found"

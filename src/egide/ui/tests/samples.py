@@ -1,0 +1,300 @@
+"""Invented contexts for every template: what the preview shows and what the template tests render."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django import forms
+
+from egide.ui import Frame, Place
+from egide.ui.fields import CommaDecimalField, PairField
+
+PARIS = ZoneInfo("Europe/Paris")
+NOW = datetime.now(PARIS).replace(hour=8, minute=25, second=0, microsecond=0)
+UNIT = UUID(int=0xA1)
+
+
+def ident(number: int) -> UUID:
+    return UUID(int=0xE61D_0000_0000_4000_8000_0000_0000_0000 + number)
+
+
+class VitalsForm(forms.Form):
+    bp = PairField(label="Tension")
+    pulse = CommaDecimalField(label="Pouls", minimum=Decimal(10), maximum=Decimal(300), unit="/min")
+    temperature = CommaDecimalField(label="Température", minimum=Decimal(25), maximum=Decimal(45), unit="°C")
+    spo2 = CommaDecimalField(label="SpO₂", minimum=Decimal(30), maximum=Decimal(100), unit="%")
+    pain = CommaDecimalField(label="Douleur", minimum=Decimal(0), maximum=Decimal(10), unit="/10")
+    weight = CommaDecimalField(label="Poids", minimum=Decimal("0.2"), maximum=Decimal(400), unit="kg")
+
+
+def value(label: str, text: str, unit: str, alert: str | None = None) -> SimpleNamespace:
+    return SimpleNamespace(label=label, text=text, unit=unit, alert=alert)
+
+
+@dataclass
+class Person:
+    id: UUID
+    bed: str | None
+    birth_name: str
+    first_name: str
+    sex: str
+    birth_date: date | str
+    problems: list[str] = field(default_factory=list)
+    last: list[SimpleNamespace] = field(default_factory=list)
+    last_at: datetime | None = None
+    used_name: str | None = None
+    used_first_name: str | None = None
+    ipp: str | None = "0048213"
+    status: str = "qualifiee"
+    deceased: date | None = None
+
+
+_WARD: list[tuple[str, str, str, str, str, list[str], str | None]] = [
+    ("201 F", "DURAND", "JEANNE", "F", "1952-03-12", ["Insuffisance cardiaque décompensée", "Diabète de type 2"], "MARTIN"),
+    ("201 P", "LE GOFF", "YANN", "M", "1947-08-30", ["Fibrillation auriculaire"], None),
+    ("202 F", "OUALI", "SAMIRA", "F", "1988-01-05", ["Péricardite aiguë"], None),
+    ("202 P", "DE LA FONTAINE-MARCHAND", "MARIE-ANTOINETTE", "F", "1931-12-31", ["Rétrécissement aortique"], "BEAUREGARD"),
+    ("203", "PAT-TROIS", "DOMINIQUE", "I", "1979-06-17", [], None),
+    ("204 F", "NGUYEN", "THI LAN", "F", "1965-10-02", ["Hypertension artérielle résistante", "Insuffisance rénale"], None),
+    ("204 P", "BERNARD", "PAUL", "M", "1958-02-21", ["Infarctus du myocarde, J3"], None),
+    ("205 F", "KOWALSKI", "EWA", "F", "1971-09-09", ["Embolie pulmonaire"], "ROUSSEL"),
+    ("205 P", "MOREAU", "LOUIS", "M", "2008-04-14", ["Syncope"], None),
+    ("206", "TRAORE", "AMINATA", "F", "1994-07-25", ["Cardiomyopathie du péripartum"], None),
+    ("207 F", "GARNIER", "HENRI", "M", "1939-11-11", ["Bloc auriculo-ventriculaire du 3e degré"], None),
+    ("207 P", "LEFEBVRE", "CLAUDE", "M", "1961-05-19", ["Angor instable", "BPCO"], None),
+    ("208", "SANSNOM", "SANSPRENOM", "M", "1970-12-31", [], None),
+]
+
+
+def ward() -> list[Person]:
+    people = []
+    for index, (bed, name, given, sex, born, problems, used) in enumerate(_WARD):
+        one = Person(ident(index), bed, name, given, sex, born, problems, used_name=used)
+        if index not in (4, 12):
+            systolic, diastolic = 118 + index * 37 % 61, 64 + index * 13 % 31
+            one.last = [
+                value("TA", f"{systolic}/{diastolic}", "mmHg", "high" if systolic > 160 else None),
+                value("Pouls", str(62 + index * 7 % 40), "/min"),
+                value("T", f"{36 + index % 3},{index % 10}", "°C", "high" if index % 3 == 2 and index % 10 > 2 else None),
+            ]
+            one.last_at = NOW - timedelta(minutes=35 * index + 5)
+        people.append(one)
+    return people
+
+
+def pressures() -> list[SimpleNamespace]:
+    found = []
+    for day in range(14):
+        for hour, lift in ((7, 0), (14, 6), (21, -4)):
+            systolic = 168 - day * 2 + lift + (day * 7 + hour) % 9
+            diastolic = 96 - day + (day * 5 + hour) % 7
+            at = (NOW - timedelta(days=13 - day)).replace(hour=hour, minute=10)
+            if at <= NOW:
+                found.append(SimpleNamespace(at=at, systolic=Decimal(systolic), diastolic=Decimal(diastolic)))
+    return found
+
+
+def days() -> list[SimpleNamespace]:
+    out = []
+    for back in range(4):
+        at = NOW - timedelta(days=back)
+        events = [
+            SimpleNamespace(
+                at=at.replace(hour=8, minute=10),
+                kind="vitals",
+                title="",
+                values=[
+                    value("TA", f"{142 + back * 6}/{81 + back * 2}", "mmHg", "high" if back == 3 else None),
+                    value("Pouls", str(76 + back), "/min"),
+                    value("T", "37,2", "°C"),
+                    value("SpO₂", "96", "%"),
+                ],
+                detail=None,
+                author="A. Perrin, infirmière",
+            )
+        ]
+        if back == 1:
+            events.append(
+                SimpleNamespace(
+                    at=at.replace(hour=7, minute=2),
+                    kind="problem",
+                    title="Problème inscrit : insuffisance cardiaque décompensée",
+                    values=[],
+                    detail="CIM-10 I50.0",
+                    author="Dr C. Martin",
+                )
+            )
+            events.append(
+                SimpleNamespace(
+                    at=at.replace(hour=6, minute=40),
+                    kind="allergy",
+                    title="Allergie inscrite : pénicilline",
+                    values=[],
+                    detail="Réaction : anaphylaxie",
+                    author="Dr C. Martin",
+                )
+            )
+        if back == 3:
+            events.append(
+                SimpleNamespace(
+                    at=at.replace(hour=5, minute=55),
+                    kind="stay",
+                    title="Admission en Cardiologie B, lit 201 F",
+                    values=[],
+                    detail=None,
+                    author=None,
+                )
+            )
+        out.append(SimpleNamespace(day=at.date(), events=events))
+    return out
+
+
+def chart_context() -> dict[str, Any]:
+    return {
+        "patient": ward()[0],
+        "stay": SimpleNamespace(unit="Cardiologie B", bed="201 F", since=NOW - timedelta(days=3)),
+        "allergies": [
+            SimpleNamespace(label="Pénicilline", reaction="anaphylaxie", severity="severe", critical=True),
+            SimpleNamespace(label="Latex", reaction="urticaire", severity="mild", critical=False),
+        ],
+    }
+
+
+def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
+    """Name of a preview → template and context."""
+    chart = chart_context()
+    full = {
+        **chart,
+        "problems": [
+            SimpleNamespace(label="Insuffisance cardiaque décompensée", since=date(2026, 11, 21), ended=None),
+            SimpleNamespace(label="Diabète de type 2", since=date(2011, 5, 3), ended=None),
+            SimpleNamespace(label="Hypertension artérielle", since=None, ended=None),
+            SimpleNamespace(label="Pneumopathie", since=date(2024, 1, 9), ended=date(2024, 2, 2)),
+        ],
+        "days": days(),
+        "more": 0,
+        "pressures": pressures(),
+        "form": VitalsForm(),
+        "restricted": True,
+        "done": None,
+    }
+    long_name = "<b>MARTIN</b> " + "DE LA TRÈS-LONGUE-RUE " * 8 + "🫀"
+    long_person = Person(
+        ident(99), "214 F", long_name, "<script>alert(1)</script>", "F", "1952-03-12", used_name="O'NEILL; DROP TABLE --"
+    )
+    forty = [
+        SimpleNamespace(label=f"Allergène {n}", reaction="urticaire", severity="mild", critical=False) for n in range(40)
+    ]
+    accounts = [
+        ("c.martin", "Dr Camille Martin", "physician", "Cardiologie B"),
+        ("a.perrin", "Alice Perrin", "nurse", "Cardiologie B"),
+        ("k.diallo", "Kadiatou Diallo", "care_assistant", "Cardiologie B"),
+        ("s.roux", "Sophie Roux", "medical_secretary", "Cardiologie B"),
+        ("m.leroy", "Dr Malo Leroy", "intern", "Médecine interne"),
+        ("n.fabre", "Nina Fabre", "nurse", "Médecine interne"),
+        ("j.petit", "Jules Petit", "dpo", ""),
+    ]
+    openings = [
+        SimpleNamespace(
+            at=NOW - timedelta(minutes=12 * n),
+            name=name,
+            profession=profession,
+            unit=unit or None,
+            purpose="care",
+            basis=None if refused else "stay",
+            categories=[] if refused else ["identity", "stay", "clinical"],
+            refused=refused,
+            mine=n == 0,
+        )
+        for n, (name, profession, unit, refused) in enumerate(
+            [
+                ("Alice Perrin", "nurse", "Cardiologie B", False),
+                ("Nina Fabre", "nurse", "Médecine interne", True),
+                ("Dr Camille Martin", "physician", "Cardiologie B", False),
+                ("Kadiatou Diallo", "care_assistant", "Cardiologie B", False),
+            ]
+        )
+    ]
+    sessions = [
+        SimpleNamespace(
+            id=ident(500 + n),
+            device=device,
+            since=NOW - timedelta(hours=2 + 20 * n),
+            last_seen=NOW - timedelta(minutes=1 + 300 * n),
+            until=NOW + timedelta(hours=6),
+            grade="strong",
+            current=n == 0,
+        )
+        for n, device in enumerate(["Poste de soins, Cardiologie B", "Chariot 2"])
+    ]
+    wrong = VitalsForm({"bp": "142", "pulse": "76", "temperature": "52,4"})
+    fresh = {"patient": ward()[0], "form": VitalsForm()}
+    unit = SimpleNamespace(id=UNIT, name="Cardiologie B", site="Hôpital Saint-Aubin")
+    return {
+        "connexion": (
+            "accounts/sign_in.html",
+            {
+                "demo_keys_url": "http://localhost:8401",
+                "demo_accounts": [
+                    SimpleNamespace(username=u, name=n, profession=p, unit=s) for u, n, p, s in accounts
+                ],
+                "next_url": "/",
+                "ended": False,
+            },
+        ),
+        "connexion-seule": (
+            "accounts/sign_in.html",
+            {"demo_keys_url": None, "demo_accounts": [], "next_url": "/", "ended": True},
+        ),
+        "unite": ("stays/unit.html", {"unit": unit, "patients": ward(), "can_write": True, "done": None}),
+        "unite-vide": ("stays/unit.html", {"unit": unit, "patients": [], "can_write": True, "done": None}),
+        "dossier": ("record/chart.html", full),
+        "dossier-vide": (
+            "record/chart.html",
+            {
+                **full,
+                "allergies": [],
+                "problems": [],
+                "days": [],
+                "pressures": [],
+                "stay": None,
+                "restricted": False,
+                "done": "constantes",
+            },
+        ),
+        "dossier-long": ("record/chart.html", {**full, "patient": long_person, "allergies": forty, "more": 2950}),
+        "constantes": ("record/vitals.html", {**chart, "form": wrong}),
+        "constantes-faites": (
+            "record/vitals_saved.html",
+            {
+                **fresh,
+                "saved": [value("TA", "142/81", "mmHg")],
+                "at": NOW,
+                "last": [value("TA", "142/81", "mmHg")],
+                "last_at": NOW,
+            },
+        ),
+        "courbe": ("record/curve_page.html", {**chart, "pressures": pressures()}),
+        "acces": ("gate/openings.html", {**chart, "openings": openings, "more": 0}),
+        "sessions": ("accounts/sessions.html", {"sessions": sessions, "done": None}),
+        "aide": ("ui/help.html", {}),
+    }
+
+
+def frame_of(signed_in: bool = True) -> Frame:
+    if not signed_in:
+        return Frame(demo=True)
+    return Frame(
+        demo=True,
+        site="Hôpital Saint-Aubin",
+        unit="Cardiologie B",
+        units=(Place("Cardiologie B", "/unite", current=True), Place("Médecine interne", "/unite-vide")),
+        places=(Place("Mon unité", "/unite", "unit", current=True), Place("Sessions", "/sessions", "sessions")),
+        name="Alice Perrin",
+        profession="nurse",
+        grade="strong",
+    )
