@@ -201,6 +201,7 @@ class Supervisor:
         """The keeper, born when it has no keys, and answering."""
         command = [sys.executable, "-m", "egide.keeper", "--home", str(self.home.root)]
         if not self.home.keeper_birth.exists():
+            self._set_aside_unfinished_keys()
             demo = ["--demo"] if self.demo is not False else []
             run(self.home, "keeper", [*command, "--init", *demo])
         self._publish_birth()
@@ -212,6 +213,12 @@ class Supervisor:
             )
         self._watch_over("keeper", command)
         self._await("keeper", self._keeper_answers)
+
+    def _set_aside_unfinished_keys(self) -> None:
+        """Keys without a birth certificate come from a birth cut short: they sealed nothing. Kept, out of the way."""
+        if any(self._masters()):
+            stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+            self.home.keeper_masters.rename(self.home.keeper / f"unfinished-{stamp}")
 
     def _publish_birth(self) -> None:
         """Copies the birth certificate, which the keeper signed, to where every process may read it."""

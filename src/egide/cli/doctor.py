@@ -1,0 +1,206 @@
+"""`egide doctor`: what an administrator must know of a running base, each point with its verdict and a sentence."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pwd
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+
+from egide.cli import migrations, rights
+from egide.cli.cluster import SETTINGS, Cluster
+from egide.cli.halt import Halt
+from egide.cli.supervisor import running
+from egide.kernel.capabilities import Refused
+from egide.kernel.home import Home
+
+CHECKPOINT_LATE: Final = 60  # seconds; the keeper signs every 10 s
+KEY_OLD: Final = 2 * 365  # days: rotation is due
+
+
+class Verdict(IntEnum):
+    """Ordered: the worst of all is the exit code."""
+
+    OK = 0
+    WARNING = 1
+    ERROR = 2
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One point examined. `details` names what differs, never a patient."""
+
+    subject: str
+    verdict: Verdict
+    sentence: str
+    details: tuple[str, ...] = ()
+
+
+def examine(home: Home) -> list[Finding]:
+    """Everything that can be told of this home; a point that cannot be reached is itself a finding."""
+    if not home.root.exists():
+        raise Halt(f"Aucune base dans {home.root} : lancez « make run », ou donnez le bon EGIDE_HOME.")
+    if not os.access(home.pgpass("super"), os.R_OK):
+        raise Halt(f"Lancez « egide doctor » sous le compte propriétaire de {home.root}.")
+    findings = [_accounts(home), _disk(home), _birth(home), _supervised(home)]
+    cluster = Cluster(home)
+    try:
+        with psycopg.connect(cluster.superuser_dsn(), connect_timeout=5) as connection:
+            findings += _database(connection)
+            findings.append(_structure(cluster))
+    except psycopg.OperationalError:
+        findings.append(Finding("PostgreSQL", Verdict.ERROR, "ne répond pas : lancez « make run »."))
+    return findings + _keeper(home)
+
+
+def render(findings: list[Finding], *, as_json: bool) -> int:
+    """Prints the findings and returns the exit code: that of the worst."""
+    worst = max(finding.verdict for finding in findings)
+    if as_json:
+        rows = [dataclasses.asdict(f) | {"verdict": f.verdict.name.lower()} for f in findings]
+        print(json.dumps({"verdict": worst.name.lower(), "findings": rows}, ensure_ascii=False, indent=1))
+        return int(worst)
+    marks = {Verdict.OK: "bien", Verdict.WARNING: "à regarder", Verdict.ERROR: "à corriger"}
+    for finding in findings:
+        print(f"{marks[finding.verdict]:<11} {finding.subject:<24} {finding.sentence}")
+        for detail in finding.details[:20]:
+            print(f"{'':<36} – {detail}")
+    return int(worst)
+
+
+def _accounts(home: Home) -> Finding:
+    """Which processes share a system account, told by who owns their secrets."""
+    owners: dict[str, list[str]] = {}
+    for process in ("keeper", "web", "worker", "live", "auditor"):
+        owners.setdefault(_owner(home.pgpass(process).parent), []).append(process)
+    owners.setdefault(_owner(home.pg), []).append("postgres")
+    if len(owners) == 1:
+        account = next(iter(owners))
+        return Finding(
+            "comptes système",
+            Verdict.WARNING,
+            f"tous les processus tournent sous {account} : une exécution de code ici ouvre tout. En root, chacun a le sien.",
+        )
+    shared = tuple(f"{account} : {', '.join(names)}" for account, names in owners.items() if len(names) > 1)
+    if shared:
+        return Finding("comptes système", Verdict.ERROR, "des processus partagent un compte.", shared)
+    return Finding("comptes système", Verdict.OK, f"un par processus ({', '.join(sorted(owners))}).")
+
+
+def _owner(path: Path) -> str:
+    try:
+        uid = path.stat().st_uid
+    except FileNotFoundError:
+        return "absent"
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+def _disk(home: Home) -> Finding:
+    usage = shutil.disk_usage(home.root)
+    free = f"{usage.free / 1024**3:.1f} Gio libres"
+    if usage.free < 1024**3:
+        return Finding("disque", Verdict.ERROR, f"{free} : libérez de la place.")
+    if usage.free < usage.total / 10:
+        return Finding("disque", Verdict.WARNING, f"{free}, moins d'un dixième.")
+    return Finding("disque", Verdict.OK, f"{free}.")
+
+
+def _birth(home: Home) -> Finding:
+    base = home.base()
+    if base is None:
+        return Finding("naissance", Verdict.ERROR, "la base n'est pas née : lancez « make run ».")
+    if base.born > datetime.now(UTC):
+        return Finding("naissance", Verdict.ERROR, "l'horloge est antérieure à la naissance : mettez-la à l'heure.")
+    kind = "démonstration : aucune vraie personne ne doit y entrer" if base.demo else "base réelle"
+    return Finding("naissance", Verdict.OK, f"{kind} ; {base.base_id}, née le {base.born:%d/%m/%Y}.")
+
+
+def _supervised(home: Home) -> Finding:
+    if running(home):
+        return Finding("superviseur", Verdict.OK, "en marche.")
+    return Finding("superviseur", Verdict.ERROR, "arrêté : lancez « make run ».")
+
+
+def _database(connection: psycopg.Connection[Any]) -> list[Finding]:
+    questions: tuple[tuple[str, Callable[[psycopg.Connection[Any]], Iterable[str]], str, str], ...] = (
+        ("rôles", rights.above_row_security, "aucun ne passe au-dessus du cloisonnement.", "un rôle passe au-dessus."),
+        ("fonctions permises", rights.unexpected_functions, "exactement la liste écrite.", "la liste n'est pas tenue."),
+        ("fonctions ouvertes", rights.open_functions, "aucune.", "des fonctions sont ouvertes à tous."),
+        ("droits sur les tables", rights.excessive_rights, "rien de trop.", "des droits en trop."),
+        ("cloisonnement", rights.uncovered_tables, "", "des tables de patients ne sont pas cloisonnées."),
+        ("journal de PostgreSQL", _talkative_settings, "muet sur les valeurs.", "écrit des valeurs."),
+    )
+    findings = []
+    for subject, question, well, badly in questions:
+        details = tuple(question(connection))
+        if subject == "cloisonnement":
+            well = f"{rights.covered_count(connection)} tables de patients, toutes cloisonnées."
+        verdict = Verdict.ERROR if details else Verdict.OK
+        findings.append(Finding(subject, verdict, badly if details else well, details))
+    return findings
+
+
+def _talkative_settings(connection: psycopg.Connection[Any]) -> Iterable[str]:
+    harmless = {"log_timezone", "log_line_prefix", "log_destination"}
+    wanted = {k: v.strip("'") for k, v in SETTINGS.items() if k.startswith("log_") and k not in harmless}
+    for name, value in connection.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(wanted)]):
+        if value != wanted[name]:
+            yield f"{name} = {value}"
+
+
+def _structure(cluster: Cluster) -> Finding:
+    applied, brought = migrations.in_base(cluster), migrations.in_code()
+    if applied == brought:
+        return Finding("structure", Verdict.OK, f"à jour ({len(applied)} migrations).")
+    details = tuple(f"{app}.{name}" for app, name in sorted(applied ^ brought))
+    return Finding("structure", Verdict.ERROR, "ne correspond pas au code : relancez « make run ».", details)
+
+
+def _keeper(home: Home) -> list[Finding]:
+    from egide.keeper.client import Keeper, KeeperDown
+
+    keeper = Keeper(home.keeper_socket("ops"))
+    try:
+        health = keeper.call("health")
+    except (KeeperDown, Refused):
+        return [Finding("gardien", Verdict.ERROR, "ne répond pas : aucun dossier ne s'ouvre ; voir log/keeper.log.")]
+    finally:
+        keeper.close()
+    return [Finding("gardien", Verdict.OK, "répond."), _keys(health), _trail(health)]
+
+
+def _keys(health: dict[str, Any]) -> Finding:
+    ages = {name: float(seconds) / 86400 for name, seconds in health["key_ages"].items()}
+    oldest = max(ages.values(), default=0.0)
+    told = f"{len(ages)} clés, la plus ancienne a {oldest:.0f} jours"
+    if oldest > KEY_OLD:
+        old = tuple(f"{name} : {days:.0f} jours" for name, days in ages.items() if days > KEY_OLD)
+        return Finding("clés", Verdict.WARNING, f"{told} : prévoyez leur renouvellement.", old)
+    return Finding("clés", Verdict.OK, f"{told}.")
+
+
+def _trail(health: dict[str, Any]) -> Finding:
+    alarms = tuple(json.dumps(alarm, ensure_ascii=False) for alarm in health.get("alarms", ()))
+    size, at = health.get("tree_size", 0), health.get("checkpoint_at")
+    if alarms or health.get("refused"):
+        return Finding("journal des accès", Verdict.ERROR, f"{len(alarms)} alarmes : lancez « egide audit verify ».", alarms)
+    if at is None:
+        verdict = Verdict.WARNING if size else Verdict.OK
+        return Finding("journal des accès", verdict, f"{size} feuilles, pas encore de point de contrôle signé.")
+    age = (datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds()
+    signed = health.get("signed_size", size)
+    if signed < size and age > CHECKPOINT_LATE:
+        return Finding("journal des accès", Verdict.WARNING, f"le dernier point de contrôle a {age:.0f} s.")
+    return Finding("journal des accès", Verdict.OK, f"{size} feuilles, dernier point de contrôle signé il y a {age:.0f} s.")

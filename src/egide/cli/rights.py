@@ -1,0 +1,152 @@
+"""What PostgreSQL must answer about the processes' roles: the written lists, and the questions that find what differs.
+
+`egide doctor` and the house tests ask the same questions; a new door function is written here in the same commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import psycopg
+
+# The roles that processes sign in with while Égide is open. None may be above row security or own anything.
+PROCESS_ROLES: Final = ("keeper", "web", "worker", "live", "auditor")
+
+_COMMON: Final = frozenset({
+    "door.append_act(text,uuid,text)",
+    "door.rule_hash()",
+    "door.use_opening(text)",
+    "gate.opened_patients(text,text)",
+})
+MAY_EXECUTE: Final = {
+    "web": _COMMON | {"door.my_sessions()", "door.openings_of(uuid)"},
+    "worker": _COMMON
+    | {
+        "door.link(uuid,text,uuid,timestamp with time zone,timestamp with time zone)",
+        "door.unlink(uuid,text,uuid,timestamp with time zone)",
+    },
+    "live": frozenset[str](),
+    "auditor": frozenset[str](),
+}
+MAY_DO: Final = {"web": {"SELECT", "INSERT", "UPDATE"}, "worker": {"SELECT", "INSERT", "UPDATE"}, "auditor": {"SELECT"}}
+_SYSTEM: Final = "('pg_catalog', 'information_schema', 'pg_toast')"
+
+
+def above_row_security(connection: psycopg.Connection[Any]) -> Iterator[str]:
+    """Process roles with an attribute or a membership that goes around the policies, or that own something."""
+    rows = connection.execute(
+        "SELECT rolname, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication FROM pg_roles"
+        " WHERE rolname = ANY(%s)",
+        [list(PROCESS_ROLES)],
+    ).fetchall()
+    names = ("SUPERUSER", "BYPASSRLS", "CREATEROLE", "CREATEDB", "REPLICATION")
+    for role, *flags in rows:
+        yield from (f"{role} : {name}" for name, flag in zip(names, flags, strict=True) if flag)
+    yield from (f"{role} : absent" for role in PROCESS_ROLES if role not in {row[0] for row in rows})
+    for member, group in connection.execute(
+        "SELECT pg_get_userbyid(member), pg_get_userbyid(roleid) FROM pg_auth_members"
+        " WHERE pg_get_userbyid(member) = ANY(%s)",
+        [list(PROCESS_ROLES)],
+    ):
+        yield f"{member} : membre de {group}"
+    for role, count in connection.execute(
+        "SELECT pg_get_userbyid(refobjid), count(*) FROM pg_shdepend WHERE refclassid = 'pg_authid'::regclass"
+        " AND deptype = 'o' AND pg_get_userbyid(refobjid) = ANY(%s) GROUP BY 1",
+        [list(PROCESS_ROLES)],
+    ):
+        yield f"{role} : propriétaire de {count} objets"
+
+
+def unexpected_functions(connection: psycopg.Connection[Any]) -> Iterator[str]:
+    """Functions of ours that a role may execute and the list does not name, or the reverse."""
+    for role, expected in MAY_EXECUTE.items():
+        found = {
+            row[0]
+            for row in connection.execute(
+                "SELECT n.nspname || '.' || p.proname || '(' || oidvectortypes(p.proargtypes) || ')'"
+                "  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
+                f" WHERE n.nspname NOT IN {_SYSTEM} AND has_function_privilege(%s, p.oid, 'EXECUTE')",
+                [role],
+            )
+        }
+        found = {name.replace(", ", ",") for name in found}
+        yield from (f"{role} peut exécuter {name}" for name in sorted(found - expected))
+        yield from (f"{role} ne peut pas exécuter {name}" for name in sorted(expected - found))
+
+
+def open_functions(connection: psycopg.Connection[Any]) -> Iterator[str]:
+    """SECURITY DEFINER functions open to PUBLIC or without a fixed search_path; catalogue functions left open."""
+    for name, public, free in connection.execute(
+        "SELECT p.oid::regprocedure::text, has_function_privilege('public', p.oid, 'EXECUTE'),"
+        "       NOT EXISTS (SELECT 1 FROM unnest(p.proconfig) c WHERE c LIKE 'search_path=%')"
+        "  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
+        f" WHERE p.prosecdef AND n.nspname NOT IN {_SYSTEM} ORDER BY 1"
+    ):
+        if public:
+            yield f"{name} est ouverte à tous"
+        if free:
+            yield f"{name} n'a pas de search_path fixe"
+    for (name,) in connection.execute(
+        "SELECT DISTINCT p.proname FROM pg_proc p WHERE p.pronamespace = 'pg_catalog'::regnamespace"
+        " AND (p.proname IN ('set_config', 'pg_notify', 'pg_terminate_backend', 'pg_cancel_backend')"
+        "      OR p.proname LIKE 'lo\\_%' OR p.proname ~ '^pg_(try_)?advisory')"
+        " AND has_function_privilege('web', p.oid, 'EXECUTE') ORDER BY 1"
+    ):
+        yield f"web peut exécuter {name}"
+
+
+def uncovered_tables(connection: psycopg.Connection[Any]) -> Iterator[str]:
+    """Tables with a patient that a process may touch and that lack row security, FORCE or a policy; unsafe views."""
+    for name, kind, covered, safe_view in connection.execute(
+        "SELECT c.oid::regclass::text, c.relkind::text,"
+        "       c.relrowsecurity AND c.relforcerowsecurity AND EXISTS (SELECT 1 FROM pg_policy WHERE polrelid = c.oid),"
+        "       coalesce('security_invoker=true' = ANY(c.reloptions), false)"
+        "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')"
+        f"  AND n.nspname NOT IN {_SYSTEM}"
+        "   AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'patient_id'"
+        "               AND NOT a.attisdropped)"
+        "   AND EXISTS (SELECT 1 FROM unnest(%s::text[]) r WHERE has_any_column_privilege(r, c.oid, 'SELECT')"
+        "               OR has_any_column_privilege(r, c.oid, 'UPDATE') OR has_any_column_privilege(r, c.oid, 'INSERT')"
+        "               OR has_table_privilege(r, c.oid, 'DELETE'))"
+        " ORDER BY 1",
+        [list(PROCESS_ROLES)],
+    ):
+        if kind == "m" or (kind == "v" and not safe_view):
+            yield f"{name} est une vue qui échappe au cloisonnement"
+        elif kind != "v" and not covered:
+            yield f"{name} porte des patients sans cloisonnement forcé"
+
+
+def excessive_rights(connection: psycopg.Connection[Any]) -> Iterator[str]:
+    """Table rights beyond what a role ever needs, rights outside the schema public, CREATE and TEMP."""
+    for role, schema, table, right in connection.execute(
+        "SELECT a.grantee::regrole::text, n.nspname, c.relname, a.privilege_type"
+        "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) a"
+        f" WHERE n.nspname NOT IN {_SYSTEM} AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.grantee <> 0"
+        "   AND a.grantee::regrole::text = ANY(%s) ORDER BY 1, 2, 3, 4",
+        [list(PROCESS_ROLES)],
+    ):
+        beyond_schema = schema != "public" and role != "auditor"
+        if beyond_schema or right not in MAY_DO.get(role, set()):
+            yield f"{role} : {right} sur {schema}.{table}"
+    for role in PROCESS_ROLES:
+        for right, held in connection.execute(
+            "SELECT 'CREATE sur la base', has_database_privilege(%(role)s, current_database(), 'CREATE')"
+            " UNION ALL SELECT 'TEMP sur la base', has_database_privilege(%(role)s, current_database(), 'TEMP')"
+            " UNION ALL SELECT 'CREATE sur ' || nspname, has_schema_privilege(%(role)s, oid, 'CREATE')"
+            "  FROM pg_namespace WHERE nspname !~ '^pg_(toast|temp)'",
+            {"role": role},
+        ):
+            if held:
+                yield f"{role} : {right}"
+
+
+def covered_count(connection: psycopg.Connection[Any]) -> int:
+    """How many tables with a patient stand under forced row security."""
+    row = connection.execute(
+        "SELECT count(*) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'patient_id'"
+        " WHERE c.relkind IN ('r', 'p') AND c.relrowsecurity AND c.relforcerowsecurity"
+    ).fetchone()
+    return int(row[0]) if row else 0
