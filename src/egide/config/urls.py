@@ -1,3 +1,28 @@
-"""Routes."""
+"""Every address of Égide. A house test compares this list, and each view's decorator, with what is written there."""
 
-urlpatterns: list[object] = []
+from django.urls import include, path, re_path
+from django.views.decorators.http import require_GET
+
+from egide.accounts.session import no_patient_data
+from egide.config import menu, panels
+from egide.ui import answers, assets
+
+urlpatterns = [
+    path("", menu.home, name="home"),
+    path("unite/<uuid:unit>/", require_GET(panels.unit), name="unit"),
+    path("dossier/<uuid:patient>/", require_GET(panels.chart), name="chart"),
+    path("dossier/<uuid:patient>/acces/", require_GET(panels.openings), name="openings"),
+    path("", include("egide.record.urls")),
+    path("", include("egide.accounts.urls")),
+    path("", include("egide.gate.urls")),
+    path("aide/", require_GET(no_patient_data()(answers.help_page)), name="help"),
+    path("vivant/", require_GET(no_patient_data()(answers.alive)), name="alive"),
+    path("sante/", require_GET(no_patient_data(public=True)(menu.health)), name="health"),
+    path(assets.ROUTE, require_GET(no_patient_data(public=True)(assets.asset)), name="asset"),
+    re_path(r"^favicon\.ico$", require_GET(no_patient_data(public=True)(menu.favicon))),
+]
+
+handler400 = "egide.ui.answers.bad_request"
+handler403 = "egide.ui.answers.forbidden"
+handler404 = "egide.ui.answers.not_found"
+handler500 = "egide.config.menu.server_error"

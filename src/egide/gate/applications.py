@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from egide.gate.opening import batch_from, keeper
+from egide.accounts.session import keeper
+from egide.gate.opening import batch_from
 from egide.kernel.capabilities import Batch
 from egide.kernel.codes import Category
 

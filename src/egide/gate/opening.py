@@ -1,35 +1,11 @@
 """Capabilities are made here, from what the keeper answers, and nowhere else."""
 
-import functools
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-
-from egide.keeper.client import Keeper
-from egide.kernel.capabilities import Actor, Batch, Chart, Keys, Roster
-
-
-@functools.cache
-def keeper() -> Keeper:
-    """This process's line to the keeper."""
-    return Keeper(settings.KEEPER_SOCKET)
-
-
-def actor_from(fields: dict[str, Any]) -> Actor:
-    """The actor of an answer."""
-    return Actor(
-        account=UUID(bytes=fields["account"]),
-        username=fields["username"],
-        name=fields["name"],
-        profession=fields["profession"],
-        kind=fields["kind"],
-        grade=fields["grade"],
-        session=UUID(bytes=fields["session"]),
-        site=UUID(bytes=fields["site"]) if fields["site"] else None,
-        units=tuple(UUID(bytes=unit) for unit in fields["units"]),
-    )
+from egide.accounts.session import actor_from, keeper
+from egide.kernel.capabilities import Batch, Chart, Keys, Roster
 
 
 def chart_from(answer: dict[str, Any]) -> Chart:
@@ -45,12 +21,6 @@ def roster_from(answer: dict[str, Any], list_id: UUID) -> Roster:
 def batch_from(answer: dict[str, Any]) -> Batch:
     """A job's slice; `known[i]` tells that subject i was here before."""
     return Batch(**_common(answer), known=tuple(answer["known"] or ()))
-
-
-def who(cookie: str) -> tuple[Actor, str]:
-    """Who a session is, and its ticket without patients."""
-    answer = keeper().call("who", cookie=cookie)
-    return actor_from(answer["actor"]), answer["ticket"]
 
 
 def open_chart(

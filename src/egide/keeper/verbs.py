@@ -4,7 +4,9 @@ exactly what was opened (gate.md §1). Nothing else in Égide holds a master key
 import base64
 import hashlib
 import hmac
+import logging
 import secrets
+import traceback
 import uuid
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -29,6 +31,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "auditor": frozenset({"health"}),
 }
 ROSTER = 200
+log = logging.getLogger("egide.keeper")
 _ENTRY = (
     "id, xid, at, kind, account, session, profession, site, unit, ids, reads, writes, purpose, basis, verdict, reason, "
     "object, nonce, ticket_hash, salt"
@@ -78,7 +81,10 @@ class Verbs:
             return handler(conn, socket_kind=socket_kind, **request)
         except No as refusal:
             return {"refused": refusal.code}
-        except (TypeError, ValueError, KeyError):
+        except (TypeError, ValueError, KeyError) as error:
+            # where and what kind, never the message: it may quote what was sent
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            log.warning("verb %s: %s at %s:%s", verb, type(error).__name__, frame.name, frame.lineno)
             return {"refused": "bad_request"}
 
     # ── sign-in ──────────────────────────────────────────────────────────────────────────────────────────────────────

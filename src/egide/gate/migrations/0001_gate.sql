@@ -279,7 +279,7 @@ BEGIN
         RETURN gate.refuse(a, 'too_many', '{}', p_read, p_write, p_purpose, NULL, false);
     END IF;
     -- Two imports of the same people at once: the second waits, then finds them.
-    PERFORM pg_advisory_xact_lock(hashtextextended('egide/open_new', 0));
+    LOCK TABLE gate.token IN SHARE ROW EXCLUSIVE MODE;
     v_known := array_fill(false, ARRAY[cardinality(p_new)]);
     FOR i IN 1 .. cardinality(p_new) LOOP
         SELECT t.patient_id INTO v_patient FROM gate.token t
@@ -424,33 +424,38 @@ BEGIN
     RETURN v_count;
 END $$;
 
--- Who opened this record (the patient's right): needs an opening of that patient. Newest first, at most 500.
+-- Who opened this record (the patient's right), refusals included: needs an opening of that patient. Newest first, at most 500.
 CREATE FUNCTION door.openings_of(p_patient uuid)
-RETURNS TABLE (at timestamptz, kind text, name text, profession text, unit uuid, units uuid[], purpose text, basis text, object text, persons int)
+RETURNS TABLE (at timestamptz, kind text, account uuid, name text, profession text, units uuid[], purpose text, basis text, reads text[])
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF NOT p_patient = ANY (gate.opened_patients('identity', 'read')) THEN
         RAISE EXCEPTION 'not an opened patient' USING ERRCODE = 'EG003';
     END IF;
     RETURN QUERY
-    SELECT e.at, CASE WHEN e.kind = 'refuse' THEN 'refuse' WHEN e.kind = 'act' THEN 'act' ELSE 'open' END, c.name, e.profession,
-           e.unit, (SELECT array_agg(m.unit) FROM accounts.membership m WHERE m.account = e.account AND m.profession = e.profession
-                     AND m.since <= e.at AND (m.until IS NULL OR m.until > e.at)),
-           e.purpose, e.basis, CASE WHEN e.kind = 'act' THEN e.reason ELSE e.reason END, cardinality(e.ids)
+    SELECT e.at, e.kind, e.account, c.name, e.profession,
+           CASE WHEN e.unit IS NOT NULL THEN ARRAY[e.unit] ELSE
+               (SELECT array_agg(m.unit) FROM accounts.membership m
+                 WHERE m.account = e.account AND m.profession = e.profession AND m.unit IS NOT NULL
+                   AND m.since <= e.at AND (m.until IS NULL OR m.until > e.at)) END,
+           e.purpose, e.basis, e.reads
       FROM audit.entry e LEFT JOIN accounts.account c ON c.id = e.account
-     WHERE e.ids @> ARRAY[p_patient] AND e.kind IN ('open', 'open_new', 'refuse', 'act')
+     WHERE e.ids @> ARRAY[p_patient] AND e.kind IN ('open', 'open_new', 'refuse')
      ORDER BY e.id DESC LIMIT 500;
 END $$;
 
+-- My live sessions. Last use: an opening's lease is prolonged at most once a minute, so to the minute.
 CREATE FUNCTION door.my_sessions()
-RETURNS TABLE (id uuid, device text, created_at timestamptz, expires_at timestamptz, ended_at timestamptz, end_reason text,
-               frozen_at timestamptz, grade text, current boolean)
+RETURNS TABLE (id uuid, device text, since timestamptz, last_seen timestamptz, until timestamptz, grade text, current boolean)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE a accounts.actor := gate.acting();
 BEGIN
     RETURN QUERY
-    SELECT s.id, s.device, s.created_at, s.expires_at, s.ended_at, s.end_reason, s.frozen_at, s.grade, s.id = a.session
-      FROM accounts.session s WHERE s.account = a.account AND s.created_at > clock_timestamp() - interval '30 days'
+    SELECT s.id, s.device, s.created_at,
+           greatest(s.created_at, (SELECT max(l.until) FROM gate.lease l WHERE l.session = s.id) - interval '15 minutes'),
+           s.expires_at, s.grade, s.id = a.session
+      FROM accounts.session s
+     WHERE s.account = a.account AND s.ended_at IS NULL AND s.expires_at > clock_timestamp()
      ORDER BY s.created_at DESC LIMIT 50;
 END $$;
 

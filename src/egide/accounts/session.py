@@ -1,0 +1,102 @@
+"""Who a request acts for, and the decorator of views that touch no patient. The keeper says who; nothing else does."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec
+from uuid import UUID
+
+import psycopg
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse
+
+from egide.keeper.client import Keeper, KeeperDown
+from egide.kernel.capabilities import Actor, Refused
+from egide.ui import answers
+
+P = ParamSpec("P")
+View = Callable[..., HttpResponse]
+LOST_OPENING = "EG001"
+
+
+@functools.cache
+def keeper() -> Keeper:
+    """This process's line to the keeper."""
+    return Keeper(settings.KEEPER_SOCKET)
+
+
+def actor_from(fields: dict[str, Any]) -> Actor:
+    """The actor of an answer of the keeper."""
+    return Actor(
+        account=UUID(bytes=fields["account"]),
+        username=fields["username"],
+        name=fields["name"],
+        profession=fields["profession"],
+        kind=fields["kind"],
+        grade=fields["grade"],
+        session=UUID(bytes=fields["session"]),
+        site=UUID(bytes=fields["site"]) if fields["site"] else None,
+        units=tuple(UUID(bytes=unit) for unit in fields["units"]),
+    )
+
+
+def who(cookie: str) -> tuple[Actor, str]:
+    """Who a session is, and its ticket without patients; Refused(session_ended, session_frozen)."""
+    answer = keeper().call("who", cookie=cookie)
+    return actor_from(answer["actor"]), answer["ticket"]
+
+
+def cookie_of(request: HttpRequest) -> str:
+    """The session cookie; Refused(session_ended) without one."""
+    value = request.COOKIES.get(settings.SESSION_COOKIE, "")
+    if not value or len(value) > 200:
+        raise Refused("session_ended")
+    return value
+
+
+def actor_of(request: HttpRequest) -> Actor | None:
+    """Who this request acts for, once a decorator has asked the keeper."""
+    return getattr(request, "actor", None)
+
+
+def no_patient_data(public: bool = False) -> Callable[[Callable[Concatenate[HttpRequest, P], HttpResponse]], View]:
+    """The view touches no patient. Unless `public`, somebody is signed in: `actor_of(request)`, `request.own_ticket`."""
+
+    def decorate(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> View:
+        @functools.wraps(view)
+        def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            def run() -> HttpResponse:
+                if not public:
+                    request.actor, request.own_ticket = who(cookie_of(request))  # type: ignore[attr-defined]
+                return view(request, *args, **kwargs)
+
+            return answered(request, run)
+
+        checked.gate = ("none", (), (), "public" if public else "signed_in")  # type: ignore[attr-defined]
+        return checked
+
+    return decorate
+
+
+def answered(request: HttpRequest, run: Callable[[], HttpResponse]) -> HttpResponse:
+    """The view's answer, or the page that says why not."""
+    try:
+        return run()
+    except Refused as refusal:
+        return answers.refused(request, refusal.code)
+    except KeeperDown:
+        return answers.keeper_down(request)
+    except (DatabaseError, psycopg.Error) as error:
+        # the opening ended between the keeper's answer and the read (sign-out, revocation, discharge)
+        if _sqlstate(error) == LOST_OPENING:
+            return answers.refused(request, "session_ended")
+        raise
+
+
+def _sqlstate(error: BaseException | None) -> str | None:
+    while error is not None:
+        state: Any = getattr(error, "sqlstate", None)
+        if state:
+            return str(state)
+        error = error.__cause__
+    return None

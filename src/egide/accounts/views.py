@@ -1,0 +1,118 @@
+"""Sign-in by passkey and sign-out: the browser talks to the keeper through here, and learns yes or a sentence."""
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseRedirect
+from django.middleware.csrf import rotate_token
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from egide.accounts.session import cookie_of, keeper, no_patient_data
+from egide.keeper.client import KeeperDown
+from egide.kernel.capabilities import Refused
+from egide.ui import page
+from egide.ui.answers import refused_json
+
+SESSION_SECONDS = 12 * 3600
+
+
+@require_GET
+@no_patient_data(public=True)
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """The sign-in page; on a demo base it also lists the accounts that the demo key service can sign in."""
+    demo = bool(settings.DEMO and settings.DEMO_KEYS_URL)
+    return page(
+        request,
+        "accounts/sign_in.html",
+        demo_keys_url=settings.DEMO_KEYS_URL if demo else None,
+        demo_accounts=_demo_accounts() if demo else [],
+        next_url=_own_path(request.GET.get("suite", "")),
+        ended="fin" in request.GET,
+    )
+
+
+@require_POST
+@no_patient_data(public=True)
+def challenge(request: HttpRequest) -> HttpResponse:
+    """A challenge of the keeper, for any key: whose key it is shows only when it answers."""
+    try:
+        answer = keeper().call("sign_in", step="begin")
+    except KeeperDown:
+        return _down()
+    except Refused as refusal:
+        return refused_json(refusal.code)
+    return JsonResponse({"challenge_id": answer["challenge_id"], "options": answer["options"]})
+
+
+@require_POST
+@no_patient_data(public=True)
+def proof(request: HttpRequest) -> HttpResponse:
+    """The key's answer, verified by the keeper; the session cookie on success."""
+    try:
+        typed: Any = json.loads(request.body)
+        response = typed["response"]
+        challenge_id = typed["challenge_id"]
+        if not isinstance(response, dict) or not isinstance(challenge_id, str) or set(typed) != {"challenge_id", "response"}:
+            raise ValueError
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return refused_json("bad_request")
+    try:
+        answer = keeper().call(
+            "sign_in", step="finish", challenge_id=challenge_id[:64], response=response, device=_device(request)
+        )
+    except KeeperDown:
+        return _down()
+    except Refused as refusal:
+        return refused_json(refusal.code)
+    signed_in = JsonResponse({"ok": True})
+    signed_in.set_cookie(
+        settings.SESSION_COOKIE, answer["cookie"], max_age=SESSION_SECONDS, path="/", httponly=True, samesite="Strict",
+        secure=settings.CSRF_COOKIE_SECURE,
+    )  # fmt: skip
+    rotate_token(request)
+    return signed_in
+
+
+@require_POST
+@no_patient_data(public=True)
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End this session. The browser forgets what it kept, whatever the session's state was."""
+    try:
+        keeper().call("revoke", cookie=cookie_of(request))
+    except Refused:
+        pass  # it had ended already: the person wanted exactly that
+    answer = HttpResponseRedirect(reverse("sign-in") + "?fin")
+    answer.delete_cookie(settings.SESSION_COOKIE, path="/", samesite="Strict")
+    answer["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
+
+
+def _device(request: HttpRequest) -> str:
+    """How a person will recognise her workstation in the list of sessions: browser and system, as announced."""
+    agent = request.headers.get("User-Agent", "")
+    browser = next((name for mark, name in (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")) if mark in agent), "Navigateur")  # fmt: skip
+    system = next((name for mark, name in (("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("Mac OS", "macOS"), ("Linux", "Linux")) if mark in agent), "")  # fmt: skip
+    return " · ".join(part for part in (browser, system) if part)
+
+
+def _own_path(path: str) -> str:
+    parts = urlsplit(path)
+    own = path.startswith("/") and not path.startswith("//") and "\\" not in path and not parts.scheme and not parts.netloc
+    return path if own else reverse("home")
+
+
+def _demo_accounts() -> list[dict[str, str]]:
+    try:
+        found = json.loads(settings.HOME.demo_accounts.read_text(encoding="utf-8"))["accounts"]
+    except (OSError, ValueError, KeyError):
+        return []
+    return [{key: str(one.get(key) or "") for key in ("username", "name", "profession", "unit")} for one in found]
+
+
+def _down() -> JsonResponse:
+    message = "La connexion est momentanément impossible : le gardien des clés ne répond pas. Réessayez dans quelques secondes."
+    return JsonResponse({"code": "keeper_down", "message": message}, status=503)

@@ -1,0 +1,72 @@
+"""What surrounds every page, the home page, and the answers that belong to no room."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from egide.accounts.session import actor_of, no_patient_data
+from egide.directory.reads import units
+from egide.ui import Frame, Place, answers, page
+from egide.ui.assets import asset_url
+from egide.ui.text import _
+
+
+def frame(request: HttpRequest) -> Frame:
+    """Site, my units, my name: from the keeper's answer and the directory; no patient datum."""
+    actor = actor_of(request)
+    if actor is None:
+        return Frame(demo=settings.DEMO)
+    known = units()
+    mine = [known[unit] for unit in actor.units if unit in known]
+    here = request.resolver_match.kwargs.get("unit") if request.resolver_match else None
+    current = known.get(here) if here else None
+    shown = current or (mine[0] if len(mine) == 1 else None)
+    places = tuple(
+        Place(one.name, reverse("unit", kwargs={"unit": one.id}), "unit", current=one.id == here) for one in mine
+    )
+    return Frame(
+        demo=settings.DEMO,
+        site=shown.site if shown else (mine[0].site if mine else ""),
+        unit=shown.name if shown else "",
+        units=places,
+        places=tuple(Place(_("Unité") if len(mine) == 1 else p.label, p.url, p.icon, p.current) for p in places[:4]),
+        name=actor.name,
+        profession=actor.profession,
+        grade=actor.grade,
+    )
+
+
+@require_GET
+@no_patient_data()
+def home(request: HttpRequest) -> HttpResponse:
+    """My unit; without one, a page that says what this profession finds here."""
+    actor = actor_of(request)
+    known = units()
+    mine = [unit for unit in (actor.units if actor else ()) if unit in known]
+    if mine:
+        return HttpResponseRedirect(reverse("unit", kwargs={"unit": mine[0]}))
+    return page(
+        request,
+        "ui/notice.html",
+        title=_("Aucune unité"),
+        sentence=_("Votre profession n'ouvre la liste d'aucune unité ; aucun dossier ne vous est ouvert d'ici."),
+        next_step=_("Pour rejoindre une unité de soins, adressez-vous à son cadre de santé."),
+        icon="lock",
+    )
+
+
+def health(request: HttpRequest) -> HttpResponse:
+    """The web process answers; nothing is said of the rest (`egide doctor` does)."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Browsers that ask before reading the page."""
+    return HttpResponseRedirect(asset_url("favicon.svg"))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500: the fault is logged by kind and place only."""
+    return answers.server_error(request)

@@ -1,0 +1,182 @@
+"""Pages that mix rooms: the unit's list, the chart, "qui a ouvert ce dossier". Each reads in one round trip, then renders."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from egide.directory.reads import unit_name, units
+from egide.gate import trail
+from egide.gate.decorators import opens_chart, opens_roster
+from egide.gate.reading import fetch
+from egide.identity.reads import Identity, identities
+from egide.kernel.capabilities import Chart, Roster
+from egide.record import reads as record
+from egide.record.banner import banner
+from egide.record.forms import VitalSigns
+from egide.record.rules import Value, shown
+from egide.stays import reads as stays
+from egide.ui import page
+from egide.ui.text import _
+
+
+@dataclass(frozen=True, slots=True)
+class WardLine:
+    """One patient of the unit's list."""
+
+    id: UUID
+    bed: str | None
+    birth_name: str
+    first_name: str
+    used_name: str | None
+    used_first_name: str | None
+    sex: str
+    birth_date: date | None
+    problems: list[str]
+    last: list[Value]
+    last_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the timeline."""
+
+    at: datetime
+    kind: str
+    title: str
+    values: list[Value] = field(default_factory=list)
+    detail: str | None = None
+    author: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day of the timeline, its events newest first."""
+
+    day: date
+    events: list[Event]
+
+
+@opens_roster("unit", read=("identity", "stay", "clinical"))
+def unit(request: HttpRequest, roster: Roster) -> HttpResponse:
+    """My unit: the present patients by bed."""
+    who, places, problems, last = fetch(
+        roster, identities(roster), stays.present(roster), record.problem_labels(roster), record.last_values(roster)
+    )
+    place = units()[roster.list_id] if roster.list_id in units() else None
+    lines = sorted(
+        (_ward_line(one, places.get(one.id), problems.get(one.id, []), last.get(one.id, {})) for one in who.values()),
+        key=lambda line: (line.bed is None, _bed_order(line.bed), line.birth_name, line.first_name),
+    )
+    return page(
+        request,
+        "stays/unit.html",
+        unit={"id": roster.list_id, "name": place.name if place else _("Unité"), "site": place.site if place else ""},
+        patients=lines,
+        truncated=roster.truncated,
+        can_write=roster.may_read("clinical") and roster.actor.profession in WRITERS,
+        done=request.GET.get("fait"),
+    )
+
+
+@opens_chart(read=("identity", "stay", "clinical", "protected"), write=("clinical",))
+def chart(request: HttpRequest, chart: Chart) -> HttpResponse:
+    """The whole chart in one answer: one opening, one pipeline, all panels."""
+    who, places, problems, allergies, (measured, more), pressures = fetch(
+        chart,
+        identities(chart),
+        stays.stays(chart),
+        record.problems(chart),
+        record.allergies(chart),
+        record.recent_measurements(chart),
+        record.pressures(chart),
+    )
+    clinical = chart.may_read("clinical")
+    return page(
+        request,
+        "record/chart.html",
+        **banner(chart, who, places, allergies),
+        problems=problems if clinical else None,
+        days=_days(places, problems, allergies, measured),
+        more=more,
+        pressures=pressures,
+        form=VitalSigns() if chart.may_write("clinical") else None,
+        restricted=False,
+        done=request.GET.get("fait"),
+    )
+
+
+@opens_chart(read=("identity", "stay", "clinical"), purpose="access_review")
+def openings(request: HttpRequest, chart: Chart) -> HttpResponse:
+    """Who opened this record, refusals included; opening this page is itself a line."""
+    who, places, allergies, lines = fetch(
+        chart, identities(chart), stays.stays(chart), record.allergies(chart), trail.openings_of(chart)
+    )
+    return page(
+        request,
+        "gate/openings.html",
+        **banner(chart, who, places, allergies),
+        openings=[line.shown(chart.actor, unit_name) for line in lines],
+        more=0,
+    )
+
+
+WRITERS = frozenset(
+    {"physician", "midwife", "intern", "nurse", "care_assistant", "physiotherapist", "psychologist", "dietician", "social_worker"}
+)
+
+
+def _ward_line(
+    who: Identity, place: stays.StayPlace | None, problems: list[str], last: dict[str, tuple[Any, datetime]]
+) -> WardLine:
+    return WardLine(
+        id=who.id,
+        bed=place.bed if place else None,
+        birth_name=who.birth_name,
+        first_name=who.first_name,
+        used_name=who.used_name,
+        used_first_name=who.used_first_name,
+        sex=who.sex,
+        birth_date=who.birth_date,
+        problems=problems[:4],
+        last=shown({code: value for code, (value, _) in last.items()}),
+        last_at=max((at for _, at in last.values()), default=None),
+    )
+
+
+def _bed_order(bed: str | None) -> tuple[int, str]:
+    room = (bed or "").split(" ", 1)[0]
+    return (int(room) if room.isdigit() else 0, bed or "")
+
+
+def _days(
+    places: list[stays.StayPlace],
+    problems: list[record.Problem],
+    allergies: list[record.Allergy],
+    measured: list[record.Measured],
+) -> list[Day]:
+    """Everything dated, newest first, by local day. Values of one reading stand on one line."""
+    events: list[Event] = []
+    readings: dict[tuple[datetime, str | None], list[record.Measured]] = defaultdict(list)
+    for one in measured:
+        readings[(one.taken_at, one.author)].append(one)
+    for (at, author), values in readings.items():
+        comment = next((one.comment for one in values if one.comment), None)
+        events.append(
+            Event(at, "vitals", _("Constantes"), shown({one.code: one.value for one in values}), comment, author)
+        )
+    for place in places:
+        where = unit_name(place.unit_id)
+        events.append(Event(place.since, "stay", _("Entrée"), detail=where))
+        if place.until is not None:
+            events.append(Event(place.until, "stay", _("Sortie"), detail=where))
+    events += [Event(p.recorded_at, "problem", _("Problème inscrit"), detail=p.label, author=p.author) for p in problems]
+    events += [Event(a.recorded_at, "allergy", _("Allergie inscrite"), detail=a.label, author=a.author) for a in allergies]
+    by_day: dict[date, list[Event]] = defaultdict(list)
+    for event in sorted(events, key=lambda e: e.at, reverse=True):
+        by_day[timezone.localdate(event.at)].append(event)
+    return [Day(day, found) for day, found in by_day.items()]

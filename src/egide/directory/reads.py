@@ -1,0 +1,43 @@
+"""The group's structure as pages need it: read whole, rarely, kept a minute in the process. No patient data."""
+
+import threading
+import time
+from dataclasses import dataclass
+from uuid import UUID
+
+from egide.directory.models import Unit
+
+_KEPT_SECONDS = 60.0
+_lock = threading.Lock()
+_kept: tuple[float, dict[UUID, "UnitPlace"]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPlace:
+    """A unit and where it is."""
+
+    id: UUID
+    name: str
+    code: str
+    site_id: UUID
+    site: str
+
+
+def units() -> dict[UUID, UnitPlace]:
+    """Every unit by id. At most a minute old; a statement only when it is older."""
+    global _kept
+    kept = _kept
+    if kept is None or time.monotonic() - kept[0] > _KEPT_SECONDS:
+        with _lock:
+            found = {
+                unit.id: UnitPlace(unit.id, unit.name, unit.code, unit.site_id, unit.site.name)
+                for unit in Unit.objects.select_related("site").order_by("name")
+            }
+            kept = _kept = (time.monotonic(), found)
+    return kept[1]
+
+
+def unit_name(unit_id: UUID | None) -> str | None:
+    """The unit's name, None for an unknown one."""
+    found = units().get(unit_id) if unit_id else None
+    return found.name if found else None

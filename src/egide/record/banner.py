@@ -1,0 +1,36 @@
+"""What the identity banner of every page of a chart shows (template ui/banner.html)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from egide.directory.reads import unit_name
+from egide.identity.reads import Identity
+from egide.kernel.capabilities import Chart, Refused
+from egide.record.reads import Allergy
+from egide.stays.reads import StayPlace
+
+
+@dataclass(frozen=True, slots=True)
+class BannerStay:
+    """Where the person lies now."""
+
+    unit: str | None
+    bed: str | None
+    since: datetime
+
+
+def banner(
+    chart: Chart, who: dict[UUID, Identity], places: list[StayPlace], allergies: list[Allergy]
+) -> dict[str, Any]:
+    """Context of the banner. A person whose identity holds no row cannot be shown: Refused(no_link), as for an unknown id."""
+    patient = who.get(chart.patient_id)
+    if patient is None:
+        raise Refused("no_link")
+    now = next((place for place in places if place.until is None), None)
+    return {
+        "patient": patient,
+        "stay": BannerStay(unit_name(now.unit_id), now.bed, now.since) if now else None,
+        "allergies": allergies if chart.may_read("clinical") else None,
+    }

@@ -1,0 +1,66 @@
+"""How measured values are said and marked; pure."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from egide.kernel.codes import BY_LOINC, BY_SLUG
+
+# Marks for the adult at rest, shown as "above" or "below", never as a diagnosis. Sources: HAS 2016 (140/90); NEWS2, RCP 2017.
+_MARKS: dict[str, tuple[Decimal | None, Decimal | None]] = {
+    "systolic": (Decimal(90), Decimal(180)),
+    "pulse": (Decimal(50), Decimal(110)),
+    "temperature": (Decimal("35.5"), Decimal("38.5")),
+    "spo2": (Decimal(92), None),
+    "respiratory_rate": (Decimal(10), Decimal(24)),
+    "pain": (None, Decimal(5)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value as a page shows it; `alert` is "high", "low" or empty."""
+
+    label: str
+    text: str
+    unit: str
+    alert: str
+
+
+def shown(values: dict[str, Decimal]) -> list[Value]:
+    """Values by LOINC code → as said on the ward: the two pressures together ("142/81"), decimal comma, unit always."""
+    result = []
+    systolic, diastolic = BY_SLUG["systolic"].loinc, BY_SLUG["diastolic"].loinc
+    if systolic in values or diastolic in values:
+        text = "/".join(_text(code, values[code]) if code in values else "–" for code in (systolic, diastolic))
+        result.append(Value("TA", text, "mmHg", _alert("systolic", values.get(systolic))))
+    for code, sign in BY_LOINC.items():
+        if code in values and code not in (systolic, diastolic):
+            label = {"temperature": "T", "respiratory_rate": "FR", "pain": "Douleur"}.get(sign.slug, sign.label)
+            result.append(Value(label, _text(code, values[code]), sign.unit_label, _alert(sign.slug, values[code])))
+    return result
+
+
+def pair_problem(systolic: int, diastolic: int) -> str | None:
+    """Why a typed pressure cannot be, or None: each within its bounds, and the first above the second."""
+    high, low = BY_SLUG["systolic"], BY_SLUG["diastolic"]
+    if not high.low <= systolic <= high.high or not low.low <= diastolic <= low.high:
+        return (
+            f"Valeur impossible : systolique attendue entre {high.low} et {high.high}, "
+            f"diastolique entre {low.low} et {low.high} mmHg. Vérifiez la saisie."
+        )
+    if systolic <= diastolic:
+        return "La première valeur (systolique) doit dépasser la seconde : écrivez par exemple 142/81."
+    return None
+
+
+def _text(code: str, value: Decimal) -> str:
+    return f"{value:.{BY_LOINC[code].decimals}f}".replace(".", ",")
+
+
+def _alert(slug: str, value: Decimal | None) -> str:
+    low, high = _MARKS.get(slug, (None, None))
+    if value is None:
+        return ""
+    if high is not None and value > high:
+        return "high"
+    return "low" if low is not None and value < low else ""

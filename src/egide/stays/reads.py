@@ -1,0 +1,48 @@
+"""Where the opened patients lie, and where they have lain."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from egide.gate.reading import Read, Rows
+from egide.kernel.capabilities import Chart, Roster
+
+
+@dataclass(frozen=True, slots=True)
+class StayPlace:
+    """One stay: the unit (id), the bed as said on the ward ("214 F"), its dates."""
+
+    unit_id: UUID
+    bed: str | None
+    since: datetime
+    until: datetime | None
+
+
+def stays(chart: Chart) -> Read[list[StayPlace]]:
+    """Every stay of this person, newest first, at most 200."""
+
+    def decode(rows: Rows) -> list[StayPlace]:
+        return [StayPlace(unit_id, bed, since, until) for unit_id, bed, since, until in rows]
+
+    return Read(
+        "SELECT s.unit_id, b.room || ' ' || b.label, s.admitted_at, s.discharged_at"
+        " FROM stays_stay s LEFT JOIN directory_bed b ON b.id = s.bed_id"
+        " WHERE s.patient_id = ANY(%s) ORDER BY s.admitted_at DESC LIMIT 200",
+        (list(chart.ids),),
+        decode,
+    )
+
+
+def present(roster: Roster) -> Read[dict[UUID, StayPlace]]:
+    """The current stay of each person of a unit's list, by person."""
+
+    def decode(rows: Rows) -> dict[UUID, StayPlace]:
+        return {patient_id: StayPlace(unit_id, bed, since, None) for patient_id, unit_id, bed, since in rows}
+
+    return Read(
+        "SELECT s.patient_id, s.unit_id, b.room || ' ' || b.label, s.admitted_at"
+        " FROM stays_stay s LEFT JOIN directory_bed b ON b.id = s.bed_id"
+        " WHERE s.patient_id = ANY(%s) AND s.unit_id = %s AND s.discharged_at IS NULL",
+        (list(roster.ids), roster.list_id),
+        decode,
+    )
