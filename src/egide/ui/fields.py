@@ -46,7 +46,7 @@ class PairField(forms.CharField):
     The bounds of each number belong to the room that knows what they measure.
     """
 
-    default_error_messages = {"invalid": _lazy("Écrivez les deux valeurs séparées par une barre, par exemple 142/81.")}
+    default_error_messages = {"invalid": _lazy("Écrivez les deux valeurs avec une barre : 142/81.")}
 
     def __init__(self, **kw: object):
         kw.setdefault("required", False)

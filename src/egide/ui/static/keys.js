@@ -103,7 +103,7 @@ document.addEventListener("input", (event) => {
   const none = document.getElementById("filter-none");
   if (none) none.hidden = shown > 0;
   const said = document.getElementById("filter-count");
-  if (said) said.textContent = words.length ? `${shown}` : said.dataset.all;
+  if (said) said.textContent = words.length ? `${shown} / ${said.dataset.all}` : said.dataset.all;
 });
 
 // An entry appears when htmx has filled it; one at a time.
