@@ -229,9 +229,8 @@ def _as_worker(home: Home, arguments: list[str]) -> None:
         extra_groups=[] if user else None,
     )
     if done.returncode:
-        raise Halt(
-            "Les personnes n'ont pas toutes été chargées : relancez « egide demo load », qui n'ajoute que ce qui manque."
-        )
+        # It has said why; what it had committed stays, and the next run adds the rest.
+        raise typer.Exit(done.returncode if done.returncode > 0 else 1)
 
 
 class _progress:  # noqa: N801 — used as a `with` word
