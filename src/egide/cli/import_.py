@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Faire entrer des dossiers venus d'ailleurs.", no_args_is_help=True)
 
 _NAMED_ON_SCREEN = 50
+_WIDE = 120  # columns, where nothing says how many there are
 _AGAIN = "ce qui est entré est complet ; relancez : rien n'entrera deux fois"
 
 
@@ -91,7 +92,7 @@ def _place(site: str, unit: str) -> tuple[UUID, UUID]:
     from django.db import DatabaseError, connection
 
     from egide.directory.models import Site, Unit
-    from egide.gate.opening import keeper
+    from egide.accounts.session import keeper
     from egide.keeper.client import KeeperDown
     from egide.kernel.capabilities import Refused
 
@@ -100,10 +101,11 @@ def _place(site: str, unit: str) -> tuple[UUID, UUID]:
         found = _one("site", site, [(each.id, (each.finess, each.name)) for each in sites])
         units = list(Unit.objects.filter(site_id=found).order_by("code"))
         place = _one("unité", unit, [(each.id, (each.code, each.name)) for each in units])
-        keeper().call("health")
+        with suppress(Refused):  # an answer of any kind: it is there
+            keeper().call("health")
     except DatabaseError:
         raise Halt("La base ne répond pas : lancez « egide run », puis recommencez.", 2) from None
-    except (KeeperDown, Refused):
+    except KeeperDown:
         raise Halt("Le gardien ne répond pas : attendez qu'il redémarre ou lancez « egide run ».", 2) from None
     finally:
         keeper().close()
@@ -198,9 +200,12 @@ def _table(run: Import, names: Sequence[str]) -> None:
 
     from egide.interop.fhir.tally import BROKEN, LEFT_OUT, NOT_TAKEN
 
-    console = Console(highlight=False, markup=False, width=None)
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = _WIDE
     tally = run.tally
-    table = Table("Type", title="Import FHIR", title_justify="left")
+    table = Table(title="Import FHIR", title_justify="left")
+    table.add_column("Type", no_wrap=True)
     for heading in ("lus", "repris", "déjà là", "non repris", "défectueux"):
         table.add_column(heading, justify="right")
     for kind in tally.types():
