@@ -90,7 +90,7 @@ class Environment:
         self.stamp.write_text(json.dumps(present | wanted), encoding="utf-8")
 
     def pip(self, *arguments: str) -> None:
-        """pip install without dependencies: the lock names them all. What the user set for pip (mirror, proxy) holds."""
+        """pip install without dependencies: the lock names them all. The user's own mirror or proxy holds."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON") and k != "PIP_USER"}
         command = [str(self.python), "-m", "pip", "install", "--quiet", "--no-input", "--no-deps"]
         done = subprocess.run(
@@ -134,7 +134,7 @@ def prepare(root: Path, environment: Environment) -> None:
     try:
         fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        # Someone runs in it (shared lock) or is making it (exclusive): wait for a maker, never change it under a runner.
+        # Someone runs in it (shared lock) or makes it (exclusive): wait for a maker, change nothing under a runner.
         deadline = time.monotonic() + 300
         while True:
             try:

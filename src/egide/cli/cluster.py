@@ -84,7 +84,7 @@ def _folders_of_processes(inside: Path) -> Iterator[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
-                if Path(os.readlink(entry / "cwd")) == inside:
+                if (entry / "cwd").readlink() == inside:
                     yield int(entry.name)
 
 
@@ -187,7 +187,9 @@ class Cluster:
     def _initdb(self) -> None:
         """Makes the data folder beside its place and moves it there whole: a killed initdb leaves nothing behind."""
         if self.home.pg.exists() and any(self.home.pg.iterdir()):
-            raise Halt(f"{self.home.pg} n'est pas une base de PostgreSQL : restaurez la sauvegarde, ou écartez ce dossier.")
+            raise Halt(
+                f"{self.home.pg} n'est pas une base de PostgreSQL : restaurez la sauvegarde, ou écartez ce dossier."
+            )
         user = user_of("postgres")
         draft = self.home.root / "pg.new"
         _remove(draft)
@@ -229,8 +231,8 @@ class Cluster:
         """Starts the server without waiting. If this process dies, the server shuts down cleanly by itself."""
         self.stop_leftover()
         ensure_folder(self.home.socket_dir, user_of("postgres"), 0o755)
-        files = [f"-c{key}={self.home.conf / name}" for key, name in (
-            ("config_file", "postgresql.conf"), ("hba_file", "pg_hba.conf"), ("ident_file", "pg_ident.conf"))]
+        names = {"config_file": "postgresql.conf", "hba_file": "pg_hba.conf", "ident_file": "pg_ident.conf"}
+        files = [f"-c{key}={self.home.conf / name}" for key, name in names.items()]
         command = [str(find_binaries() / "postgres"), "-D", str(self.home.pg), *files]
         self.process = start(self.home, "postgres", command, parent_death=signal.SIGINT)
         return self.process
@@ -357,7 +359,7 @@ class Cluster:
             connection.execute("GRANT USAGE ON SCHEMA public TO gatekeeper, web, worker, auditor")
             for (function,) in connection.execute(_CLOSED_FUNCTIONS).fetchall():
                 # The name comes from the catalogue, quoted by regprocedure itself.
-                connection.execute(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC")  # type: ignore[arg-type]
+                connection.execute(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC")
             connection.execute("GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO gatekeeper, migrator")
             connection.execute("REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC")
             connection.execute("GRANT USAGE ON LANGUAGE plpgsql TO owner, gatekeeper, migrator")
@@ -373,7 +375,7 @@ def find_binaries_major() -> str:
 
 
 def _keyword(word: str) -> sql.Composable:
-    return sql.SQL(word)  # type: ignore[arg-type]  # words of this file only
+    return sql.SQL(word)  # only ever a word of this file
 
 
 def _wait_until(condition: Callable[[], bool], patience: float) -> None:

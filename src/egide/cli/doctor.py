@@ -88,7 +88,7 @@ def _accounts(home: Home) -> Finding:
         return Finding(
             "comptes système",
             Verdict.WARNING,
-            f"tous les processus tournent sous {account} : une exécution de code ici ouvre tout. En root, chacun a le sien.",
+            f"tous tournent sous {account} : une exécution de code ici ouvre tout ; en root, chacun a le sien.",
         )
     shared = tuple(f"{account} : {', '.join(names)}" for account, names in owners.items() if len(names) > 1)
     if shared:
@@ -134,19 +134,23 @@ def _supervised(home: Home) -> Finding:
 
 
 def _database(connection: psycopg.Connection[Any]) -> list[Finding]:
+    covered = rights.covered_count(connection)
     questions: tuple[tuple[str, Callable[[psycopg.Connection[Any]], Iterable[str]], str, str], ...] = (
         ("rôles", rights.above_row_security, "aucun ne passe au-dessus du cloisonnement.", "un rôle passe au-dessus."),
         ("fonctions permises", rights.unexpected_functions, "exactement la liste écrite.", "la liste n'est pas tenue."),
         ("fonctions ouvertes", rights.open_functions, "aucune.", "des fonctions sont ouvertes à tous."),
         ("droits sur les tables", rights.excessive_rights, "rien de trop.", "des droits en trop."),
-        ("cloisonnement", rights.uncovered_tables, "", "des tables de patients ne sont pas cloisonnées."),
+        (
+            "cloisonnement",
+            rights.uncovered_tables,
+            f"{covered} tables de patients, toutes cloisonnées.",
+            "des tables de patients ne sont pas cloisonnées.",
+        ),
         ("journal de PostgreSQL", _talkative_settings, "muet sur les valeurs.", "écrit des valeurs."),
     )
     findings = []
     for subject, question, well, badly in questions:
         details = tuple(question(connection))
-        if subject == "cloisonnement":
-            well = f"{rights.covered_count(connection)} tables de patients, toutes cloisonnées."
         verdict = Verdict.ERROR if details else Verdict.OK
         findings.append(Finding(subject, verdict, badly if details else well, details))
     return findings
@@ -194,8 +198,10 @@ def _keys(health: dict[str, Any]) -> Finding:
 def _trail(health: dict[str, Any]) -> Finding:
     alarms = tuple(json.dumps(alarm, ensure_ascii=False) for alarm in health.get("alarms", ()))
     size, at = health.get("tree_size", 0), health.get("checkpoint_at")
-    if alarms or health.get("refused"):
-        return Finding("journal des accès", Verdict.ERROR, f"{len(alarms)} alarmes : lancez « egide audit verify ».", alarms)
+    if alarms or health.get("halted"):
+        return Finding(
+            "journal des accès", Verdict.ERROR, f"{len(alarms)} alarmes : lancez « egide audit verify ».", alarms
+        )
     if at is None:
         verdict = Verdict.WARNING if size else Verdict.OK
         return Finding("journal des accès", verdict, f"{size} feuilles, pas encore de point de contrôle signé.")
@@ -203,4 +209,6 @@ def _trail(health: dict[str, Any]) -> Finding:
     signed = health.get("signed_size", size)
     if signed < size and age > CHECKPOINT_LATE:
         return Finding("journal des accès", Verdict.WARNING, f"le dernier point de contrôle a {age:.0f} s.")
-    return Finding("journal des accès", Verdict.OK, f"{size} feuilles, dernier point de contrôle signé il y a {age:.0f} s.")
+    return Finding(
+        "journal des accès", Verdict.OK, f"{size} feuilles, dernier point de contrôle signé il y a {age:.0f} s."
+    )

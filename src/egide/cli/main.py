@@ -1,4 +1,4 @@
-"""The command `egide`: each group of commands stands in its own file; here they are gathered and their refusals said."""
+"""The command `egide`: each group of commands stands in its own file; here they are gathered, their refusals said."""
 
 from __future__ import annotations
 

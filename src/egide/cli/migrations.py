@@ -40,7 +40,7 @@ def refuse_newer(applied: set[tuple[str, str]]) -> None:
 
 
 def apply(verbosity: int = 1) -> None:
-    """Runs Django's migrate in this process, as the role migrator. The caller must be the operator: its secret is theirs."""
+    """Runs Django's migrate here, as the role migrator. The caller must be the operator: the secret is theirs."""
     os.environ["EGIDE_ROLE"] = "migrator"
     os.environ["DJANGO_SETTINGS_MODULE"] = "egide.config.settings"
     import django

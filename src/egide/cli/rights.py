@@ -13,12 +13,14 @@ import psycopg
 # The roles that processes sign in with while Égide is open. None may be above row security or own anything.
 PROCESS_ROLES: Final = ("keeper", "web", "worker", "live", "auditor")
 
-_COMMON: Final = frozenset({
-    "door.append_act(text,uuid,text)",
-    "door.rule_hash()",
-    "door.use_opening(text)",
-    "gate.opened_patients(text,text)",
-})
+_COMMON: Final = frozenset(
+    {
+        "door.append_act(text,uuid,text)",
+        "door.rule_hash()",
+        "door.use_opening(text)",
+        "gate.opened_patients(text,text)",
+    }
+)
 MAY_EXECUTE: Final = {
     "web": _COMMON | {"door.my_sessions()", "door.openings_of(uuid)"},
     "worker": _COMMON
@@ -30,7 +32,6 @@ MAY_EXECUTE: Final = {
     "auditor": frozenset[str](),
 }
 MAY_DO: Final = {"web": {"SELECT", "INSERT", "UPDATE"}, "worker": {"SELECT", "INSERT", "UPDATE"}, "auditor": {"SELECT"}}
-_SYSTEM: Final = "('pg_catalog', 'information_schema', 'pg_toast')"
 
 
 def above_row_security(connection: psycopg.Connection[Any]) -> Iterator[str]:
@@ -66,7 +67,7 @@ def unexpected_functions(connection: psycopg.Connection[Any]) -> Iterator[str]:
             for row in connection.execute(
                 "SELECT n.nspname || '.' || p.proname || '(' || oidvectortypes(p.proargtypes) || ')'"
                 "  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
-                f" WHERE n.nspname NOT IN {_SYSTEM} AND has_function_privilege(%s, p.oid, 'EXECUTE')",
+                " WHERE n.nspname !~ '^(pg_|information_schema)' AND has_function_privilege(%s, p.oid, 'EXECUTE')",
                 [role],
             )
         }
@@ -81,7 +82,7 @@ def open_functions(connection: psycopg.Connection[Any]) -> Iterator[str]:
         "SELECT p.oid::regprocedure::text, has_function_privilege('public', p.oid, 'EXECUTE'),"
         "       NOT EXISTS (SELECT 1 FROM unnest(p.proconfig) c WHERE c LIKE 'search_path=%')"
         "  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
-        f" WHERE p.prosecdef AND n.nspname NOT IN {_SYSTEM} ORDER BY 1"
+        " WHERE p.prosecdef AND n.nspname !~ '^(pg_|information_schema)' ORDER BY 1"
     ):
         if public:
             yield f"{name} est ouverte à tous"
@@ -104,7 +105,7 @@ def uncovered_tables(connection: psycopg.Connection[Any]) -> Iterator[str]:
         "       coalesce('security_invoker=true' = ANY(c.reloptions), false)"
         "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
         " WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')"
-        f"  AND n.nspname NOT IN {_SYSTEM}"
+        "  AND n.nspname !~ '^(pg_|information_schema)'"
         "   AND EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'patient_id'"
         "               AND NOT a.attisdropped)"
         "   AND EXISTS (SELECT 1 FROM unnest(%s::text[]) r WHERE has_any_column_privilege(r, c.oid, 'SELECT')"
@@ -124,7 +125,7 @@ def excessive_rights(connection: psycopg.Connection[Any]) -> Iterator[str]:
     for role, schema, table, right in connection.execute(
         "SELECT a.grantee::regrole::text, n.nspname, c.relname, a.privilege_type"
         "  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) a"
-        f" WHERE n.nspname NOT IN {_SYSTEM} AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.grantee <> 0"
+        " WHERE n.nspname !~ '^(pg_|information_schema)' AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.grantee <> 0"
         "   AND a.grantee::regrole::text = ANY(%s) ORDER BY 1, 2, 3, 4",
         [list(PROCESS_ROLES)],
     ):

@@ -132,7 +132,7 @@ class Supervisor:
         ensure_accounts()
         self._refuse_foreign_owner()
         for folder in (self.home.log, self.home.run, self.home.demo):
-            ensure_folder(folder, user_of("worker") if folder == self.home.demo else None, 0o755)
+            ensure_folder(folder, None, 0o755)
         ensure_folder(self.home.keeper_run, user_of("keeper"), 0o755)
         ensure_folder(self.home.keeper, user_of("keeper"), 0o700)
         ensure_folder(self.home.demo_keys, user_of("demo-keys"), 0o700)
@@ -141,7 +141,9 @@ class Supervisor:
         """A home is run by the account that made it; the short folder for sockets must not be somebody else's."""
         for folder in (self.home.root, self.home.run):
             if folder.exists() and folder.stat().st_uid != os.geteuid():
-                raise Halt(f"{folder} appartient à un autre compte : lancez Égide sous ce compte, ou changez EGIDE_HOME.")
+                raise Halt(
+                    f"{folder} appartient à un autre compte : lancez Égide sous ce compte, ou changez EGIDE_HOME."
+                )
 
     def _check_port(self) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
@@ -149,11 +151,13 @@ class Supervisor:
             try:
                 probe.bind(("127.0.0.1", self.port))
             except PermissionError:
-                raise Halt(f"Le port {self.port} est réservé à root : choisissez EGIDE_PORT au-dessus de 1023.") from None
+                raise Halt(
+                    f"Le port {self.port} est réservé à root : choisissez EGIDE_PORT au-dessus de 1023."
+                ) from None
             except OSError:
                 raise Halt(
-                    f"Le port {self.port} est déjà pris : arrêtez ce qui l'occupe, ou choisissez-en un autre, par exemple "
-                    f"EGIDE_PORT={self.port + 10} make run."
+                    f"Le port {self.port} est déjà pris : arrêtez ce qui l'occupe, ou choisissez-en un autre, par "
+                    f"exemple EGIDE_PORT={self.port + 10} make run."
                 ) from None
 
     def start_postgres(self) -> None:
@@ -174,12 +178,12 @@ class Supervisor:
             run(self.home, "migrate", migrations.MIGRATE)
 
     def _refuse_lost_keys(self, applied: set[tuple[str, str]]) -> None:
-        """A base that was born and a keeper without keys: new keys would make every sealed value unreadable for ever."""
+        """A born base and a keeper without keys: new keys would make every sealed value unreadable for ever."""
         base, keys = self.home.base(), self.home.keeper_birth.exists() and any(self._masters())
         if base is not None and base.born > datetime.now(UTC):
             raise Halt(
-                f"L'horloge de la machine est en retard : la base est née le {base.born:%d/%m/%Y à %H:%M} UTC. "
-                "Mettez-la à l'heure, puis relancez."
+                f"L'horloge de la machine est en retard : la base est née le {base.born:%d/%m/%Y à %H:%M} UTC ; "
+                "mettez-la à l'heure, puis relancez."
             )
         if not keys and (base is not None or (applied and self._someone_is_known())):
             raise Halt(
@@ -189,7 +193,7 @@ class Supervisor:
 
     def _masters(self) -> Iterator[str]:
         with contextlib.suppress(FileNotFoundError):
-            yield from os.listdir(self.home.keeper_masters)
+            yield from (path.name for path in self.home.keeper_masters.iterdir())
 
     def _someone_is_known(self) -> bool:
         with psycopg.connect(self.cluster.superuser_dsn()) as connection:
@@ -208,8 +212,8 @@ class Supervisor:
         base = self.home.base()
         if self.demo is not None and base is not None and base.demo != self.demo:
             raise Halt(
-                f"La base de {self.home.root} {'est' if base.demo else 'n’est pas'} une démonstration, et cela ne change "
-                "jamais : donnez un autre dossier à EGIDE_HOME."
+                f"La base de {self.home.root} {'est' if base.demo else 'n’est pas'} une démonstration, et cela ne "
+                "change jamais : donnez un autre dossier à EGIDE_HOME."
             )
         self._watch_over("keeper", command)
         self._await("keeper", self._keeper_answers)
@@ -235,7 +239,7 @@ class Supervisor:
             return
         command = [sys.executable, "-m", "egide.cli", "demo", "load"]
         command += ["--patients", str(DEMO_PATIENTS), "--seed", str(DEMO_SEED)]
-        run(self.home, "demo-load", command, account="worker", extra={"EGIDE_ROLE": "worker", **self._addresses()})
+        run(self.home, "demo-load", command, extra=self._addresses())
         done.touch()
 
     def _start_demo_keys(self) -> None:

@@ -68,11 +68,12 @@ def ensure_accounts() -> None:
 
 
 def give(path: Path, user: User | None, mode: int) -> None:
-    """Sets a folder's or file's rights and owner; never follows a link that its owner may have put there."""
+    """Sets a folder's or file's rights and owner (None: the caller); never follows a link that its owner may have put there."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     try:
-        if user is not None:
-            os.fchown(descriptor, user.uid, user.gid)
+        owner = (user.uid, user.gid) if user else (os.geteuid(), os.getegid())
+        if os.fstat(descriptor).st_uid != owner[0]:
+            os.fchown(descriptor, *owner)
         os.fchmod(descriptor, mode)
     finally:
         os.close(descriptor)

@@ -146,4 +146,6 @@ class Home:
             fields = json.loads(self.base_json.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
-        return Base(fields["base_id"], bool(fields["demo"]), datetime.fromisoformat(fields["born"]), fields["signature"])
+        return Base(
+            fields["base_id"], bool(fields["demo"]), datetime.fromisoformat(fields["born"]), fields["signature"]
+        )

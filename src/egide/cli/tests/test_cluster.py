@@ -35,7 +35,7 @@ def test_each_role_signs_in_with_its_own_secret_and_no_other(cluster: Cluster, r
 @pytest.mark.parametrize("call", CLOSED)
 def test_no_process_may_call_what_reaches_past_row_security(cluster: Cluster, role: str, call: str) -> None:
     with psycopg.connect(cluster.dsn(role)) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        connection.execute(f"SELECT {call}")  # type: ignore[arg-type]
+        connection.execute(f"SELECT {call}")
 
 
 @pytest.mark.parametrize("role", ["web", "worker", "keeper", "live", "auditor"])
@@ -45,7 +45,7 @@ def test_no_process_may_call_what_reaches_past_row_security(cluster: Cluster, ro
 )
 def test_no_process_may_create_anything(cluster: Cluster, role: str, statement: str) -> None:
     with psycopg.connect(cluster.dsn(role)) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        connection.execute(statement)  # type: ignore[arg-type]
+        connection.execute(statement)
 
 
 def test_no_process_role_is_above_row_security_or_inside_another(cluster: Cluster) -> None:
@@ -80,9 +80,8 @@ def test_nothing_listens_on_tcp_and_values_stay_out_of_the_log(cluster: Cluster)
         "data_checksums": "on",
     }
     with psycopg.connect(cluster.superuser_dsn()) as connection:
-        found = dict(
-            connection.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(wanted)]).fetchall()
-        )
+        rows = connection.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(wanted)])
+        found: dict[str, str] = dict(rows.fetchall())
         methods = connection.execute("SELECT DISTINCT auth_method, type FROM pg_hba_file_rules").fetchall()
         with pytest.raises(psycopg.Error):
             connection.execute("SELECT 'Zylberquist'::int")
@@ -106,10 +105,9 @@ def test_each_secret_belongs_to_its_process_alone(home: Home) -> None:
 def test_no_secret_stands_in_an_argument_or_an_environment(home: Home, cluster: Cluster) -> None:
     secrets = [home.pgpass(role).read_text().strip().rsplit(":", 1)[1] for role in SECRET_ROLES]
     assert cluster.process is not None
-    own = f"/proc/{cluster.process.pid}"
+    own = Path(f"/proc/{cluster.process.pid}")
     for file in ("cmdline", "environ"):
-        with open(f"{own}/{file}", "rb") as shown:
-            text = shown.read().decode("utf-8", "replace")
+        text = (own / file).read_bytes().decode("utf-8", "replace")
         assert not [secret for secret in secrets if secret in text]
 
 

@@ -60,7 +60,7 @@ def test_a_breach_is_named(cluster: Cluster, question: object, breach: str, word
     assert callable(question)
     with psycopg.connect(cluster.superuser_dsn()) as connection:
         assert list(question(connection)) == []
-        connection.execute(breach)  # type: ignore[arg-type]
+        connection.execute(breach)
         found = list(question(connection))
         connection.rollback()
     assert any(words in line for line in found), found
