@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -14,6 +14,7 @@ SYSTOLIC, DIASTOLIC = BY_SLUG["systolic"].loinc, BY_SLUG["diastolic"].loinc
 LAST_SHOWN = ("systolic", "diastolic", "pulse", "temperature", "spo2", "pain")
 TIMELINE_MEASUREMENTS = 240
 CURVE_PAIRS = 150
+CURVE_DAYS = timedelta(days=21)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +136,11 @@ def recent_measurements(chart: Chart) -> Read[tuple[list[Measured], int]]:
 
 
 def pressures(chart: Chart) -> Read[list[Pressure]]:
-    """The latest 150 blood pressures, oldest first."""
+    """Blood pressures of the 21 days before the latest one (at most 150), oldest first: an older stay would flatten them."""
 
     def decode(rows: Rows) -> list[Pressure]:
-        return [Pressure(at, systolic, diastolic) for at, systolic, diastolic in reversed(rows)]
+        start = rows[0][0] - CURVE_DAYS if rows else None
+        return [Pressure(*row) for row in reversed(rows) if row[0] >= start]
 
     return Read(
         "SELECT taken_at, max(value) FILTER (WHERE code = %s), max(value) FILTER (WHERE code = %s)"
