@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 PAUSE: Final = 0.2  # seconds between two looks
 SIGN_GROWN, SIGN_IDLE = 10.0, 60.0  # seconds between two checkpoints, when the tree grew and when it did not
 BATCH: Final = 20_000  # ids looked at in one go
-SCRUB: Final = 10_000  # old leaves compared with the database again after each checkpoint
+SCRUB, SCRUB_EVERY = 5_000, 10.0  # leaves compared with the database again, and seconds until the next ones
 PARTITION: Final = 5_000_000
 _EXPECTED = Struct(">Q32s")
 
@@ -104,7 +104,7 @@ class Sequencer:
         self._missing: dict[int, int] = {}  # id not visible → transaction id whose end proves the gap; ids ascend
         self._signed: Checkpoint | None = None
         self._signed_clock = 0.0
-        self._scrubbed = 0
+        self._scrubbed, self._scrub_clock = 0, 0.0
         self._behind = False
         self._refused: str | None = None
         self._raised: set[tuple[str, int | None]] = set()
@@ -120,7 +120,7 @@ class Sequencer:
         self._expected.add(entry_id, leaf)
 
     def health(self) -> dict[str, Any]:
-        """tree_size, signed_size, checkpoint_at (ISO or None), alarms (the latest twenty), refused (why, or None)."""
+        """tree_size, signed_size, checkpoint_at (ISO or None), alarms (the latest twenty), halted (why, or None)."""
         with suppress(FileNotFoundError):
             alarms = [json.loads(line) for line in (self._state / "alarms.log").read_text().splitlines()[-20:]]
             return self._figures() | {"alarms": alarms}
@@ -139,6 +139,9 @@ class Sequencer:
                 if time.monotonic() - down_since > SIGN_IDLE:
                     self._alarm("stopped", None, f"numérotation arrêtée depuis une minute ({type(error).__name__})")
                 stop.wait(1.0)
+        with suppress(psycopg.Error, OSError):
+            if self._conn is not None and not self._refused:
+                self.sign_now()  # an orderly stop leaves nothing unsigned
         self.close()
 
     def close(self) -> None:
@@ -158,6 +161,7 @@ class Sequencer:
             added, later = self._number()
             self._check_expected(expected, later)
             self._sign_if_due()
+            self._scrub_if_due()
         except DisagreementError as error:
             self._refused = str(error)
             self._alarm("disagreement", None, str(error))
@@ -259,9 +263,6 @@ class Sequencer:
         if self._signed_clock and age < (SIGN_GROWN if grew else SIGN_IDLE):
             return
         self.sign_now()
-        upto = min(self._tree.size, self._scrubbed + SCRUB)
-        self._compare(self._scrubbed, upto)
-        self._scrubbed = upto if upto < self._tree.size else 0
 
     def sign_now(self) -> None:
         """Sign the present tree: its leaves are on disk first."""
@@ -271,6 +272,15 @@ class Sequencer:
         _replace(self._trail / "frontier.bin", self._tree.to_bytes())
         self._signed, self._signed_clock = checkpoint, time.monotonic()
         self._expected.compact()
+
+    def _scrub_if_due(self) -> None:
+        """Walk round and round the whole trail, a slice at a time: a signed row altered later is named without a verify."""
+        if time.monotonic() - self._scrub_clock < SCRUB_EVERY:
+            return
+        upto = min(self._tree.size, self._scrubbed + SCRUB)
+        self._compare(self._scrubbed, upto)
+        self._scrubbed = upto if upto < self._tree.size else 0
+        self._scrub_clock = time.monotonic()
 
     # ── starting again ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -382,7 +392,7 @@ class Sequencer:
             "tree_size": self._tree.size,
             "signed_size": signed.size if signed else 0,
             "checkpoint_at": signed.at.isoformat() if signed else None,
-            "refused": self._refused,
+            "halted": self._refused,
         }
 
     def _alarm(self, code: str, entry_id: int | None, text: str) -> None:
