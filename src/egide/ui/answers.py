@@ -5,11 +5,13 @@ Every one of them shows a sentence and a next step, never a trace, a path, a que
 
 import logging
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import reverse
 
 from egide.ui.refusals import refusal
-from egide.ui.rendering import Frame, _frame, page
+from egide.ui.rendering import Frame, frame_of, page, wants_panel
 from egide.ui.text import _
 
 _log = logging.getLogger("egide.ui")
@@ -18,8 +20,8 @@ _log = logging.getLogger("egide.ui")
 def _bare(request: HttpRequest) -> Frame:
     """The usual frame when it can still be made, else an empty one: an error page must not fail in its turn."""
     try:
-        return _frame(request)
-    except Exception as fault:  # whatever broke the page may break its frame
+        return frame_of(request)
+    except Exception as fault:  # noqa: BLE001 (whatever broke the page may break its frame)
         _log.warning("frame unavailable: %s", type(fault).__name__)
         return Frame()
 
@@ -46,7 +48,7 @@ def refused(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def refused_json(code: str) -> JsonResponse:
-    """The same refusal for the sign-in script: `{"code", "message"}`, where message is the sentence and the next step."""
+    """The same refusal for the sign-in script: `{"code", "message"}`, the message being sentence and next step."""
     words = refusal(code)
     answer = JsonResponse({"code": code, "message": f"{words.sentence} {words.next_step}"}, status=words.status)
     answer["Cache-Control"] = "no-store"
@@ -55,6 +57,9 @@ def refused_json(code: str) -> JsonResponse:
 
 def session_ended(request: HttpRequest, code: str = "session_ended") -> HttpResponse:
     """401 that makes an open page empty itself (`HX-Trigger: session-ended`); a plain request gets the sentence."""
+    if code == "session_ended" and request.path == "/" and not wants_panel(request) and not _had_session(request):
+        # somebody who types the address has no session to lose: straight to the door
+        return HttpResponseRedirect(reverse("sign-in"))
     words = refusal(code)
     return page(
         request,
@@ -66,6 +71,10 @@ def session_ended(request: HttpRequest, code: str = "session_ended") -> HttpResp
         sentence=str(words.sentence),
         next_step=str(words.next_step),
     )
+
+
+def _had_session(request: HttpRequest) -> bool:
+    return bool(request.COOKIES.get(getattr(settings, "SESSION_COOKIE", "")))
 
 
 def keeper_down(request: HttpRequest) -> HttpResponse:
@@ -82,7 +91,7 @@ def keeper_down(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 (Django's)
     """404 (`handler404`)."""
     return _say(
         request,
@@ -113,12 +122,12 @@ def too_large(request: HttpRequest) -> HttpResponse:
     )
 
 
-def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 (Django's)
     """403 (`handler403`)."""
     return refused(request, "forbidden")
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 (Django's)
     """403 (`CSRF_FAILURE_VIEW`): the form came from elsewhere, or the sign-in changed since it was shown."""
     return _say(
         request,
@@ -147,8 +156,8 @@ def help_page(request: HttpRequest) -> HttpResponse:
     return page(request, "ui/help.html")
 
 
-def alive(request: HttpRequest) -> HttpResponse:
-    """204 to the heartbeat of an open page (`/vivant/`); the middleware answered 401 before if the session ended."""
+def alive(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 (a view)
+    """204 to the heartbeat of an open page (`/vivant/`); its decorator answered 401 if the session ended."""
     answer = HttpResponse(status=204)
     answer["Cache-Control"] = "no-store"
     return answer

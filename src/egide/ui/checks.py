@@ -11,7 +11,7 @@ from egide.ui.environment import environment
 
 
 @register()
-def templates_compile(app_configs: Sequence[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
+def templates_compile(app_configs: Sequence[AppConfig] | None, **_: object) -> list[CheckMessage]:  # noqa: ARG001
     """Compile each template of each room, so that a fault stops the start instead of a page."""
     found: list[CheckMessage] = []
     env = environment()
@@ -24,10 +24,12 @@ def templates_compile(app_configs: Sequence[AppConfig] | None, **kwargs: object)
 
 
 @register()
-def assets_present(app_configs: Sequence[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
+def assets_present(app_configs: Sequence[AppConfig] | None, **_: object) -> list[CheckMessage]:  # noqa: ARG001
     """Read every file of the exact asset list once (`egide.ui.assets`)."""
     try:
         assets()
     except OSError as fault:
-        return [Error(f"asset missing: {fault.filename}", hint="Reinstall Égide: its wheel is incomplete.", id="ui.E002")]
+        return [
+            Error(f"asset missing: {fault.filename}", hint="Reinstall Égide: its wheel is incomplete.", id="ui.E002")
+        ]
     return []

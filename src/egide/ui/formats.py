@@ -41,7 +41,7 @@ def moment(value: datetime | None) -> str:
 
 
 def recent(value: datetime | None, now: datetime | None = None) -> str:
-    """The shortest writing that cannot be mistaken: `08:10` today, `hier 22:05`, `22/11 08:10`, with the year when older."""
+    """The shortest writing that cannot be mistaken: `08:10` today, `hier 22:05`, `22/11 08:10`, else with the year."""
     if value is None:
         return ""
     local, today = _local(value), _today(now)
@@ -73,6 +73,8 @@ def age(birth: date | str | None, on: date | None = None) -> str:
         return ""
     days = (at - born).days
     months = (at.year - born.year) * 12 + at.month - born.month - (at.day < born.day)
+    if days == 0:
+        return _("moins d'un jour")
     if days < 28:
         return _n("%(count)d jour", "%(count)d jours", days) % {"count": days}
     if months < 24:
@@ -82,7 +84,7 @@ def age(birth: date | str | None, on: date | None = None) -> str:
     return _n("%(count)d an", "%(count)d ans", years) % {"count": years}
 
 
-def decimal(value: Decimal | float | int | None, places: int | None = None) -> str:
+def decimal(value: Decimal | float | None, places: int | None = None) -> str:
     """A number with a decimal comma and no trailing zero, or exactly `places` decimals."""
     if value is None:
         return ""

@@ -32,7 +32,7 @@ REFUSALS: dict[str, Refusal] = {
     "session_frozen": Refusal(
         _lazy("Session suspendue"),
         _lazy("Cette session est suspendue : un usage inhabituel a été constaté, rien n'est plus lu par elle."),
-        _lazy("Fermez-la et reconnectez-vous avec votre clé ; si cela se répète, appelez le responsable de la sécurité."),
+        _lazy("Fermez-la et reconnectez-vous avec votre clé ; sinon, appelez le responsable de la sécurité."),
         401,
     ),
     "no_link": Refusal(
@@ -62,7 +62,7 @@ REFUSALS: dict[str, Refusal] = {
     "budget": Refusal(
         _lazy("Palier atteint"),
         _lazy("Vous avez ouvert plus de dossiers que votre activité ne le prévoit ; celui-ci reste fermé."),
-        _lazy("Les patients de votre unité restent accessibles. Appelez le responsable de la sécurité pour lever ce palier."),
+        _lazy("Les patients de votre unité restent accessibles ; le responsable de la sécurité peut lever ce palier."),
         429,
     ),
     "not_a_demo": Refusal(

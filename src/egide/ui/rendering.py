@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _rendering: ContextVar[bool] = ContextVar("egide.ui.rendering", default=False)
 
 
-class QueryWhileRendering(RuntimeError):
+class QueryWhileRenderingError(RuntimeError):
     """A template, or something it was given, asked the database while it was being rendered."""
 
 
@@ -39,7 +39,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What surrounds a page. Made by `settings.EGIDE_FRAME(request)` before rendering; no patient datum belongs here."""
+    """What surrounds a page, made by `settings.EGIDE_FRAME(request)` before rendering; no patient datum here."""
 
     demo: bool = False
     site: str = ""
@@ -75,7 +75,7 @@ def page(
 
     A request by htmx gets the block named `panel` alone, anything else the whole page. `trigger` names an event that
     htmx raises in the browser after the swap. `frame` replaces the configured frame (error pages pass a bare one).
-    Raises QueryWhileRendering when rendering touches the database, jinja2.UndefinedError for a name not given.
+    Raises QueryWhileRenderingError when rendering touches the database, jinja2.UndefinedError for a name not given.
     """
     from egide.ui.environment import environment
 
@@ -87,7 +87,7 @@ def page(
         with _wall():
             body = "".join(compiled.blocks[panel](compiled.new_context(given)))
     else:
-        surroundings = frame if frame is not None else _frame(request)
+        surroundings = frame if frame is not None else frame_of(request)
         with _wall():
             body = compiled.render({"csrf_token": token, "frame": surroundings, **context})
     response = HttpResponse(body, status=status)
@@ -108,16 +108,16 @@ def _wall() -> Iterator[None]:
     mark = _rendering.set(True)
     try:
         with ExitStack() as stack:
-            for connection in connections.all(initialized_only=True):
+            for connection in connections.all():
                 stack.enter_context(connection.execute_wrapper(_refuse_sql))
             yield
     finally:
         _rendering.reset(mark)
 
 
-def _refuse_sql(execute: object, sql: str, params: object, many: bool, context: object) -> NoReturn:
+def _refuse_sql(*_statement: object) -> NoReturn:
     # The statement is not quoted: parameters and literals may be traits, and this ends in a log.
-    raise QueryWhileRendering("A template asked the database; read it in the view and pass the value.")
+    raise QueryWhileRenderingError("A template asked the database; read it in the view and pass the value.")
 
 
 @cache
@@ -126,6 +126,7 @@ def _frame_maker() -> "Callable[[HttpRequest], Frame] | None":
     return import_string(dotted) if dotted else None
 
 
-def _frame(request: HttpRequest) -> Frame:
+def frame_of(request: HttpRequest) -> Frame:
+    """The configured frame of this request (may read: it is made before the wall stands)."""
     maker = _frame_maker()
     return maker(request) if maker else Frame(demo=bool(getattr(settings, "EGIDE_DEMO", False)))

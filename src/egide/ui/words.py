@@ -49,6 +49,7 @@ IDENTITY_STATUS = {
 
 PURPOSES = {
     "care": _lazy("soins"),
+    "unit_list": _lazy("liste de l'unité"),
     "emergency": _lazy("accès d'urgence"),
     "admission": _lazy("admission"),
     "import": _lazy("reprise de données"),

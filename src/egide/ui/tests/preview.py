@@ -1,4 +1,4 @@
-"""Preview of every page with invented contexts: `python src/egide/ui/tests/preview.py OUT [--serve]` (development only).
+"""Preview of every page with invented contexts (development): `python src/egide/ui/tests/preview.py OUT [--serve]`.
 
 Takes pictures at 1440 and 390 px, light and dark, and prints whatever the browser complains of (CSP included).
 """
@@ -12,10 +12,24 @@ from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 PORT = int(os.environ.get("PREVIEW_PORT", "8499"))
-NAMES = (
-    "connexion connexion-seule unite unite-vide dossier dossier-vide dossier-long constantes courbe acces sessions aide "
-    "non/no_link/ non/keeper/ non/session_ended/ nulle-part/x"
-).split()
+NAMES = [
+    "connexion",
+    "connexion-seule",
+    "unite",
+    "unite-vide",
+    "dossier",
+    "dossier-vide",
+    "dossier-long",
+    "constantes",
+    "courbe",
+    "acces",
+    "sessions",
+    "aide",
+    "non/no_link/",
+    "non/keeper/",
+    "non/session_ended/",
+    "nulle-part/x",
+]
 
 
 class _Server(ThreadingMixIn, WSGIServer):

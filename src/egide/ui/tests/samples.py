@@ -13,6 +13,10 @@ from django import forms
 from egide.ui import Frame, Place
 from egide.ui.fields import CommaDecimalField, PairField
 
+NAMES = (
+    "connexion", "connexion-seule", "unite", "unite-vide", "dossier", "dossier-vide", "dossier-long", "constantes",
+    "constantes-faites", "courbe", "acces", "sessions", "aide",
+)  # fmt: skip
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime.now(PARIS).replace(hour=8, minute=25, second=0, microsecond=0)
 UNIT = UUID(int=0xA1)
@@ -54,12 +58,36 @@ class Person:
 
 
 _WARD: list[tuple[str, str, str, str, str, list[str], str | None]] = [
-    ("201 F", "DURAND", "JEANNE", "F", "1952-03-12", ["Insuffisance cardiaque décompensée", "Diabète de type 2"], "MARTIN"),
+    (
+        "201 F",
+        "DURAND",
+        "JEANNE",
+        "F",
+        "1952-03-12",
+        ["Insuffisance cardiaque décompensée", "Diabète de type 2"],
+        "MARTIN",
+    ),
     ("201 P", "LE GOFF", "YANN", "M", "1947-08-30", ["Fibrillation auriculaire"], None),
     ("202 F", "OUALI", "SAMIRA", "F", "1988-01-05", ["Péricardite aiguë"], None),
-    ("202 P", "DE LA FONTAINE-MARCHAND", "MARIE-ANTOINETTE", "F", "1931-12-31", ["Rétrécissement aortique"], "BEAUREGARD"),
+    (
+        "202 P",
+        "DE LA FONTAINE-MARCHAND",
+        "MARIE-ANTOINETTE",
+        "F",
+        "1931-12-31",
+        ["Rétrécissement aortique"],
+        "BEAUREGARD",
+    ),
     ("203", "PAT-TROIS", "DOMINIQUE", "I", "1979-06-17", [], None),
-    ("204 F", "NGUYEN", "THI LAN", "F", "1965-10-02", ["Hypertension artérielle résistante", "Insuffisance rénale"], None),
+    (
+        "204 F",
+        "NGUYEN",
+        "THI LAN",
+        "F",
+        "1965-10-02",
+        ["Hypertension artérielle résistante", "Insuffisance rénale"],
+        None,
+    ),
     ("204 P", "BERNARD", "PAUL", "M", "1958-02-21", ["Infarctus du myocarde, J3"], None),
     ("205 F", "KOWALSKI", "EWA", "F", "1971-09-09", ["Embolie pulmonaire"], "ROUSSEL"),
     ("205 P", "MOREAU", "LOUIS", "M", "2008-04-14", ["Syncope"], None),
@@ -79,8 +107,14 @@ def ward() -> list[Person]:
             one.last = [
                 value("TA", f"{systolic}/{diastolic}", "mmHg", "high" if systolic > 160 else None),
                 value("Pouls", str(62 + index * 7 % 40), "/min"),
-                value("T", f"{36 + index % 3},{index % 10}", "°C", "high" if index % 3 == 2 and index % 10 > 2 else None),
+                value(
+                    "T", f"{36 + index % 3},{index % 10}", "°C", "high" if index % 3 == 2 and index % 10 > 2 else None
+                ),
+                value("SpO₂", str(93 + index * 5 % 7), "%"),
+                value("Douleur (EN)", "7", "/10", "high" if index == 6 else None),
             ]
+            if index == 2:
+                del one.last[1:3]
             one.last_at = NOW - timedelta(minutes=35 * index + 5)
         people.append(one)
     return people
@@ -122,9 +156,9 @@ def days() -> list[SimpleNamespace]:
                 SimpleNamespace(
                     at=at.replace(hour=7, minute=2),
                     kind="problem",
-                    title="Problème inscrit : insuffisance cardiaque décompensée",
+                    title="Problème inscrit",
                     values=[],
-                    detail="CIM-10 I50.0",
+                    detail="Insuffisance cardiaque décompensée",
                     author="Dr C. Martin",
                 )
             )
@@ -132,9 +166,9 @@ def days() -> list[SimpleNamespace]:
                 SimpleNamespace(
                     at=at.replace(hour=6, minute=40),
                     kind="allergy",
-                    title="Allergie inscrite : pénicilline",
+                    title="Allergie inscrite",
                     values=[],
-                    detail="Réaction : anaphylaxie",
+                    detail="Pénicilline, anaphylaxie",
                     author="Dr C. Martin",
                 )
             )
@@ -143,9 +177,9 @@ def days() -> list[SimpleNamespace]:
                 SimpleNamespace(
                     at=at.replace(hour=5, minute=55),
                     kind="stay",
-                    title="Admission en Cardiologie B, lit 201 F",
+                    title="Entrée",
                     values=[],
-                    detail=None,
+                    detail="Cardiologie B",
                     author=None,
                 )
             )
@@ -184,10 +218,17 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
     }
     long_name = "<b>MARTIN</b> " + "DE LA TRÈS-LONGUE-RUE " * 8 + "🫀"
     long_person = Person(
-        ident(99), "214 F", long_name, "<script>alert(1)</script>", "F", "1952-03-12", used_name="O'NEILL; DROP TABLE --"
+        ident(99),
+        "214 F",
+        long_name,
+        "<script>alert(1)</script>",
+        "F",
+        "1952-03-12",
+        used_name="O'NEILL; DROP TABLE --",
     )
     forty = [
-        SimpleNamespace(label=f"Allergène {n}", reaction="urticaire", severity="mild", critical=False) for n in range(40)
+        SimpleNamespace(label=f"Allergène {n}", reaction="urticaire", severity="mild", critical=False)
+        for n in range(40)
     ]
     accounts = [
         ("c.martin", "Dr Camille Martin", "physician", "Cardiologie B"),
@@ -239,9 +280,7 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
             "accounts/sign_in.html",
             {
                 "demo_keys_url": "http://localhost:8401",
-                "demo_accounts": [
-                    SimpleNamespace(username=u, name=n, profession=p, unit=s) for u, n, p, s in accounts
-                ],
+                "demo_accounts": [SimpleNamespace(username=u, name=n, profession=p, unit=s) for u, n, p, s in accounts],
                 "next_url": "/",
                 "ended": False,
             },
@@ -250,8 +289,14 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
             "accounts/sign_in.html",
             {"demo_keys_url": None, "demo_accounts": [], "next_url": "/", "ended": True},
         ),
-        "unite": ("stays/unit.html", {"unit": unit, "patients": ward(), "can_write": True, "done": None}),
-        "unite-vide": ("stays/unit.html", {"unit": unit, "patients": [], "can_write": True, "done": None}),
+        "unite": (
+            "stays/unit.html",
+            {"unit": unit, "patients": ward(), "truncated": False, "can_write": True, "done": None},
+        ),
+        "unite-vide": (
+            "stays/unit.html",
+            {"unit": unit, "patients": [], "truncated": False, "can_write": True, "done": None},
+        ),
         "dossier": ("record/chart.html", full),
         "dossier-vide": (
             "record/chart.html",
