@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from datetime import date
+from uuid import UUID
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -125,7 +126,7 @@ def test_a_shuffle_is_one_to_one(size: int, seed: int, data: st.DataObject) -> N
 
 def test_present_people_are_adults_each_in_a_bed_of_their_own() -> None:
     for count in (1, 7, 60, 300, 1000):
-        beds = Counter()
+        beds: Counter[UUID] = Counter()
         for index in range(count):
             place = census.place(1, count, index)
             if place is not None:

@@ -3,7 +3,7 @@
 import base64
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
@@ -42,7 +42,7 @@ def begin(server: Fido2Server) -> tuple[dict[str, Any], Any]:
 
 def finish(server: Fido2Server, state: Any, key: SoftKey, response: dict[str, Any]) -> None:
     credential = AttestedCredentialData.create(
-        SOFTWARE_AAGUID.bytes, key.credential_id, CoseKey.parse(cbor.decode(key.cose))
+        SOFTWARE_AAGUID.bytes, key.credential_id, CoseKey.parse(cast("dict[int, Any]", cbor.decode(key.cose)))
     )
     server.authenticate_complete(state, [credential], AuthenticationResponse.from_dict(response))
 
