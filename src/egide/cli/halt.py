@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from egide.kernel.home import Home
 
 
-class Halt(Exception):  # noqa: N818 — it is how a command ends, not always an error
+class Halt(Exception):
     """One French sentence for the person at the keyboard; `code` becomes the process's exit code."""
 
     def __init__(self, sentence: str, code: int = 1) -> None:
