@@ -14,7 +14,10 @@ from egide.kernel.merkle import EMPTY_ROOT, Frontier
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One leaf with its row (payload and salt None when there is no row), or a row without leaf (seq and hash None)."""
+    """One leaf with its row (payload and salt None when there is no row), or a row without leaf (seq and hash None).
+
+    `entry_id` is the id inside the payload, where there is one: whoever reads lines sees to it.
+    """
 
     seq: int | None
     entry_id: int

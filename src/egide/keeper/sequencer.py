@@ -274,7 +274,7 @@ class Sequencer:
         self._expected.compact()
 
     def _scrub_if_due(self) -> None:
-        """Walk round and round the whole trail, a slice at a time: a signed row altered later is named without a verify."""
+        """Walk round the whole trail, a slice at a time: a signed row altered later is named without a verify."""
         if time.monotonic() - self._scrub_clock < SCRUB_EVERY:
             return
         upto = min(self._tree.size, self._scrubbed + SCRUB)
