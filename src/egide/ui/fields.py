@@ -20,7 +20,7 @@ class CommaDecimalField(forms.CharField):
         self.minimum, self.maximum, self.unit = minimum, maximum, unit
         kw.setdefault("required", False)
         kw.setdefault("max_length", 12)
-        super().__init__(**kw)  # type: ignore[arg-type]
+        super().__init__(**kw)
 
     def clean(self, value: object) -> Decimal | None:  # type: ignore[override]
         """Decimal, or None when empty; raises ValidationError with a sentence that gives the bounds."""
@@ -51,7 +51,7 @@ class PairField(forms.CharField):
     def __init__(self, **kw: object):
         kw.setdefault("required", False)
         kw.setdefault("max_length", 12)
-        super().__init__(**kw)  # type: ignore[arg-type]
+        super().__init__(**kw)
 
     def clean(self, value: object) -> tuple[int, int] | None:  # type: ignore[override]
         """The pair, or None when empty."""

@@ -12,24 +12,8 @@ from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 PORT = int(os.environ.get("PREVIEW_PORT", "8499"))
-NAMES = [
-    "connexion",
-    "connexion-seule",
-    "unite",
-    "unite-vide",
-    "dossier",
-    "dossier-vide",
-    "dossier-long",
-    "constantes",
-    "courbe",
-    "acces",
-    "sessions",
-    "aide",
-    "non/no_link/",
-    "non/keeper/",
-    "non/session_ended/",
-    "nulle-part/x",
-]
+PAGES = """connexion connexion-seule unite unite-vide dossier dossier-vide dossier-long constantes courbe acces sessions
+aide non/no_link/ non/keeper/ non/session_ended/ nulle-part/x""".split()
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -90,5 +74,5 @@ if __name__ == "__main__":
     if "--serve" in sys.argv:
         print(f"http://localhost:{PORT}/")
         threading.Event().wait()
-    _pictures(Path(sys.argv[1]), sys.argv[2:] or NAMES)
+    _pictures(Path(sys.argv[1]), sys.argv[2:] or PAGES)
     server.shutdown()

@@ -13,7 +13,7 @@ from egide.ui.rendering import _frame_maker
 
 
 def request(path: str = "/unite", **headers: str) -> HttpRequest:
-    return RequestFactory().get(path, headers=headers)  # type: ignore[arg-type]
+    return RequestFactory().get(path, headers=headers)
 
 
 @pytest.mark.parametrize("code", [*REFUSALS, "never_heard_of"])

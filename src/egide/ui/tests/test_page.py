@@ -21,7 +21,7 @@ ROOMS = Path(egide.__file__).parent
 
 
 def request(path: str = "/unite", **headers: str) -> HttpRequest:
-    return RequestFactory().get(path, headers=headers)  # type: ignore[arg-type]
+    return RequestFactory().get(path, headers=headers)
 
 
 def rendered(name: str, **headers: str) -> str:
