@@ -69,9 +69,9 @@ def fhir(
         with _progress() as bar:
             total = sum(file.path.stat().st_size for file in files)
             task = bar.add_task("Lecture", total=total)
-            reading = read(files, source.strip(), lambda size: bar.advance(task, size))
-            _become_worker()
-            run = _write(bar, reading, site_id, unit_id, shift=shift_dates)
+            with read(files, source.strip(), lambda size: bar.advance(task, size)) as reading:
+                _become_worker()
+                run = _write(bar, reading, site_id, unit_id, shift=shift_dates)
     except SourceRefused as refused:
         raise Halt(str(refused), 2) from None
     _report(run, reading, files, as_json=as_json)
@@ -91,8 +91,8 @@ def _place(site: str, unit: str) -> tuple[UUID, UUID]:
     django.setup()
     from django.db import DatabaseError, connection
 
-    from egide.directory.models import Site, Unit
     from egide.accounts.session import keeper
+    from egide.directory.models import Site, Unit
     from egide.keeper.client import KeeperDown
     from egide.kernel.capabilities import Refused
 

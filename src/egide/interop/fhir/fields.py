@@ -20,7 +20,7 @@ _URN = re.compile(r"urn:(?:uuid|oid):\S+\Z")
 _RELATIVE = re.compile(r"(?:.*/)?([A-Z][A-Za-z]{1,39})/([A-Za-z0-9.\-]{1,128})(?:/_history/[^/]*)?\Z")
 
 
-class Invalid(Exception):  # noqa: N818 — a verdict, not a fault of the program
+class Invalid(Exception):
     """The line is broken: a code of tally.BROKEN, the field, how many lines below the first."""
 
     def __init__(self, reason: str, field: str = "", below: int = 0) -> None:
@@ -30,7 +30,7 @@ class Invalid(Exception):  # noqa: N818 — a verdict, not a fault of the progra
         self.below = below
 
 
-class Left(Exception):  # noqa: N818 — a verdict, not a fault of the program
+class Left(Exception):
     """The resource reads well and is not taken: a code of tally.NOT_TAKEN."""
 
     def __init__(self, reason: str) -> None:

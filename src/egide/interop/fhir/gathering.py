@@ -26,7 +26,7 @@ _LIKELY_AGE = 40
 Number = tuple[str, str]  # system, identifier
 
 
-class NeedsSource(Exception):  # noqa: N818 — a verdict, not a fault of the program
+class NeedsSource(Exception):
     """Patients have neither a record number nor a universal id: the operator must name the source."""
 
 

@@ -16,7 +16,7 @@ _BOM = b"\xef\xbb\xbf"
 _STEP = limits.MIB
 
 
-class FileRefused(Exception):  # noqa: N818 — a verdict, not a fault of the program
+class FileRefused(Exception):
     """The whole file, hence the import, is refused: a code of reading.FILE_REFUSED."""
 
     def __init__(self, code: str) -> None:
@@ -87,7 +87,6 @@ class Lines:
             raise FileRefused("bomb")
         if not self._looked and block:
             self._looked = True
-            block = block.removeprefix(_BOM)
             if b"\x00" in block[:8192] or block.startswith((b"%PDF", b"PK\x03\x04")):
                 raise FileRefused("binary")
         self._rest += block
@@ -132,7 +131,7 @@ def document(raw: bytes) -> Any:
     before = sys.getrecursionlimit()
     sys.setrecursionlimit(_depth() + limits.MAX_DEPTH)
     try:
-        return json.loads(raw.decode("utf-8"), parse_float=Decimal, parse_constant=_no_constant)
+        return json.loads(raw.removeprefix(_BOM).decode(), parse_float=Decimal, parse_constant=_no_constant)
     except UnicodeDecodeError:
         raise Invalid("not_utf8") from None
     except RecursionError:

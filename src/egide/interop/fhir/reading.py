@@ -42,10 +42,12 @@ class Reading:
     tally: Tally = field(default_factory=Tally)
 
 
-def read(files: Sequence[SourceFile], source: str, progress: Callable[[int], None]) -> Reading:
-    """Read all files; nothing is answered before the last byte, so a refused file refuses the whole import.
+@contextlib.contextmanager
+def read(files: Sequence[SourceFile], source: str, progress: Callable[[int], None]) -> Iterator[Reading]:
+    """Read all files; the confined process ends with the block.
 
-    `progress` is told the number of bytes just read from disk. Raises SourceRefused with its sentence.
+    Nothing is answered before the last byte, so a refused file refuses the whole import. `progress` is told how many bytes
+    were just read from disk. Raises SourceRefused with its sentence.
     """
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "egide.interop.fhir.parser"],
@@ -54,24 +56,22 @@ def read(files: Sequence[SourceFile], source: str, progress: Callable[[int], Non
         stderr=subprocess.DEVNULL,  # a traceback could hold a value
         bufsize=0,
         cwd="/",
-        env={"PYTHONPATH": str(Path(egide.__file__).parents[1])},
+        env={"PYTHONPATH": str(Path(egide.__file__).resolve().parents[1])},
     )
     digests: list[tuple[str, str]] = []
     size = 0
     try:
-        size = _feed(process, files, source, digests, progress)
-    except BrokenPipeError:
-        pass  # it refused a file or died: its answer tells
-    except BaseException:
+        with contextlib.suppress(BrokenPipeError):  # it refused a file or died: its answer tells
+            size = _feed(process, files, source, digests, progress)
+        answers = _answers(process, files)
+        what, patients = next(answers)
+        if what != "count" or not isinstance(patients, int):
+            raise SourceRefused(_NONSENSE)
+        reading = Reading(manifest(digests), size, patients, iter(()))
+        reading.persons = _persons(answers, reading)
+        yield reading
+    finally:
         _end(process)
-        raise
-    answers = _answers(process, files)
-    what, patients = next(answers)
-    if what != "count" or not isinstance(patients, int):
-        raise SourceRefused(_NONSENSE)
-    reading = Reading(manifest(digests), size, patients, iter(()))
-    reading.persons = _persons(answers, reading)
-    return reading
 
 
 def _feed(
@@ -131,8 +131,6 @@ def _answers(process: subprocess.Popen[bytes], files: Sequence[SourceFile]) -> I
         raise SourceRefused(f"La lecture s'est arrêtée (code {code}) : importez moins de fichiers à la fois.")
     except (ValueError, KeyError, TypeError, msgpack.UnpackException, msgpack.BufferFull):
         raise SourceRefused(_NONSENSE) from None
-    finally:
-        _end(process)
 
 
 def _persons(answers: Iterator[list[Any]], reading: Reading) -> Iterator[Person]:

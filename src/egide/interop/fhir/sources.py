@@ -10,7 +10,7 @@ from pathlib import Path
 _SUFFIXES = (".json", ".ndjson", ".jsonl")
 
 
-class SourceRefused(Exception):  # noqa: N818 — a verdict, not a fault of the program
+class SourceRefused(Exception):
     """The import cannot start, or stops before anything is written: one sentence that says what to do."""
 
 

@@ -95,7 +95,7 @@ class Person:
         return {self.ref, *(fact.ref for fact in facts)}
 
 
-class Malformed(Exception):  # noqa: N818 — a verdict, not a fault of the program
+class Malformed(Exception):
     """The confined process sent something that is not a person."""
 
 

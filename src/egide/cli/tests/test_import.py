@@ -1,0 +1,237 @@
+"""`egide import fhir` on a real base: what enters, what does not, and that it enters once."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from egide.cli.cluster import Cluster
+from egide.cli.supervisor import Supervisor
+from egide.interop.fhir.tests import resources as make
+
+TABLES = (
+    "identity_patient",
+    "identity_trait",
+    "identity_contact",
+    "stays_stay",
+    "record_problem",
+    "record_allergy",
+    "record_measurement",
+    "gate.link",
+    "gate.token",
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A unit of a site of its own, and the base it is in."""
+
+    cluster: Cluster
+    finess: str
+    unit: UUID
+
+    def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.cluster.superuser_dsn()) as connection:
+            return connection.execute(statement, values).fetchall()  # type: ignore[arg-type]
+
+    def counts(self) -> dict[str, int]:
+        return {table: self.sql(f"SELECT count(*) FROM {table}")[0][0] for table in TABLES}  # noqa: S608
+
+    def run(self, *arguments: object, expected: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
+        path = os.pathsep.join(str(Path(part).resolve()) for part in sys.path if part)
+        done = subprocess.run(
+            [sys.executable, "-m", "egide.cli", "import", "fhir", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": path, **environment},
+        )
+        assert done.returncode == expected, (done.returncode, done.stdout, done.stderr)
+        return done
+
+    def take(self, *arguments: object, expected: int = 0) -> dict[str, Any]:
+        done = self.run(*arguments, "--site", self.finess, "--unit", "UF1", "--json", expected=expected)
+        account: dict[str, Any] = json.loads(done.stdout)
+        assert account["balanced"]
+        return account
+
+
+@pytest.fixture
+def place(house: Supervisor, cluster: Cluster) -> Place:
+    site, unit, finess = uuid4(), uuid4(), str(uuid4().int)[:9]
+    with psycopg.connect(cluster.superuser_dsn()) as connection:
+        connection.execute(
+            "INSERT INTO directory_site (id, name, finess, kind, city) VALUES (%s, %s, %s, 'CH', 'Brest')",
+            (site, f"Site {finess}", finess),
+        )
+        connection.execute(
+            "INSERT INTO directory_unit (id, site_id, name, code, specialty) VALUES (%s, %s, 'Médecine', 'UF1', '')",
+            (unit, site),
+        )
+    return Place(cluster, finess, unit)
+
+
+@pytest.fixture
+def one() -> str:
+    """An id that no other test's patient bears."""
+    return uuid4().hex
+
+
+def whole(one: str) -> tuple[make.Resource, ...]:
+    return (
+        make.patient(one),
+        make.encounter("e1", one),
+        make.condition("c1", one),
+        make.allergy("a1", one),
+        make.pressure("o1", one),
+        make.observation("o2", one, **make.quantity("2093-3", 2, "g/L")),
+    )
+
+
+def write(folder: Path, name: str, *resources: make.Resource, more: bytes = b"") -> Path:
+    (folder / name).write_bytes(make.ndjson(*resources) + more)
+    return folder / name
+
+
+def test_a_patient_enters_whole_is_admitted_and_leaves_a_trail(place: Place, tmp_path: Path, one: str) -> None:
+    path = write(tmp_path, "a.ndjson", *whole(one))
+    before = place.counts()
+    account = place.take(path)
+    assert account["rows"] == {"Allergy": 1, "Measurement": 2, "Patient": 1, "Problem": 1, "Stay": 2, "Trait": 7}
+    assert account["types"]["Observation"] == {
+        "read": 2,
+        "stored": 1,
+        "already": 0,
+        "not_taken": {"code": 1},
+        "broken": 0,
+    }
+    [(patient, since)] = place.sql("SELECT patient_id, since FROM gate.link WHERE unit = %s", place.unit)
+    stays = place.sql(
+        "SELECT unit_id, bed_id, admitted_at, discharged_at FROM stays_stay WHERE patient_id = %s", patient
+    )
+    assert {stay[0] for stay in stays} == {place.unit}
+    assert [stay[2] for stay in stays if stay[3] is None] == [since]
+    acts = place.sql(
+        "SELECT profession, reason, object, site IS NOT NULL FROM audit.entry WHERE kind = 'act' AND ids = %s",
+        [patient],
+    )
+    assert acts == [("application", "interop:patient:import", f"fhir:{account['manifest']}", True)]
+    assert place.counts()["identity_patient"] == before["identity_patient"] + 1
+
+
+def test_a_second_run_adds_nothing_and_later_facts_are_added(place: Place, tmp_path: Path, one: str) -> None:
+    path = write(tmp_path, "a.ndjson", *whole(one))
+    place.take(path)
+    before = place.counts()
+    account = place.take(path)
+    assert place.counts() == before
+    assert account["rows"] == {}
+    assert account["patients"] == {"new": 0, "known": 1, "admitted": 0, "shifted": 0, "refused": 0}
+    write(tmp_path, "b.ndjson", make.observation("o3", one))
+    account = place.take(tmp_path)
+    assert account["rows"] == {"Measurement": 1}
+    assert account["types"]["Observation"]["stored"] == 1
+    assert account["types"]["Observation"]["already"] == 1
+
+
+def test_a_bundle_and_its_lines_are_the_same_patient(place: Place, tmp_path: Path, one: str) -> None:
+    place.take(write(tmp_path, "a.ndjson", *whole(one)))
+    before = place.counts()
+    (tmp_path / "b.json").write_text(json.dumps(make.bundle(*whole(one))))
+    assert place.take(tmp_path / "b.json")["rows"] == {}
+    assert place.counts() == before
+
+
+def test_a_broken_line_is_named_and_changes_nothing_of_that_patient(place: Place, tmp_path: Path, one: str) -> None:
+    place.take(write(tmp_path, "a.ndjson", *whole(one)))
+    before = place.counts()
+    secret = "Kergoat-Secret"
+    bad = make.condition("c9", one, code={"text": secret}, onsetDateTime=secret)
+    path = write(tmp_path, "b.ndjson", *whole(one), make.observation("o9", one), bad, more=f'{{"{secret}'.encode())
+    account = place.take(path, expected=1)
+    assert [(item["file"], item["line"], item["reason"]) for item in account["broken"]] == [
+        ("b.ndjson", 8, "date"),
+        ("b.ndjson", 9, "not_json"),
+    ]
+    assert account["types"]["Observation"]["not_taken"]["patient_broken"] == 2
+    assert place.counts() == before
+    shown = place.run(path, "--site", place.finess, "--unit", "uf1", expected=1)
+    assert "b.ndjson:8" in shown.stdout
+    assert secret not in shown.stdout + shown.stderr
+
+
+def test_the_future_waits_for_shift_dates(place: Place, tmp_path: Path, one: str) -> None:
+    taken = "2180-05-07T01:23:45-04:00"
+    ahead = (make.patient(one, birthDate="2130-01-01"), make.pressure("o1", one, effectiveDateTime=taken))
+    path = write(tmp_path, "a.ndjson", *ahead)
+    before = place.counts()
+    account = place.take(path, expected=1)
+    assert account["types"]["Patient"]["not_taken"] == {"in_future": 1}
+    assert place.counts() == before
+    assert place.take(path, "--shift-dates")["patients"]["shifted"] == 1
+    here = "SELECT patient_id FROM gate.link WHERE unit = %s"
+    shifted = f"SELECT DISTINCT taken_at FROM record_measurement WHERE patient_id = ({here})"  # noqa: S608
+    [(moved,)] = place.sql(shifted, place.unit)
+    assert moved.astimezone(UTC).time() == datetime.fromisoformat(taken).astimezone(UTC).time()
+    assert timedelta(0) < datetime.now(UTC) - moved < timedelta(days=2)
+    later = write(
+        tmp_path, "b.ndjson", *ahead, make.observation("o2", one, effectiveDateTime="2180-05-06T01:23:45-04:00")
+    )
+    assert place.take(later, "--shift-dates")["rows"] == {"Measurement": 1}
+    assert sorted(place.sql(shifted, place.unit)) == [(moved - timedelta(days=1),), (moved,)]
+
+
+def test_names_of_any_kind_enter_sealed(place: Place, tmp_path: Path, one: str) -> None:
+    words = "Zz" + "é" * 200 + "😀<b>'; DROP TABLE x;--"
+    odd = make.patient(one, name=[{"family": words, "given": [words]}], telecom=[{"system": "phone", "value": words}])
+    place.take(write(tmp_path, "a.ndjson", odd, make.condition("c1", one, code={"text": words})))
+    found = place.sql("SELECT count(*) FROM record_problem WHERE strpos(encode(label, 'escape'), 'DROP') > 0")
+    assert found == [(0,)]
+
+
+@pytest.mark.parametrize("case", ["site", "unit", "path", "empty", "binary", "truncated", "option", "unborn", "down"])
+def test_what_cannot_be_done_is_one_sentence_and_writes_nothing(
+    place: Place, tmp_path: Path, one: str, case: str
+) -> None:
+    good = write(tmp_path, "a.ndjson", *whole(one))
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "home").mkdir()
+    paths: list[object] = [good]
+    site, unit, environment = place.finess, "UF1", {}
+    match case:
+        case "site":
+            site = "ailleurs"
+        case "unit":
+            unit = "ailleurs"
+        case "path":
+            paths = [good, tmp_path / "absent"]
+        case "empty":
+            paths = [tmp_path / "empty"]
+        case "binary":
+            (tmp_path / "b.json").write_bytes(b"\x89PNG\x00")
+            paths = [tmp_path]
+        case "truncated":
+            (tmp_path / "b.ndjson.gz").write_bytes(b"\x1f\x8b\x08")
+            paths = [tmp_path]
+        case "option":
+            paths = [good, "--shift-date"]
+        case "unborn":
+            environment = {"EGIDE_HOME": str(tmp_path / "home")}
+        case "down":
+            base = {"base_id": "0" * 32, "demo": True, "born": "2026-01-01T00:00:00+00:00", "signature": ""}
+            (tmp_path / "home" / "base.json").write_text(json.dumps(base))
+            environment = {"EGIDE_HOME": str(tmp_path / "home")}
+    before = place.counts()
+    done = place.run(*paths, "--site", site, "--unit", unit, expected=2, **environment)
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in done.stderr
+    assert place.counts() == before
