@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,26 +42,31 @@ class Place:
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.cluster.superuser_dsn()) as connection:
-            return connection.execute(statement, values).fetchall()  # type: ignore[arg-type]
+            return connection.execute(statement, values).fetchall()
 
     def counts(self) -> dict[str, int]:
         return {table: self.sql(f"SELECT count(*) FROM {table}")[0][0] for table in TABLES}  # noqa: S608
 
-    def run(self, *arguments: object, expected: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
+    def start(self, *arguments: object, **environment: str) -> "subprocess.Popen[str]":
         path = os.pathsep.join(str(Path(part).resolve()) for part in sys.path if part)
-        done = subprocess.run(
+        return subprocess.Popen(
             [sys.executable, "-m", "egide.cli", "import", "fhir", *map(str, arguments)],
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
             env={**os.environ, "PYTHONPATH": path, **environment},
         )
-        assert done.returncode == expected, (done.returncode, done.stdout, done.stderr)
-        return done
+
+    def run(self, *arguments: object, expected: int = 0, **environment: str) -> tuple[str, str]:
+        """What it printed on both streams."""
+        started = self.start(*arguments, **environment)
+        out, err = started.communicate()
+        assert started.returncode == expected, (started.returncode, out, err)
+        return out, err
 
     def take(self, *arguments: object, expected: int = 0) -> dict[str, Any]:
-        done = self.run(*arguments, "--site", self.finess, "--unit", "UF1", "--json", expected=expected)
-        account: dict[str, Any] = json.loads(done.stdout)
+        out, _ = self.run(*arguments, "--site", self.finess, "--unit", "UF1", "--json", expected=expected)
+        account: dict[str, Any] = json.loads(out)
         assert account["balanced"]
         return account
 
@@ -163,9 +170,9 @@ def test_a_broken_line_is_named_and_changes_nothing_of_that_patient(place: Place
     ]
     assert account["types"]["Observation"]["not_taken"]["patient_broken"] == 2
     assert place.counts() == before
-    shown = place.run(path, "--site", place.finess, "--unit", "uf1", expected=1)
-    assert "b.ndjson:8" in shown.stdout
-    assert secret not in shown.stdout + shown.stderr
+    out, err = place.run(path, "--site", place.finess, "--unit", "uf1", expected=1)
+    assert "b.ndjson:8" in out
+    assert secret not in out + err
 
 
 def test_the_future_waits_for_shift_dates(place: Place, tmp_path: Path, one: str) -> None:
@@ -187,6 +194,40 @@ def test_the_future_waits_for_shift_dates(place: Place, tmp_path: Path, one: str
     )
     assert place.take(later, "--shift-dates")["rows"] == {"Measurement": 1}
     assert sorted(place.sql(shifted, place.unit)) == [(moved - timedelta(days=1),), (moved,)]
+
+
+def test_two_imports_at_once_enter_everyone_once(place: Place, tmp_path: Path, one: str) -> None:
+    ids = [f"{one}-{number}" for number in range(25)]
+    facts = [make.observation(f"o{number}", ident) for ident in ids for number in range(40)]
+    path = write(tmp_path, "a.ndjson", *(make.patient(ident) for ident in ids), *facts)
+    before = place.counts()
+    with ThreadPoolExecutor(2) as pool:
+        accounts = list(pool.map(place.take, [path, path]))
+    assert sum(account["types"]["Patient"]["stored"] for account in accounts) == len(ids)
+    assert sum(account["rows"].get("Measurement", 0) for account in accounts) == len(facts)
+    after = place.counts()
+    assert after["record_measurement"] - before["record_measurement"] == len(facts)
+    assert after["gate.link"] - before["gate.link"] == len(ids)
+
+
+def test_after_a_kill_who_entered_is_whole_and_the_rest_follows(place: Place, tmp_path: Path, one: str) -> None:
+    ids = [f"{one}-{number}" for number in range(60)]
+    facts = [make.observation(f"o{number}", ident) for ident in ids for number in range(30)]
+    path = write(tmp_path, "a.ndjson", *(make.patient(ident) for ident in ids), *facts)
+    entered = "SELECT count(*) FROM gate.link WHERE unit = %s"
+    started = place.start(path, "--site", place.finess, "--unit", "UF1")
+    while started.poll() is None and place.sql(entered, place.unit)[0][0] < 5:
+        time.sleep(0.005)
+    started.kill()
+    started.communicate()
+    numbers = (
+        "SELECT l.patient_id, count(m.id) FROM gate.link l LEFT JOIN record_measurement m USING (patient_id)"
+        " WHERE l.unit = %s GROUP BY 1"
+    )
+    assert {count for _, count in place.sql(numbers, place.unit)} == {30}
+    account = place.take(path)
+    assert account["patients"]["new"] + account["patients"]["known"] == len(ids)
+    assert [count for _, count in place.sql(numbers, place.unit)] == [30] * len(ids)
 
 
 def test_names_of_any_kind_enter_sealed(place: Place, tmp_path: Path, one: str) -> None:
@@ -230,8 +271,8 @@ def test_what_cannot_be_done_is_one_sentence_and_writes_nothing(
             (tmp_path / "home" / "base.json").write_text(json.dumps(base))
             environment = {"EGIDE_HOME": str(tmp_path / "home")}
     before = place.counts()
-    done = place.run(*paths, "--site", site, "--unit", unit, expected=2, **environment)
-    assert done.stdout == ""
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert "Traceback" not in done.stderr
+    out, err = place.run(*paths, "--site", site, "--unit", unit, expected=2, **environment)
+    assert out == ""
+    assert len(err.strip().splitlines()) == 1
+    assert "Traceback" not in err
     assert place.counts() == before

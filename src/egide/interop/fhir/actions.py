@@ -64,12 +64,18 @@ class Import:
             if not all(batch.may_read(category) and batch.may_write(category) for category in _NEEDED):
                 raise Refused("category_closed", "L'application n'a pas le droit d'écrire ces données.")
             for person, patient_id, known in zip(people, batch.ids, batch.known, strict=True):
-                try:
-                    self._take(batch, person, patient_id, known=known)
-                except (DataError, IntegrityError):
-                    self._refuse(person, "gate")
+                self._take_or_refuse(batch, person, patient_id, known=known)
                 handled += 1
                 yield handled
+
+    def _take_or_refuse(self, batch: Batch, person: Person, patient_id: UUID, *, known: bool) -> None:
+        try:
+            try:
+                self._take(batch, person, patient_id, known=known)
+            except IntegrityError:  # another import of the same person was faster: look again at what is here
+                self._take(batch, person, patient_id, known=True)
+        except (DataError, IntegrityError):
+            self._refuse(person, "base")
 
     def _datable(self, persons: Iterable[Person]) -> Iterator[Person]:
         """Leaves those dated after now, before any id is drawn for them: the record holds no future."""

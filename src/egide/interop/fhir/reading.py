@@ -46,8 +46,8 @@ class Reading:
 def read(files: Sequence[SourceFile], source: str, progress: Callable[[int], None]) -> Iterator[Reading]:
     """Read all files; the confined process ends with the block.
 
-    Nothing is answered before the last byte, so a refused file refuses the whole import. `progress` is told how many bytes
-    were just read from disk. Raises SourceRefused with its sentence.
+    Nothing is answered before the last byte, so a refused file refuses the whole import. `progress` is told how many
+    bytes were just read from disk. Raises SourceRefused with its sentence.
     """
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "egide.interop.fhir.parser"],

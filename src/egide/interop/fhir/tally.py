@@ -33,7 +33,7 @@ NOT_TAKEN: dict[str, str] = {
     "patient_broken": "patient dont une ligne est défectueuse",
     "in_future": "patient daté du futur (relancer avec --shift-dates)",
     "no_birth": "patient sans date de naissance ni aucun fait daté",
-    "gate": "refusé par le gardien",
+    "base": "refusé par la base",
 }
 """Why a resource that reads well is not taken: code → words of the report."""
 
