@@ -133,6 +133,8 @@ class Supervisor:
         self._refuse_foreign_owner()
         for folder in (self.home.log, self.home.run, self.home.demo):
             ensure_folder(folder, None, 0o755)
+        if self.home.pg.exists():
+            ensure_folder(self.home.pg, user_of("postgres"), 0o700)
         ensure_folder(self.home.keeper_run, user_of("keeper"), 0o755)
         ensure_folder(self.home.keeper, user_of("keeper"), 0o700)
         ensure_folder(self.home.demo_keys, user_of("demo-keys"), 0o700)
@@ -317,7 +319,12 @@ class Supervisor:
 
     def _watch(self, then: str | None) -> int:
         guest = subprocess.Popen(shlex.split(then)) if then else None
+        look_at_disk = time.monotonic()
         while True:
+            if time.monotonic() >= look_at_disk:
+                look_at_disk = time.monotonic() + 60
+                if shutil.disk_usage(self.home.root).free < ROOM_NEEDED:
+                    self._note("disque presque plein : libérez de la place, sinon plus rien ne s'enregistre")
             for watched in self.watched:
                 if (code := watched.has_died()) is not None:
                     self._note(f"{watched.name} s'est arrêté ({_how(code)}), relance")

@@ -80,8 +80,15 @@ def give(path: Path, user: User | None, mode: int) -> None:
 
 
 def ensure_folder(path: Path, user: User | None, mode: int) -> None:
-    """A folder with exactly this owner and mode; only folders of EGIDE_HOME are ever passed here."""
+    """A folder with exactly this owner and mode; only folders of EGIDE_HOME are ever passed here.
+
+    After a restoration on another machine the numbers of the accounts differ: what is inside follows its folder.
+    """
     path.mkdir(mode=0o700, parents=False, exist_ok=True)
+    if user is not None and path.stat().st_uid != user.uid:
+        for folder, folders, files in os.walk(path):
+            for name in (*folders, *files):
+                os.chown(Path(folder, name), user.uid, user.gid, follow_symlinks=False)
     give(path, user, mode)
 
 
