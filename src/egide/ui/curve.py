@@ -5,7 +5,6 @@ Blood pressure is one vertical bar from diastolic to systolic an instant, as on 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
@@ -33,34 +32,41 @@ class Pressure(Protocol):
     def diastolic(self) -> Number | None: ...
 
 
-@dataclass(frozen=True, slots=True)
 class _Scale:
-    """From instants and mmHg to the drawing's units."""
+    """From instants and mmHg to the drawing's units, rounded to a tenth."""
 
-    start: datetime
-    span: float
-    low: int
-    high: int
-    width: int
-    height: int
+    __slots__ = ("_down", "_right", "end", "height", "high", "low", "start", "width")
+
+    def __init__(self, start: datetime, end: datetime, low: int, high: int, width: int, height: int) -> None:
+        self.start, self.end, self.low, self.high, self.width, self.height = start, end, low, high, width, height
+        self._right = (width - _LEFT - _RIGHT) / (end - start).total_seconds()
+        self._down = (height - _TOP - _BOTTOM) / (high - low)
 
     def x(self, at: datetime) -> float:
-        return round(_LEFT + (at - self.start).total_seconds() / self.span * (self.width - _LEFT - _RIGHT), 1)
+        return round(_LEFT + (at - self.start).total_seconds() * self._right, 1)
 
-    def y(self, value: float) -> float:
-        return round(_TOP + (self.high - value) / (self.high - self.low) * (self.height - _TOP - _BOTTOM), 1)
+    def y(self, value: Number) -> float:
+        return round(_TOP + (self.high - float(value)) * self._down, 1)
 
 
 def blood_pressure(
-    points: Sequence[Pressure], *, width: int = 720, height: int = 236, ident: str = "curve-bp"
+    points: Sequence[Pressure],
+    *,
+    width: int = 720,
+    height: int = 236,
+    ident: str = "curve-bp",
+    days: int | None = None,
 ) -> Markup:
     """An SVG element of the given size in user units; empty markup without a point.
 
-    `ident` must be unique in the page: title and description are bound to it. Points may come in any order.
+    `ident` must be unique in the page: title and description are bound to it. Points may come in any order. With `days`
+    only those of so many days before the last one are drawn (a phone is narrow).
     """
     known = sorted((p for p in points if p.systolic is not None or p.diastolic is not None), key=lambda p: p.at)
     if not known:
         return Markup("")
+    if days is not None:
+        known = [point for point in known if point.at >= known[-1].at - timedelta(days=days)]
     scale = _scale(known, width, height)
     title = _("Pression artérielle")
     described = _("%(count)s mesures du %(first)s au %(last)s ; la dernière : %(value)s mmHg.") % {
@@ -70,14 +76,14 @@ def blood_pressure(
         "value": _written(known[-1]),
     }
     parts = [
-        f'<svg class="curve" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img"',
+        f'<svg class="curve {escape(ident)}" viewBox="0 0 {width} {height}"',
+        f' width="{width}" height="{height}" role="img"',
         f' aria-labelledby="{escape(ident)}-t {escape(ident)}-d" xmlns="http://www.w3.org/2000/svg">',
         f'<title id="{escape(ident)}-t">{escape(title)}</title><desc id="{escape(ident)}-d">{escape(described)}</desc>',
     ]
     parts += _grid(scale)
-    parts += _dates(scale, known)
-    parts += _lines(scale, known)
-    parts += [_mark(scale, point, last=point is known[-1]) for point in known]
+    parts += _dates(scale)
+    parts += _marks(scale, known)
     parts.append("</svg>")
     return Markup("".join(parts))  # noqa: S704 (numbers, and words escaped above)
 
@@ -88,8 +94,7 @@ def _scale(known: Sequence[Pressure], width: int, height: int) -> _Scale:
     high = max(160, -int(-max(values) // 20) * 20)
     start, end = known[0].at, known[-1].at
     margin = max((end - start) * 0.02, timedelta(hours=2))
-    start, end = start - margin, end + margin
-    return _Scale(start, (end - start).total_seconds(), low, high, width, height)
+    return _Scale(start - margin, end + margin, low, high, width, height)
 
 
 def _grid(scale: _Scale) -> list[str]:
@@ -106,25 +111,21 @@ def _grid(scale: _Scale) -> list[str]:
     return parts
 
 
-def _dates(scale: _Scale, known: Sequence[Pressure]) -> list[str]:
-    """Day lines at local midnight, as many labels as fit."""
-    days = scale.span / 86400
-    first = _local(scale.start).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+def _dates(scale: _Scale) -> list[str]:
+    """Day lines at local midnight, as many labels as fit; at least the last day's."""
+    days = (scale.end - scale.start).total_seconds() / 86400
     room = (scale.width - _LEFT - _RIGHT) / max(days, 0.1)
     step = max(1, -int(-46 // room))
     parts: list[str] = []
-    at, index, labelled = first, 0, 0
-    end = _local(known[-1].at)
-    while at <= end and index < 4000:
-        if index % step == 0:
-            x = scale.x(at)
-            parts.append(f'<line class="curve-day" x1="{x}" y1="{_TOP}" x2="{x}" y2="{scale.height - _BOTTOM + 4}"/>')
-            parts.append(_tick(scale, x, f"{at.day:02}/{at.month:02}"))
-            labelled += 1
-        at, index = at + timedelta(days=1), index + 1
-    if not labelled:
-        x = scale.x(known[-1].at)
-        parts.append(_tick(scale, x, f"{end.day:02}/{end.month:02}"))
+    at = _local(scale.start).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    while at <= scale.end:
+        x = scale.x(at)
+        parts.append(f'<path class="curve-day" d="M{x} {_TOP}V{scale.height - _BOTTOM + 4}"/>')
+        parts.append(_tick(scale, x, f"{at.day:02}/{at.month:02}"))
+        at += timedelta(days=step)
+    if not parts:
+        end = _local(scale.end)
+        parts.append(_tick(scale, scale.x(end) - 20, f"{end.day:02}/{end.month:02}"))
     return parts
 
 
@@ -132,31 +133,33 @@ def _tick(scale: _Scale, x: float, label: str) -> str:
     return f'<text class="curve-tick" x="{x}" y="{scale.height - 8}" text-anchor="middle">{label}</text>'
 
 
-def _lines(scale: _Scale, known: Sequence[Pressure]) -> list[str]:
-    parts = []
-    for name in ("systolic", "diastolic"):
-        trace = [(scale.x(p.at), scale.y(float(v))) for p in known if (v := getattr(p, name)) is not None]
-        if len(trace) > 1:
-            path = " ".join(f"{x},{y}" for x, y in trace)
-            parts.append(f'<polyline class="curve-line" points="{path}"/>')
-    return parts
-
-
-def _mark(scale: _Scale, point: Pressure, *, last: bool) -> str:
-    x = scale.x(point.at)
-    kind = "curve-mark curve-last" if last else "curve-mark"
-    out = [f'<g class="{kind}"><title>{escape(moment(point.at))} : {escape(_written(point))} mmHg</title>']
-    if point.systolic is not None and point.diastolic is not None:
-        top, bottom = scale.y(float(point.systolic)), scale.y(float(point.diastolic))
-        out.append(f'<line class="curve-bar" x1="{x}" y1="{top}" x2="{x}" y2="{bottom}"/>')
-    for value, name in ((point.systolic, "curve-sys"), (point.diastolic, "curve-dia")):
-        if value is not None:
-            y = scale.y(float(value))
-            out.append(f'<circle class="{name}" cx="{x}" cy="{y}" r="3"/>')
-            if last:
-                out.append(f'<text class="curve-value" x="{x + 8}" y="{y + 4}">{round(float(value))}</text>')
-    out.append("</g>")
-    return "".join(out)
+def _marks(scale: _Scale, known: Sequence[Pressure]) -> list[str]:
+    """One bar an instant, a line through each of the two pressures, dots, and the last values in figures."""
+    bars: list[str] = []
+    dots: list[str] = []
+    traces: dict[str, list[str]] = {"sys": [], "dia": []}
+    for point in known:
+        x = scale.x(point.at)
+        high = None if point.systolic is None else scale.y(point.systolic)
+        low = None if point.diastolic is None else scale.y(point.diastolic)
+        said = f"<title>{moment(point.at)} : {_written(point)} mmHg</title>"
+        if high is not None and low is not None:
+            bars.append(f'<path class="curve-bar" d="M{x} {high}V{low}">{said}</path>')
+        for name, y in (("sys", high), ("dia", low)):
+            if y is not None:
+                traces[name].append(f"{x},{y}")
+                dots.append(
+                    f'<circle class="curve-{name}" cx="{x}" cy="{y}" r="3">{said if low is None else ""}</circle>'
+                )
+    lines = [f'<polyline class="curve-line" points="{" ".join(one)}"/>' for one in traces.values() if len(one) > 1]
+    last = known[-1]
+    x = scale.x(last.at) + 8
+    figures = [
+        f'<text class="curve-value" x="{x}" y="{scale.y(value) + 4}">{round(float(value))}</text>'
+        for value in (last.systolic, last.diastolic)
+        if value is not None
+    ]
+    return bars + lines + dots + figures
 
 
 def _written(point: Pressure) -> str:
@@ -166,4 +169,4 @@ def _written(point: Pressure) -> str:
 
 
 def _local(value: datetime) -> datetime:
-    return timezone.localtime(value) if timezone.is_aware(value) else value
+    return value.astimezone(timezone.get_default_timezone()) if value.tzinfo else value

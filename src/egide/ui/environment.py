@@ -2,25 +2,28 @@
 
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
+from uuid import UUID
 
 import jinja2
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
+from markupsafe import Markup
 
-from egide.ui import curve, formats, words
+from egide.ui import curve, formats, pieces, words
 from egide.ui.assets import asset_url
 
 _ROOMS = Path(__file__).parent.parent
 
 
-def _blank_none(value: object) -> object:
-    return "" if value is None else value
+def environment() -> jinja2.Environment:
+    """The environment of the active language. Templates are `<room>/<page>.html`, found in `<room>/templates/`."""
+    return _environment(get_language() or settings.LANGUAGE_CODE)
 
 
 @cache
-def environment() -> jinja2.Environment:
-    """The one environment of the process. Templates are `<room>/<page>.html`, found in `<room>/templates/`."""
+def _environment(language: str) -> jinja2.Environment:
     env = jinja2.Environment(
         loader=jinja2.FileSystemLoader(sorted(_ROOMS.glob("*/templates"))),
         autoescape=True,
@@ -47,15 +50,64 @@ def environment() -> jinja2.Environment:
         sex=words.sex,
     )
     env.globals.update(
+        _=_Translator(),
         asset=asset_url,
-        url=_url,
-        language=get_language,
-        blood_pressure_curve=curve.blood_pressure,
+        url=url,
+        language=language,
+        kit=(
+            kit := SimpleNamespace(
+                icon=pieces.icon,
+                value=pieces.value,
+                values=pieces.values,
+                last=pieces.last,
+                events=pieces.events,
+                pressure_rows=pieces.pressure_rows,
+                blood_pressure=curve.blood_pressure,
+            )
+        ),
     )
-    # Macros as a global: a panel rendered alone (htmx) finds them as the whole page does.
-    env.globals["kit"] = env.get_template("ui/kit.html").module
+    # One name, so that no context can hide a piece; a global, so that a panel rendered alone (htmx) finds it too.
+    vars(kit).update(vars(env.get_template("ui/kit.html").module))
     return env
 
 
-def _url(name: str, **kwargs: object) -> str:
+def _blank_none(value: object) -> object:
+    return "" if value is None else value
+
+
+class _Translator:
+    """`_("…")` in templates, remembered: one environment speaks one language."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Markup] = {}
+
+    def __call__(self, sentence: str, /, **values: object) -> Markup:
+        said = self.known.get(sentence)
+        if said is None:
+            said = self.known[sentence] = Markup(gettext(sentence))  # noqa: S704 (a sentence of ours, not typed by anybody)
+        return said % values if values else said
+
+
+def url(name: str, **kwargs: object) -> str:
+    """The address of a named route; an unknown name or argument raises NoReverseMatch."""
+    if len(kwargs) == 1:
+        ((key, value),) = kwargs.items()
+        if isinstance(value, UUID):
+            before, after = _around(settings.ROOT_URLCONF, name, key)
+            return f"{before}{value}{after}"
+    elif not kwargs:
+        return _fixed(settings.ROOT_URLCONF, name)
     return reverse(name, kwargs=kwargs)
+
+
+@cache
+def _fixed(_urlconf: str, name: str) -> str:
+    return reverse(name)
+
+
+@cache
+def _around(_urlconf: str, name: str, key: str) -> tuple[str, str]:
+    # A list asks for the same route once a row; resolving it each time was an eighth of the page.
+    nobody = UUID(int=0)
+    before, _, after = reverse(name, kwargs={key: nobody}).partition(str(nobody))
+    return before, after

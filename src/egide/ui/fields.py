@@ -20,9 +20,9 @@ class CommaDecimalField(forms.CharField):
         self.minimum, self.maximum, self.unit = minimum, maximum, unit
         kw.setdefault("required", False)
         kw.setdefault("max_length", 12)
-        super().__init__(**kw)
+        super().__init__(**kw)  # type: ignore[arg-type]
 
-    def clean(self, value: object) -> Decimal | None:  # type: ignore[override]
+    def clean(self, value: object) -> Decimal | None:
         """Decimal, or None when empty; raises ValidationError with a sentence that gives the bounds."""
         typed = super().clean(value)
         if not typed:
@@ -51,9 +51,9 @@ class PairField(forms.CharField):
     def __init__(self, **kw: object):
         kw.setdefault("required", False)
         kw.setdefault("max_length", 12)
-        super().__init__(**kw)
+        super().__init__(**kw)  # type: ignore[arg-type]
 
-    def clean(self, value: object) -> tuple[int, int] | None:  # type: ignore[override]
+    def clean(self, value: object) -> tuple[int, int] | None:
         """The pair, or None when empty."""
         typed = super().clean(value)
         if not typed:

@@ -19,7 +19,7 @@ def _as_date(value: date | datetime | str) -> date:
 
 
 def _local(value: datetime) -> datetime:
-    return timezone.localtime(value) if timezone.is_aware(value) else value
+    return value.astimezone(timezone.get_default_timezone()) if value.tzinfo else value
 
 
 def day(value: date | datetime | str | None) -> str:
@@ -32,12 +32,18 @@ def day(value: date | datetime | str | None) -> str:
 
 def clock(value: datetime | None) -> str:
     """HH:MM on 24 hours in the site's time zone."""
-    return "" if value is None else f"{_local(value):%H:%M}"
+    if value is None:
+        return ""
+    local = _local(value)
+    return f"{local.hour:02}:{local.minute:02}"
 
 
 def moment(value: datetime | None) -> str:
     """JJ/MM/AAAA HH:MM."""
-    return "" if value is None else f"{day(value)} {clock(value)}"
+    if value is None:
+        return ""
+    local = _local(value)
+    return f"{local.day:02}/{local.month:02}/{local.year:04} {local.hour:02}:{local.minute:02}"
 
 
 def recent(value: datetime | None, now: datetime | None = None) -> str:
@@ -120,4 +126,4 @@ def ins(value: str | None) -> str:
 
 
 def _today(now: datetime | None) -> date:
-    return (_local(now) if now else timezone.localtime()).date()
+    return _local(now or timezone.now()).date()

@@ -12,8 +12,10 @@ from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 PORT = int(os.environ.get("PREVIEW_PORT", "8499"))
-PAGES = """connexion connexion-seule unite unite-vide dossier dossier-vide dossier-long constantes courbe acces sessions
-aide non/no_link/ non/keeper/ non/session_ended/ nulle-part/x""".split()
+PAGES = [
+    "connexion", "connexion-seule", "unite", "unite-vide", "dossier", "dossier-vide", "dossier-long", "constantes",
+    "courbe", "acces", "sessions", "aide", "non/no_link/", "non/keeper/", "non/session_ended/", "nulle-part/x",
+]  # fmt: skip
 
 
 class _Server(ThreadingMixIn, WSGIServer):

@@ -1,0 +1,149 @@
+"""The pieces of HTML that stand hundreds of times on a page, written in Python: a macro call costs ten times more.
+
+Everything a person typed goes through `escape`.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cache, lru_cache
+from typing import Protocol
+
+from markupsafe import Markup, escape
+
+from egide.ui.assets import asset_url
+from egide.ui.formats import clock, moment, recent
+from egide.ui.text import _
+
+
+class Value(Protocol):
+    """One measured value as shown: label, text (None or empty: not measured), unit, alert ("high", "low" or empty)."""
+
+    @property
+    def label(self) -> str: ...
+    @property
+    def text(self) -> str | None: ...
+    @property
+    def unit(self) -> str | None: ...
+    @property
+    def alert(self) -> str | None: ...
+
+
+@cache
+def icon(name: str, small: bool = False, label: str | None = None) -> Markup:
+    """One symbol of `icons.svg`; with `label` it speaks to a screen reader, without it is decoration."""
+    size = "icon icon-s" if small else "icon"
+    spoken = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
+    drawn = f'<svg class="{size}" {spoken}><use href="{asset_url("icons.svg")}#{escape(name)}"/></svg>'
+    return Markup(drawn)  # noqa: S704 (names and labels escaped)
+
+
+def value(one: Value) -> Markup:
+    """A value with its label, its unit and, beyond a mark, a sign that also speaks."""
+    return Markup(_value(one))  # noqa: S704 (escaped in _value)
+
+
+def values(many: Iterable[Value]) -> Markup:
+    """Values one after the other."""
+    return Markup("".join(map(_value, many)))  # noqa: S704 (escaped in _value)
+
+
+def _value(one: Value) -> str:
+    label = f"{_fixed(one.label)} " if one.label else ""
+    if not one.text:
+        return f'<span class="value value-none soft">{label}–</span>'
+    unit = f" <small>{_fixed(one.unit)}</small>" if one.unit else ""
+    if not one.alert:
+        return f'<span class="value">{label}<b>{escape(one.text)}</b>{unit}</span>'
+    said = _("au-dessus du repère") if one.alert == "high" else _("au-dessous du repère")
+    return f'<span class="value value-alert">{label}<b>{escape(one.text)}</b>{unit} {icon("alert", label=said)}</span>'
+
+
+@lru_cache(512)
+def _fixed(text: str) -> str:
+    """Escaped; labels and units come from short lists and are met again and again."""
+    return str(escape(text))
+
+
+_COLUMNS = ("TA", "Pouls", "T", "SpO₂")
+
+
+def last(known: Sequence[Value], at: datetime | None) -> Markup:
+    """The last values of a row and their time: TA, Pouls, T, SpO₂ each in its own column whatever is missing.
+
+    Any other value is shown only when it is marked.
+    """
+    if not known:
+        return Markup('<span class="soft">{}</span>').format(_("aucune mesure"))
+    by_label = {one.label: one for one in known}
+    cells = [_value(by_label[label]) if label in by_label else '<span class="value-none"></span>' for label in _COLUMNS]
+    if at is not None:
+        cells.append(f'<time class="at num" datetime="{at.isoformat()}">{escape(recent(at))}</time>')
+    more = [one for one in known if one.alert and one.label not in _COLUMNS]
+    cells += [f'<span class="last-more">{_value(one)}</span>' for one in more]
+    return Markup(f'<span class="last">{"".join(cells)}</span>')  # noqa: S704 (escaped above)
+
+
+class Event(Protocol):
+    """One line of the timeline; see record/chart.html."""
+
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def values(self) -> Sequence[Value]: ...
+    @property
+    def detail(self) -> str | None: ...
+    @property
+    def author(self) -> str | None: ...
+
+
+_EVENT_ICONS = {"vitals": "pulse", "problem": "problem", "allergy": "alert", "stay": "door"}
+
+
+def events(many: Iterable[Event]) -> Markup:
+    """Lines of a day: time, kind, what, by whom."""
+    return Markup("".join(map(_event, many)))  # noqa: S704 (escaped in _event)
+
+
+def _event(one: Event) -> str:
+    if one.values:
+        what = f'<span class="event-values">{"".join(map(_value, one.values))}</span>'
+        if one.detail:
+            what += f'<p class="soft">{escape(one.detail)}</p>'
+    else:
+        what = f'<span class="soft">{escape(one.title)}</span>'
+        if one.detail:
+            what += f" {escape(one.detail)}"
+    author = f'<span class="event-by">{escape(one.author)}</span>' if one.author else ""
+    return (
+        f'<li class="event"><time datetime="{one.at.isoformat()}">{clock(one.at)}</time>'
+        f'{icon(_EVENT_ICONS.get(one.kind, "note"))}<div class="event-what">{what}</div>{author}</li>\n'
+    )
+
+
+class Pressure(Protocol):
+    """See egide.ui.curve.Pressure."""
+
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def systolic(self) -> object: ...
+    @property
+    def diastolic(self) -> object: ...
+
+
+def pressure_rows(points: Iterable[Pressure]) -> Markup:
+    """Rows of the values behind the curve, newest first: when, systolic, diastolic."""
+    newest = sorted(points, key=lambda one: one.at, reverse=True)
+    rows = [
+        f'<tr><td class="num">{moment(one.at)}</td><td>{_whole(one.systolic)}</td><td>{_whole(one.diastolic)}</td></tr>'
+        for one in newest
+    ]
+    return Markup("".join(rows))  # noqa: S704 (numbers and dates)
+
+
+def _whole(number: object) -> str:
+    return "" if number is None else str(round(float(str(number))))
