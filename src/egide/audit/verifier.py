@@ -57,7 +57,7 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
 
 
-class _Bad(Exception):  # noqa: N818 — carries a finding out of the walk
+class _Bad(Exception):
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.text)
         self.finding = finding

@@ -8,6 +8,7 @@ The database is written first, `leaves.bin` next, the checkpoint last, so after 
 Format of leaves and checkpoints: docs/decisions/0010-trail-leaf-and-checkpoint.md
 """
 
+import errno
 import json
 import logging
 import os
@@ -63,13 +64,15 @@ class Expectations:
         data = path.read_bytes() if path.exists() else b""
         whole = len(data) - len(data) % _EXPECTED.size
         self._waiting: dict[int, bytes] = dict(_EXPECTED.iter_unpack(data[:whole]))
-        self._file = -1
+        self._file, self._end = -1, 0
         self.compact()
 
     def add(self, entry_id: int, leaf: bytes) -> None:
         with self._lock:
+            if os.pwrite(self._file, _EXPECTED.pack(entry_id, leaf), self._end) != _EXPECTED.size:
+                raise OSError(errno.ENOSPC, "disk full", str(self._path))  # the next one is written over the torn one
+            self._end += _EXPECTED.size
             self._waiting[entry_id] = leaf
-            os.write(self._file, _EXPECTED.pack(entry_id, leaf))
 
     def waiting(self) -> dict[int, bytes]:
         with self._lock:
@@ -83,10 +86,11 @@ class Expectations:
     def compact(self) -> None:
         """Leave in the file only what still waits; called when all the rest is under a checkpoint."""
         with self._lock:
-            _replace(self._path, b"".join(_EXPECTED.pack(*one) for one in self._waiting.items()))
+            data = b"".join(_EXPECTED.pack(*one) for one in self._waiting.items())
+            _replace(self._path, data)
             if self._file >= 0:
                 os.close(self._file)
-            self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND)
+            self._file, self._end = os.open(self._path, os.O_WRONLY), len(data)
 
 
 class Sequencer:
@@ -121,10 +125,19 @@ class Sequencer:
 
     def health(self) -> dict[str, Any]:
         """tree_size, signed_size, checkpoint_at (ISO or None), alarms (the latest twenty), halted (why, or None)."""
+        alarms: list[dict[str, Any]] = []
         with suppress(FileNotFoundError):
-            alarms = [json.loads(line) for line in (self._state / "alarms.log").read_text().splitlines()[-20:]]
-            return self._figures() | {"alarms": alarms}
-        return self._figures() | {"alarms": []}
+            for line in (self._state / "alarms.log").read_text(errors="replace").splitlines()[-20:]:
+                with suppress(ValueError):  # torn by a full disk
+                    alarms.append(json.loads(line))
+        signed = self._signed
+        return {
+            "tree_size": self._tree.size,
+            "signed_size": signed.size if signed else 0,
+            "checkpoint_at": signed.at.isoformat() if signed else None,
+            "halted": self._refused,
+            "alarms": alarms,
+        }
 
     def run(self, stop: threading.Event) -> None:
         """Tick until `stop`; a database that is away, or a full disk, is waited for."""
@@ -213,8 +226,16 @@ class Sequencer:
         self._write([leaves[n] for n in order])
         self._grow(leaves[n] for n in order)
         if at["drawn"] > at["partition_end"] - PARTITION // 2:
-            conn.execute("SELECT audit.add_partition()")
+            self._add_partition()
         return len(order), later
+
+    def _add_partition(self) -> None:
+        try:
+            self._connection.execute("SELECT audit.add_partition()")
+        except psycopg.Error:  # half a partition is left: numbering and signing go on
+            self._alarm(
+                "partition", None, "la partition suivante de la trace ne peut être créée : prévenez l'exploitant"
+            )
 
     def _new_bound(self) -> int:
         return int(self._one("SELECT pg_current_xact_id()::text AS bound")["bound"])
@@ -386,23 +407,14 @@ class Sequencer:
     def _leaf(self, seq: int) -> bytes:
         return os.pread(self._leaves, HASH_SIZE, seq * HASH_SIZE)
 
-    def _figures(self) -> dict[str, Any]:
-        signed = self._signed
-        return {
-            "tree_size": self._tree.size,
-            "signed_size": signed.size if signed else 0,
-            "checkpoint_at": signed.at.isoformat() if signed else None,
-            "halted": self._refused,
-        }
-
     def _alarm(self, code: str, entry_id: int | None, text: str) -> None:
         """Once a process for each code and entry: ids only, never a value."""
         if (code, entry_id) in self._raised:
             return
-        self._raised.add((code, entry_id))
         line = {"at": clock.now().isoformat(), "code": code, "entry": entry_id, "text": text}
         log.error("trail alarm: %s %s", code, entry_id)
         _append_synced(self._state / "alarms.log", (json.dumps(line, ensure_ascii=False) + "\n").encode())
+        self._raised.add((code, entry_id))
 
 
 def _append_synced(path: Path, data: bytes) -> None:

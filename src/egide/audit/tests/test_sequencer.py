@@ -368,3 +368,51 @@ def test_an_append_carries_exactly_what_it_was_given(trail: Trail) -> None:
         stored = conn.execute("SELECT * FROM audit.entry").fetchall()
     assert stored == [row]
     assert (row["account"], row["ids"], row["nonce"], len(row["salt"])) == (account, [patient], b"\x00\xff", 32)
+
+
+def test_a_full_disk_loses_no_expectation_and_tears_no_file(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
+    sequencer = trail.sequencer()
+    one, two = trail.append(2)
+    write = os.pwrite
+
+    def torn(file: int, data: bytes, at: int) -> int:
+        return write(file, bytes(data)[:7], at)
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "pwrite", torn)
+        with pytest.raises(OSError, match="disk full"):
+            sequencer.expect(one["id"], row_leaf(one))
+    sequencer.expect(two["id"], row_leaf(two))
+    assert (trail.state / "expected.bin").stat().st_size == 40
+
+    def full_after_seven(file: int, data: bytes, at: int) -> int:
+        write(file, bytes(data)[:7], at)
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "pwrite", full_after_seven)
+        with pytest.raises(OSError, match="No space"):
+            sequencer.tick()
+    sequencer.tick()
+    assert sequencer.health()["tree_size"] == 2
+    assert (trail.trail / "leaves.bin").read_bytes() == row_leaf(one) + row_leaf(two)
+    assert trail.alarms() == ""
+
+
+def test_a_partition_that_cannot_be_made_is_an_alarm_and_the_log_goes_on(trail: Trail) -> None:
+    trail.tamper("DROP TABLE audit.entry_0001; CREATE TABLE audit.entry_0001 ()")
+    trail.tamper("UPDATE audit.horizon SET partition_end = 5000000, seen = 2600000, numbered = 2600000")
+    trail.tamper("SELECT setval('audit.entry_id', 2600000)")
+    sequencer = trail.sequencer()
+    trail.append(2)
+    assert sequencer.tick() == 2
+    assert '"code": "partition"' in trail.alarms()
+    assert len(trail.notes()) == 1
+
+
+def test_the_alarms_are_told_even_when_a_line_is_torn(trail: Trail) -> None:
+    sequencer = trail.sequencer()
+    sequencer._alarm("missing", 3, "é")
+    with (trail.state / "alarms.log").open("a") as log:
+        log.write('{"at": "20')
+    assert [alarm["entry"] for alarm in sequencer.health()["alarms"]] == [3]
