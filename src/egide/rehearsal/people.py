@@ -5,11 +5,11 @@ All proportions here (ages, marriages, moves, statuses) are invented for the dem
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from egide.identity.rules import storage_case
 from egide.rehearsal import numbers, tables
 from egide.rehearsal.draw import Draw
 from egide.rehearsal.tables import Commune, FamilyName, Weighted, weighted
@@ -127,9 +127,9 @@ def person(seed: int, index: int) -> Person:
     registered = _between(draw, max(birth.day, OLDEST_RECORD), REFERENCE)
     traits = [
         Value("ipp", numbers.ipp(seed, index), registered),
-        Value("birth_name", rniv(birth.family.name), registered),
-        Value("first_name", rniv(first_names[0]), registered),
-        Value("first_names", " ".join(rniv(name) for name in first_names), registered),
+        Value("birth_name", storage_case(birth.family.name), registered),
+        Value("first_name", storage_case(first_names[0]), registered),
+        Value("first_names", " ".join(storage_case(name) for name in first_names), registered),
         Value("birth_date", birth.day.isoformat(), registered),
         Value("sex", birth.sex, registered),
         Value("birth_place", "|".join(birth.place), registered),
@@ -148,13 +148,6 @@ def person(seed: int, index: int) -> Person:
 def birth_year(seed: int, index: int) -> int:
     """The year a person was born, without making the rest of her."""
     return _birth(seed, index).day.year
-
-
-def rniv(name: str) -> str:
-    """A name as it is stored: upper case, no diacritics, hyphens and apostrophes kept, anything else a space."""
-    opened = name.upper().replace("Œ", "OE").replace("Æ", "AE").replace("’", "'")
-    plain = "".join(letter for letter in unicodedata.normalize("NFD", opened) if not unicodedata.combining(letter))
-    return " ".join(re.sub(r"[^A-Z'-]", " ", plain).split())
 
 
 def twin_of(seed: int, index: int) -> int | None:
@@ -238,7 +231,7 @@ def _used_names(draw: Draw, birth: Birth, first_names: list[str], registered: da
     values = []
     used_first, late = draw.chance(0.04), draw.chance(0.3)
     if used_first and len(first_names) > 1:
-        values.append(Value("used_first_name", rniv(first_names[1]), registered))
+        values.append(Value("used_first_name", storage_case(first_names[1]), registered))
     wedding = birth.day + timedelta(days=int(draw.between(21, 36) * 365.2425))
     share = max(0.3, 0.88 - 0.012 * max(0, birth.day.year - 1940)) if birth.sex == "F" else 0.02
     if wedding < REFERENCE and draw.chance(share):
@@ -251,11 +244,11 @@ def _used_names(draw: Draw, birth: Birth, first_names: list[str], registered: da
         since = max(wedding, registered)
         divorce = since + timedelta(days=int(draw.between(1, 18) * 365.2425))
         ended = divorce if draw.chance(0.22) and divorce < REFERENCE else None
-        if rniv(used) != rniv(birth.family.name):
-            values.append(Value("used_name", rniv(used), since, ended))
+        if storage_case(used) != storage_case(birth.family.name):
+            values.append(Value("used_name", storage_case(used), since, ended))
             if ended is not None and late:
-                again = rniv(draw.weighted(tables.family_names()).name)
-                if again not in (rniv(used), rniv(birth.family.name)):
+                again = storage_case(draw.weighted(tables.family_names()).name)
+                if again not in (storage_case(used), storage_case(birth.family.name)):
                     values.append(Value("used_name", again, _between(draw, ended, REFERENCE)))
     return values
 
@@ -316,7 +309,7 @@ def _between(draw: Draw, first: date, last: date) -> date:
 
 
 def _mailbox(first_name: str, family_name: str) -> str:
-    both = f"{rniv(first_name)}.{rniv(family_name)}".lower()
+    both = f"{storage_case(first_name)}.{storage_case(family_name)}".lower()
     return re.sub(r"[^a-z.]", "", both)[:40]
 
 

@@ -1,21 +1,18 @@
 """One FHIR resource becomes plain values, or is Left with a reason, or is Invalid. No clock, no file, no table."""
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from egide.identity.rules import storage_case
 from egide.interop.fhir import fields, measures
 from egide.interop.fhir.fields import Invalid, Left, Node
 from egide.interop.fhir.values import Allergy, Measurement, Problem, Stay, Trait
 from egide.kernel.codes import VitalSign
 
 RESTRICTED = frozenset({"R", "V"})  # http://terminology.hl7.org/CodeSystem/v3-Confidentiality
-_STRANGE = re.compile(r"[^A-Z0-9'\- ]+")
-_SPACES = re.compile(r" {2,}")
-_LIGATURES = str.maketrans({"Œ": "OE", "Æ": "AE", "ß": "SS", "Ø": "O", "Ł": "L", "Đ": "D", "’": "'", "ʼ": "'"})
 _LONGEST_SYSTEM, _LONGEST_CODE = 100, 40  # columns of the record
 _HUGE = 10**9  # further than any unit can bring back
 _SEX = {"male": "M", "female": "F"}
@@ -46,16 +43,6 @@ def kept(resource: Node) -> None:
     for label in fields.nodes(fields.node(resource, "meta"), "security"):
         if fields.text(label, "code", 100) in RESTRICTED:
             raise Left("restricted")
-
-
-def storage_case(name: str) -> str:
-    """RNIV's storage form: upper case, no diacritics, hyphens and apostrophes kept, the rest becomes a space.
-
-    Digits stay: RNIV has none, but without them the people of a de-identified set would all bear one name.
-    """
-    upper = name.replace("ß", "SS").upper().translate(_LIGATURES)
-    plain = "".join(c for c in unicodedata.normalize("NFKD", upper) if not unicodedata.combining(c))
-    return _SPACES.sub(" ", _STRANGE.sub(" ", plain.translate(_LIGATURES))).strip(" ")
 
 
 def identity(resource: Node) -> Identity:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from egide.identity.rules import storage_case
 from egide.interop.fhir import mapping
 from egide.interop.fhir.fields import Invalid, Left
 from egide.interop.fhir.tests import resources as make
@@ -45,7 +46,7 @@ def values(resource: make.Resource) -> list[tuple[str, Decimal, str]]:
     ],
 )
 def test_names_are_stored_in_rniv_case(name: str, stored: str) -> None:
-    assert mapping.storage_case(name) == stored
+    assert storage_case(name) == stored
 
 
 def test_an_outside_identity_enters_provisional_with_the_five_traits() -> None:
