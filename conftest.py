@@ -18,6 +18,8 @@ from egide.cli.processes import check_interpreter
 from egide.cli.supervisor import Supervisor
 from egide.kernel.home import Home
 
+pytest_plugins = ["egide.gate.tests.fixtures"]
+
 PORT = 8499  # part of the origin that sign-ins are made for; nothing listens on it unless a test starts the web
 
 

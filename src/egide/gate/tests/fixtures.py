@@ -1,0 +1,33 @@
+"""Fixtures that every room's tests share; named in the root conftest (pytest_plugins)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from egide.cli.cluster import Cluster
+from egide.kernel.home import Home
+
+
+@pytest.fixture(scope="session")
+def hospital(cluster: Cluster, home: Home, django: None) -> Iterator[Any]:
+    """A `factories.Hospital` of the session's base."""
+    from django.conf import settings
+    from django.db import connection
+
+    from egide.accounts.session import keeper
+    from egide.gate.tests.factories import Hospital
+
+    drawn = Hospital(cluster, home, settings.ORIGIN)
+    yield drawn
+    drawn.close()
+    connection.close()
+    keeper().close()
+
+
+@pytest.fixture
+def browser(hospital: Any) -> Any:
+    """Makes browsers: `browser(cookie)` is one where this session is signed in; without a cookie, nobody is."""
+    from egide.gate.tests.browser import Browser
+
+    return Browser
