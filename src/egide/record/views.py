@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseRedirect
 from django.urls import reverse
+from django.views.decorators.http import require_GET
 
 from egide.gate.decorators import opens_chart
 from egide.gate.reading import fetch
@@ -46,6 +47,7 @@ def vitals(request: HttpRequest, chart: Chart) -> HttpResponse:
     return page(request, "record/vitals.html", status=status, form=form, **banner(chart, who, places, allergies))
 
 
+@require_GET
 @opens_chart(read=("identity", "stay", "clinical"))
 def curve(request: HttpRequest, chart: Chart) -> HttpResponse:
     """The blood-pressure curve alone."""
