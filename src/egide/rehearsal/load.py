@@ -137,7 +137,7 @@ def _refuse_other_demo(seed: int, batch: Batch, indexes: Sequence[int], there: I
     if first is None:
         return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, sealed FROM identity_trait WHERE patient_id = %s AND kind = 'ipp'", [first])
+        cursor.execute("SELECT id, sealed FROM identity_trait WHERE patient_id = ANY(%s) AND kind = 'ipp'", [[first]])
         stored = [
             batch.unseal("identity", first, "identity_trait", "sealed", row, sealed)["v"] for row, sealed in cursor
         ]
