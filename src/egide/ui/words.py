@@ -65,7 +65,7 @@ BASES = {
     "advice": _lazy("demande d'avis"),
     "worklist": _lazy("liste de travail"),
     "commission": _lazy("commission"),
-    "emergency": _lazy("accès d'urgence"),
+    "break_glass": _lazy("accès d'urgence"),
     "application": _lazy("application du site"),
     "new": _lazy("création"),
 }
