@@ -1,0 +1,27 @@
+"""Plays the attacks that have a script, and tells all thirty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from egide.rehearsal.drill import id_walking
+from egide.rehearsal.drill.stage import Stage
+from egide.rehearsal.drill.table import ATTACKS, Outcome, Stopwatch
+
+SCRIPTS: Final[dict[int, Callable[[Stage], Outcome]]] = {
+    id_walking.NUMBER: id_walking.play,
+}
+
+
+def play(stage: Stage, only: Iterable[int] = (), told: Callable[[int], None] = lambda _: None) -> dict[int, Outcome]:
+    """Outcome by number, of the attacks asked for that have a script. `told` hears each number before it is played."""
+    wanted = set(only) or {attack.number for attack in ATTACKS}
+    found: dict[int, Outcome] = {}
+    for number, script in SCRIPTS.items():
+        if number in wanted:
+            told(number)
+            watch = Stopwatch()
+            found[number] = script(stage)
+            found[number].seconds = watch.read()
+    return found

@@ -1,0 +1,123 @@
+"""Where a drill plays: the running house, its accounts, its truth, and the judge's own look at the trail."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import dict_row
+
+from egide.kernel.home import DATABASE, SUPERUSER, Home
+from egide.rehearsal.drill.loot import Loot, Truth
+from egide.rehearsal.signin import Visitor, sign_in
+
+SESSION_COOKIE: Final = "egide_session"
+UUID_TEXT: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_PATIENT = re.compile(rf"/dossier/({UUID_TEXT})/")
+_SESSION = re.compile(rf"/sessions/({UUID_TEXT})/")
+
+
+class NoStage(Exception):
+    """The drill cannot be played here: the sentence says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account of the demo, as `demo/accounts.json` lists it."""
+
+    username: str
+    profession: str
+    units: tuple[str, ...]
+
+
+@dataclass
+class Stage:
+    """One running house. `origin` is its address; `pg_dump` the program of the embedded PostgreSQL."""
+
+    home: Home
+    origin: str
+    truth: Truth
+    pg_dump: Path
+    keys_url: str | None = None
+    accounts: tuple[Account, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        """Reads the list of accounts; raises NoStage when this is no demo."""
+        try:
+            listed = json.loads(self.home.demo_accounts.read_text(encoding="utf-8"))["accounts"]
+        except (OSError, ValueError, KeyError) as error:
+            raise NoStage(
+                "Cette base n'a pas de comptes de démonstration : l'exercice ne joue que sur elle."
+            ) from error
+        self.accounts = tuple(Account(one["username"], one["profession"], tuple(one["units"])) for one in listed)
+
+    # ── people ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def pair(self, profession: str = "nurse") -> tuple[Account, Account]:
+        """The thief's account and the victim's: the same profession in units that share nothing."""
+        able = [one for one in self.accounts if one.profession == profession and one.units]
+        for thief in able:
+            for victim in able:
+                if not set(thief.units) & set(victim.units):
+                    return thief, victim
+        raise NoStage("L'exercice demande deux comptes infirmiers d'unités différentes.")
+
+    def sign_in(self, account: Account) -> Visitor:
+        """A session made by the real ceremony."""
+        return sign_in(self.origin, account.username, self.keys_url)
+
+    def loot(self) -> Loot:
+        """An empty bag."""
+        return Loot(self.truth)
+
+    # ── the judge: never used to choose what is attacked ────────────────────────────────────────────────────────────
+
+    def conninfo(self, role: str) -> str:
+        """How to connect as one role, with the passfile of that role."""
+        return make_conninfo(
+            host=str(self.home.socket_dir),
+            dbname=DATABASE,
+            user=SUPERUSER if role == "super" else role,
+            passfile=str(self.home.pgpass(role)),
+            application_name="egide-drill",
+        )
+
+    @contextmanager
+    def judge(self) -> Iterator[psycopg.Connection[dict[str, Any]]]:
+        """The superuser's own look, to check what an attack did."""
+        with psycopg.connect(self.conninfo("super"), autocommit=True, row_factory=dict_row) as connection:
+            yield connection
+
+    def trail(self, session: UUID, kind: str) -> list[dict[str, Any]]:
+        """The trail's rows of one session and kind, oldest first, read as role auditor."""
+        with psycopg.connect(self.conninfo("auditor"), autocommit=True, row_factory=dict_row) as connection:
+            return connection.execute(
+                "SELECT id, account, unit, ids, reads, writes, reason, verdict, object FROM audit.entry"
+                " WHERE session = %s AND kind = %s ORDER BY id",
+                (session, kind),
+            ).fetchall()
+
+
+def session_of(visitor: Visitor) -> UUID:
+    """The session's id, which the cookie shows to whoever holds it."""
+    raw = base64.urlsafe_b64decode(visitor.cookies[SESSION_COOKIE] + "==")
+    return UUID(bytes=raw[:16])
+
+
+def patients_in(text: str) -> list[str]:
+    """Ids of the charts a page links to, in order, each once."""
+    return list(dict.fromkeys(_PATIENT.findall(text)))
+
+
+def sessions_in(text: str) -> list[str]:
+    """Ids of the sessions a page offers to close."""
+    return list(dict.fromkeys(_SESSION.findall(text)))

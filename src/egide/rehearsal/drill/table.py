@@ -1,0 +1,133 @@
+"""The thirty attacks Égide is measured by: targets and controls, and what a drill found of each."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+
+class Verdict(StrEnum):
+    """`absent`: the attacked thing does not exist yet, or no script plays the attack: neither pass nor miss."""
+
+    PASS = "pass"  # noqa: S105 — a verdict
+    MISS = "miss"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """One line of the table. `missing` says what is not there yet; None for an attack that a script plays."""
+
+    number: int
+    title: str
+    control: str
+    target_r: str
+    target_t: str
+    missing: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that had to hold."""
+
+    name: str
+    held: bool
+    detail: str = ""
+
+
+@dataclass
+class Outcome:
+    """What one attack brought: R (persons), T (seconds, None: not measured), and every check.
+
+    `recorded` is None where no record can exist (a stolen disk is read elsewhere).
+    """
+
+    number: int
+    r: int = 0
+    t: float | None = None
+    recorded: bool | None = None
+    checks: list[Check] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def check(self, name: str, held: bool, detail: str = "") -> bool:
+        """Write one check down; returns whether it held."""
+        self.checks.append(Check(name, held, detail))
+        return held
+
+    def note(self, text: str) -> None:
+        """Something to say openly that is no miss."""
+        self.notes.append(text)
+
+    @property
+    def failed(self) -> list[Check]:
+        """The checks that did not hold."""
+        return [check for check in self.checks if not check.held]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Survived only when nothing was taken, every check held and the trail has it."""
+        lost = self.r > 0 or bool(self.failed) or self.recorded is False or not self.checks
+        return Verdict.MISS if lost else Verdict.PASS
+
+
+class Stopwatch:
+    """Seconds since it was made."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+
+    def read(self) -> float:
+        """Seconds so far."""
+        return time.perf_counter() - self._began
+
+
+_SEARCH = "la recherche n'existe pas encore"
+_NOT_PLAYED = "la chose existe, aucun script ne joue encore cette attaque"
+
+ATTACKS: Final = (
+    Attack(1, "Mot de passe seul", "clé d'accès pour tous, aucun mot de passe", "0", "—", _NOT_PLAYED),
+    Attack(
+        2, "Cookie de session rejoué d'un autre poste", "session liée à une clé du poste", "0", "1 s",
+        "les sessions ne sont pas encore liées à un poste : un cookie copié fonctionne",
+    ),
+    Attack(3, "Second facteur relayé", "grade de secours fermé", "0", "15 min", "le grade de secours n'existe pas"),
+    Attack(4, "Secret d'application volé", "private_key_jwt + DPoP", "0", "1 s", "aucune application du réseau"),
+    Attack(5, "Aspiration par la recherche", "confirmer, ne pas révéler", "≤ 50", "10 s", _SEARCH),
+    Attack(6, "Parcours d'identifiants sur chaque route", "identifiants opaques, porte, cloison", "0", "1 s"),
+    Attack(7, "Lent et discret, 30 jours", "dette dès la lecture", "≤ 20", "calcul", "la dette n'existe pas encore"),
+    Attack(8, "Le même sur 20 comptes", "plafonds de somme, leurres", "≤ 400", "30 j", "les plafonds n'existent pas"),
+    Attack(9, "Export FHIR en masse", "deux personnes, fichier scellé", "0", "—", "aucun export n'existe"),
+    Attack(10, "Impression et rapports en masse", "budget d'impression", "≤ 30", "60 s", "aucune impression n'existe"),
+    Attack(11, "Abus du bris de glace", "cinq par jour, puis un collègue", "—", "15 min", "le bris de glace manque"),
+    Attack(12, "Un administrateur se fait soignant", "octroi à deux", "0", "1 s", "aucune page d'administration"),
+    Attack(
+        13, "Le maître de la base retouche la trace", "arbre de Merkle signé", "0", "60 s",
+        "joué par tests/attacks/test_trail_tampering.py ; le témoin n'existe pas",
+    ),
+    Attack(14, "Base volée : dump et dossier de données", "colonnes scellées, clés hors de la base", "0", "—"),
+    Attack(15, "Sauvegarde volée ou ancienne restaurée", "age, clés hors ligne", "0", "—", "aucune sauvegarde"),
+    Attack(
+        16, "Journaux, caches, pages d'erreur", "rien de saisi dans un journal", "0", "CI",
+        "les journaux sont fouillés par 14, les pages d'erreur par 27 ; les caches, par personne encore",
+    ),
+    Attack(17, "SSRF et fichier malveillant", "analyse sans base ni réseau", "0", "1 s", "aucun dépôt de fichier"),
+    Attack(18, "Flux HL7 forgé", "mTLS par flux", "0", "60 s", "aucun flux HL7"),
+    Attack(19, "Curiosité pour une personne connue", "marque sensible", "0", "15 min", "la marque n'existe pas"),
+    Attack(20, "Récupération de compte", "en personne, à deux", "0", "1 s", "la récupération n'existe pas"),
+    Attack(21, "Code exécuté dans le serveur web", "clés chez le gardien", "sessions vives", "60 s", _NOT_PLAYED),
+    Attack(22, "Injection SQL sous le rôle web", "aucun droit d'écrire un droit, cloison", "0", "—"),
+    Attack(23, "Approbation forgée", "assertion sur l'empreinte de l'acte", "0", "1 s", "aucune approbation"),
+    Attack(24, "Courses : 50 ouvertures à la fois", "un verrou par bourse", "0 de trop", "—", _NOT_PLAYED),
+    Attack(
+        25, "Un collègue gelé exprès", "seules les preuves valides comptent", "0 soignant", "—",
+        "les liens hostiles sont joués par 6 ; le reste, pas encore",
+    ),
+    Attack(26, "Poste laissé ouvert", "rien ne reste dans le navigateur", "0", "—", _NOT_PLAYED),
+    Attack(27, "Routes sans maître", "liste exacte des routes et des champs", "0", "—"),
+    Attack(28, "Oracles d'existence", "même réponse, même temps", "≤ 1 %", "—", _NOT_PLAYED),
+    Attack(29, "File de travaux empoisonnée", "la file porte un manifeste", "0", "60 s", "aucune file de travaux"),
+    Attack(30, "Contournement honnête", "la voie légitime n'est pas plus longue", "—", "—", "parcours à écrire"),
+)  # fmt: skip
