@@ -1,4 +1,4 @@
-"""Pages are rendered here without a base: routes and people are those of the preview."""
+"""Pages are rendered here with the preview's routes and invented people."""
 
 import os
 from collections.abc import Iterator
@@ -7,8 +7,11 @@ import pytest
 
 
 @pytest.fixture(scope="session")
-def framework() -> None:
-    """Django set up, whatever base the environment names or not."""
+def settings_read(request: pytest.FixtureRequest) -> None:
+    """Settings are read once a process: those of the session's base, or, when these tests run alone, of none (quicker)."""
+    if any("/ui/tests/" not in item.path.as_posix() for item in request.session.items):
+        request.getfixturevalue("django")
+        return
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "egide.config.settings")
     import django
 
@@ -16,7 +19,7 @@ def framework() -> None:
 
 
 @pytest.fixture(autouse=True)
-def preview_routes(framework: None) -> Iterator[None]:
+def preview_routes(settings_read: None) -> Iterator[None]:
     """The names that templates reverse, and a frame made of invented words."""
     from django.test import override_settings
 
