@@ -81,24 +81,34 @@ _NO = {
 }
 
 
+# Bases that say "takes care of": the same categories by any of them. Break-glass is for those who give care.
+_CARE_BASES = {
+    Basis.STAY: "Le patient séjourne dans votre unité.",
+    Basis.TEAM: "Vous faites partie de l'équipe de soins.",
+    Basis.ADVICE: "Votre avis a été demandé.",
+    Basis.BREAK_GLASS: "Accès d'urgence, motivé et relu.",
+}
+
+
 def grid() -> Iterator[Rule]:
     """Every cell, in a fixed order."""
-    for profession in Profession:
-        for category in Category:
-            for act, table in (("read", _READS), ("write", _WRITES)):
-                allowed = category in table[profession]
-                reason = (
-                    "Le patient séjourne dans votre unité."
-                    if allowed
-                    else _NO.get(profession, "Cette catégorie n'est pas ouverte à votre profession.")
-                )
-                yield Rule(profession, Basis.STAY, category, act, allowed, reason)
-    for profession in Profession:
-        for category in Category:
-            for act in ("read", "write"):
-                allowed = profession is _P.APPLICATION and category in _APPLICATION
-                reason = "Données annoncées par le manifeste." if allowed else "Réservé aux applications du site."
-                yield Rule(profession, Basis.APPLICATION, category, act, allowed, reason)
+    for basis in Basis:
+        for profession in Profession:
+            for category in Category:
+                for act in ("read", "write"):
+                    yield _cell(profession, basis, category, act)
+
+
+def _cell(profession: Profession, basis: Basis, category: Category, act: str) -> Rule:
+    if basis is Basis.APPLICATION:
+        allowed = profession is _P.APPLICATION and category in _APPLICATION
+        reason = "Données annoncées par le manifeste." if allowed else "Réservé aux applications du site."
+        return Rule(profession, basis, category, act, allowed, reason)
+    allowed = category in (_READS if act == "read" else _WRITES)[profession]
+    if basis is Basis.BREAK_GLASS and profession not in _CLINICAL_WRITERS:
+        return Rule(profession, basis, category, act, False, "L'accès d'urgence est réservé aux soignants.")
+    reason = _CARE_BASES[basis] if allowed else _NO.get(profession, "Cette catégorie n'est pas ouverte à votre profession.")
+    return Rule(profession, basis, category, act, allowed, reason)
 
 
 def grid_hash() -> str:

@@ -46,9 +46,12 @@ class Profession(StrEnum):
 
 
 class Basis(StrEnum):
-    """Why a person may open a patient (CSP L1110-4, L1110-12): in the slice, the stay in the unit."""
+    """Why a person may open a patient (CSP L1110-4, L1110-12)."""
 
     STAY = "stay"
+    TEAM = "team"
+    ADVICE = "advice"
+    BREAK_GLASS = "break_glass"
     APPLICATION = "application"
 
 

@@ -21,14 +21,17 @@ INSERT INTO gate.limits VALUES ('roster', 200), ('linked_census_factor', 1.5), (
 CREATE TABLE gate.link (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     patient_id uuid NOT NULL,
-    basis text NOT NULL CHECK (basis IN ('stay')),
-    unit uuid NOT NULL,
+    basis text NOT NULL CHECK (basis IN ('stay', 'team', 'advice', 'break_glass')),
+    unit uuid,
+    account uuid,
     since timestamptz NOT NULL,
     until timestamptz CHECK (until >= since),
-    entry bigint NOT NULL
+    entry bigint NOT NULL,
+    CHECK (unit IS NOT NULL OR account IS NOT NULL)
 );
 CREATE INDEX link_patient ON gate.link (patient_id, unit);
 CREATE INDEX link_unit ON gate.link (unit, until);
+CREATE INDEX link_account ON gate.link (account, until) WHERE account IS NOT NULL;
 
 -- Foreign ids, blinded (64 bits of HMAC; the key lives in the keeper).
 CREATE TABLE gate.token (token bigint NOT NULL, kind text NOT NULL, patient_id uuid NOT NULL, PRIMARY KEY (kind, token, patient_id));
@@ -172,36 +175,37 @@ BEGIN
         IF NOT p_unit = ANY (a.units) THEN
             RETURN gate.refuse(a, 'not_your_unit', '{}', p_read, p_write, p_purpose, p_unit, p_counted);
         END IF;
-        SELECT coalesce(array_agg(x.patient_id ORDER BY x.patient_id), '{}'), coalesce(array_agg(DISTINCT x.basis), '{}')
-          INTO v_ids, v_bases
-          FROM (SELECT DISTINCT k.patient_id, k.basis FROM gate.link k
-                 WHERE k.unit = p_unit AND k.since <= v_now AND (k.until IS NULL OR k.until > v_now)
+        SELECT coalesce(array_agg(x.patient_id ORDER BY x.patient_id), '{}') INTO v_ids
+          FROM (SELECT DISTINCT k.patient_id FROM gate.link k
+                 WHERE k.unit = p_unit AND k.basis = 'stay' AND k.since <= v_now AND (k.until IS NULL OR k.until > v_now)
                  ORDER BY k.patient_id LIMIT v_max + 1) x;
         r.truncated := cardinality(v_ids) > v_max;
         v_ids := v_ids[1:v_max];
-        IF cardinality(v_bases) = 0 THEN v_bases := ARRAY['stay']; END IF;
+        v_bases := ARRAY['stay'];
     ELSE
         SELECT coalesce(array_agg(DISTINCT i), '{}') INTO v_ids FROM unnest(p_ids) i WHERE i IS NOT NULL;
         r.truncated := false;
         IF cardinality(v_ids) = 0 OR cardinality(v_ids) > v_max THEN
             RETURN gate.refuse(a, 'too_many', '{}', p_read, p_write, p_purpose, NULL, false);
         END IF;
-        SELECT count(DISTINCT k.patient_id), array_agg(DISTINCT k.basis) INTO v_linked, v_bases
-          FROM gate.link k
-         WHERE k.patient_id = ANY (v_ids) AND k.unit = ANY (a.units)
-           AND k.since <= v_now AND (k.until IS NULL OR k.until > v_now);
+        -- a basis counts when it holds for everybody asked for: of one person, all her links; of several, what they share
+        SELECT count(DISTINCT x.patient_id),
+               coalesce(array_agg(DISTINCT x.basis) FILTER (WHERE x.persons = cardinality(v_ids)), '{}')
+          INTO v_linked, v_bases
+          FROM (SELECT k.patient_id, k.basis, count(*) OVER (PARTITION BY k.basis) AS persons
+                  FROM (SELECT DISTINCT n.patient_id, n.basis FROM gate.link n
+                         WHERE n.patient_id = ANY (v_ids) AND (n.unit = ANY (a.units) OR n.account = a.account)
+                           AND n.since <= v_now AND (n.until IS NULL OR n.until > v_now)) k) x;
         IF v_linked < cardinality(v_ids) THEN
             RETURN gate.refuse(a, 'no_link', v_ids, p_read, p_write, p_purpose, NULL, p_counted);
         END IF;
     END IF;
 
-    -- A category is opened when the rule allows it on every basis at hand.
-    SELECT coalesce(array_agg(c ORDER BY c), '{}') INTO v_reads FROM unnest(p_read) c
-     WHERE NOT EXISTS (SELECT 1 FROM unnest(v_bases) b WHERE NOT EXISTS (SELECT 1 FROM gate.rule u
-            WHERE u.profession = a.profession AND u.basis = b AND u.category = c AND u.act = 'read' AND u.allowed));
-    SELECT coalesce(array_agg(c ORDER BY c), '{}') INTO v_writes FROM unnest(p_write) c
-     WHERE NOT EXISTS (SELECT 1 FROM unnest(v_bases) b WHERE NOT EXISTS (SELECT 1 FROM gate.rule u
-            WHERE u.profession = a.profession AND u.basis = b AND u.category = c AND u.act = 'write' AND u.allowed));
+    -- A category is opened when the rule allows it on one of the bases.
+    SELECT coalesce(array_agg(DISTINCT u.category) FILTER (WHERE u.act = 'read' AND u.category = ANY (p_read)), '{}'),
+           coalesce(array_agg(DISTINCT u.category) FILTER (WHERE u.act = 'write' AND u.category = ANY (p_write)), '{}')
+      INTO v_reads, v_writes
+      FROM gate.rule u WHERE u.profession = a.profession AND u.basis = ANY (v_bases) AND u.allowed;
     IF cardinality(v_reads) = 0 THEN
         RETURN gate.refuse(a, 'category_closed', v_ids, p_read, p_write, p_purpose, p_unit, false);
     END IF;
@@ -214,11 +218,12 @@ BEGIN
         SELECT e.nonce, e.basis INTO r.nonce, r.basis FROM audit.entry e WHERE e.id = l.opening;
         r.opening := l.opening; r.resumed := true; r.until := gate.prolong(l, v_now);
     ELSE
-        IF p_counted IS NULL THEN p_counted := false; END IF;
         SELECT greatest(gate.limit_of('linked_floor'), ceil(count(DISTINCT k.patient_id) * gate.limit_of('linked_census_factor')))
           INTO v_cap FROM gate.link k
-         WHERE k.unit = ANY (a.units) AND k.since <= v_now AND (k.until IS NULL OR k.until > v_now);
-        IF NOT gate.spend(a, 'linked', v_ids, v_cap) THEN
+         WHERE (k.unit = ANY (a.units) OR k.account = a.account) AND k.since <= v_now AND (k.until IS NULL OR k.until > v_now);
+        -- care is never refused: what break-glass opens is counted apart, its number is limited when it is asked for
+        IF NOT (CASE WHEN v_bases = ARRAY['break_glass'] THEN gate.spend(a, 'unlinked', v_ids, NULL)
+                     ELSE gate.spend(a, 'linked', v_ids, v_cap) END) THEN
             RETURN gate.refuse(a, 'budget', v_ids, p_read, p_write, p_purpose, p_unit, false);
         END IF;
         r.basis := array_to_string(v_bases, ',');
@@ -256,7 +261,7 @@ BEGIN
       FROM audit.entry e WHERE e.id = p_opening;
     -- The link may have ended since (discharge, move): an opening of people no longer in care is not prolonged.
     IF a.kind = 'person' AND EXISTS (SELECT 1 FROM unnest(r.ids) i WHERE NOT EXISTS (
-            SELECT 1 FROM gate.link k WHERE k.patient_id = i AND k.unit = ANY (a.units)
+            SELECT 1 FROM gate.link k WHERE k.patient_id = i AND (k.unit = ANY (a.units) OR k.account = a.account)
                AND k.since <= v_now AND (k.until IS NULL OR k.until > v_now))) THEN
         r.code := 'opening_ended'; r.ids := '{}'; RETURN r;
     END IF;
@@ -286,10 +291,11 @@ BEGIN
          WHERE t.kind = 'SRC' AND t.token IN (SELECT x.token FROM unnest(p_subject, p_token) x (subject, token) WHERE x.subject = i)
          LIMIT 1;
         IF FOUND THEN v_ids[i] := v_patient; v_known[i] := true; END IF;
+        -- before the next subject is looked up: the same person may stand twice in one call
+        INSERT INTO gate.token (token, kind, patient_id)
+        SELECT x.token, 'SRC', v_ids[i] FROM unnest(p_subject, p_token) x (subject, token) WHERE x.subject = i
+        ON CONFLICT DO NOTHING;
     END LOOP;
-    INSERT INTO gate.token (token, kind, patient_id)
-    SELECT x.token, 'SRC', v_ids[x.subject] FROM unnest(p_subject, p_token) x (subject, token)
-    ON CONFLICT DO NOTHING;
     v_now := clock_timestamp();
     SELECT coalesce(array_agg(u.category ORDER BY u.category) FILTER (WHERE u.act = 'read' AND u.category = ANY (p_read)), '{}'),
            coalesce(array_agg(u.category ORDER BY u.category) FILTER (WHERE u.act = 'write' AND u.category = ANY (p_write)), '{}')
