@@ -20,14 +20,37 @@ function wait(change) {
 document.addEventListener("htmx:beforeRequest", () => wait(1));
 document.addEventListener("htmx:afterRequest", () => wait(-1));
 
-// A form is sent once.
+// A form is sent once (those of htmx disable their button themselves).
 document.addEventListener("submit", (event) => {
-  const button = event.target.querySelector("button[type=submit]");
-  if (button) setTimeout(() => button.setAttribute("aria-busy", "true"));
+  const form = event.target;
+  if (form.hasAttribute("hx-post")) return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
 });
-document.addEventListener("htmx:afterRequest", (event) => {
-  const button = event.target.querySelector?.("button[aria-busy]");
-  if (button) button.removeAttribute("aria-busy");
+
+// What was typed outlives a refusal: the sentence is put above the form, the form stays.
+function tell(form, notice) {
+  form.querySelector(":scope > .warned")?.remove();
+  if (notice) form.prepend(notice);
+}
+
+function lost(event) {
+  const form = event.detail.elt;
+  const words = document.getElementById("lost");
+  if (form?.matches("form") && words) tell(form, words.content.firstElementChild.cloneNode(true));
+}
+
+document.addEventListener("htmx:sendError", lost);
+document.addEventListener("htmx:timeout", lost);
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, target, elt } = event.detail;
+  if (xhr.status < 400 || xhr.status === 401 || xhr.status === 422) return;
+  if (target.closest("[data-entry]") && !elt.matches("form")) return;
+  event.detail.shouldSwap = false;
+  if (elt.matches("form")) {
+    const answer = new DOMParser().parseFromString(xhr.responseText, "text/html");
+    tell(elt, answer.querySelector(".warned"));
+  }
 });
 
 // Menus close on a click elsewhere and on Escape.

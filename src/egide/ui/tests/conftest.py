@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def settings_read(request: pytest.FixtureRequest) -> None:
-    """Settings are read once a process: those of the session's base, or, when these tests run alone, of none (quicker)."""
+    """Settings are read once a process: the session's base's, or of no base when these tests run alone (quicker)."""
     if any("/ui/tests/" not in item.path.as_posix() for item in request.session.items):
         request.getfixturevalue("django")
         return
