@@ -378,6 +378,9 @@ BEGIN
     IF p_verb !~ '^[a-z_]+:[a-z_]+:[a-z_]+$' OR length(p_object) > 80 THEN
         RAISE EXCEPTION 'not an act' USING ERRCODE = 'EG002';
     END IF;
+    IF current_setting('egide.ticket', true) LIKE 'w%' THEN
+        RAISE EXCEPTION 'this ticket opens no patient' USING ERRCODE = 'EG003';
+    END IF;
     v_opening := split_part(current_setting('egide.ticket', true), '.', 1)::bigint;
     SELECT x.ids, x.writes, x.purpose, x.basis, x.unit INTO o FROM audit.entry x WHERE x.id = v_opening;
     IF p_patient IS NULL OR NOT p_patient = ANY (o.ids) OR cardinality(o.writes) = 0 THEN
