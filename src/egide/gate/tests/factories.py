@@ -18,9 +18,9 @@ from uuid import UUID, uuid4
 import psycopg
 
 from egide.cli.cluster import Cluster
-from egide.gate.opening import batch_from
+from egide.gate.opening import batch_from, chart_from
 from egide.keeper.client import Keeper
-from egide.kernel.capabilities import Batch
+from egide.kernel.capabilities import Batch, Chart
 from egide.kernel.home import Home
 from egide.rehearsal.softkey import SoftKey
 
@@ -230,6 +230,36 @@ class Hospital:
                 drawn.append(patient)
         return drawn
 
+    def problem(self, patient: UUID, label: str, category: str = "clinical") -> UUID:
+        """A problem of a patient, sealed with the keys that a physician of her unit gets."""
+        keys = self.physician_of(patient)
+        row = uuid4()
+        self.sql(
+            "INSERT INTO record_problem (id, patient_id, category, system, code, label, recorded_at, author)"
+            " VALUES (%s, %s, %s, 'cim10', 'F32', %s, now(), %s)",
+            row, patient, category, keys.seal(category, patient, "record_problem", "label", row, label), uuid4(),
+        )  # fmt: skip
+        return row
+
+    def allergy(self, patient: UUID, substance: str, severity: str = "severe") -> UUID:
+        """An allergy of a patient."""
+        keys = self.physician_of(patient)
+        row = uuid4()
+        sealed = keys.seal("clinical", patient, "record_allergy", "substance", row, substance)
+        self.sql(
+            "INSERT INTO record_allergy (id, patient_id, category, system, code, substance, severity, recorded_at,"
+            " author) VALUES (%s, %s, 'clinical', '', '', %s, %s, now(), %s)",
+            row, patient, sealed, severity, uuid4(),
+        )  # fmt: skip
+        return row
+
+    def physician_of(self, patient: UUID) -> Chart:
+        """A chart of this patient as a physician of her unit opens it, every category, reading and writing."""
+        (unit,) = self.sql("SELECT unit FROM gate.link WHERE patient_id = %s ORDER BY id DESC LIMIT 1", patient)[0]
+        _, cookie = self.signed_in("physician", unit)
+        everything = (*EVERYTHING, "protected")
+        return chart_from(self.open(cookie, patient, read=everything, write=("clinical", "protected")))
+
     def stranger(self) -> UUID:
         """A patient of another unit of the same site."""
         return self.patient(self.unit()).id
@@ -268,6 +298,14 @@ class Hospital:
             if ticket is not None:
                 connection.execute("SELECT door.use_opening(%s)", (ticket,))
             yield connection
+
+    def told(self, ticket: str, category: str, mode: str) -> list[UUID]:
+        """What a policy is told under this ticket."""
+        connection = self._as("super")
+        with connection.transaction():
+            connection.execute("SELECT set_config('egide.ticket', %s, true)", (ticket,))
+            row = connection.execute("SELECT gate.opened_patients(%s, %s)", (category, mode)).fetchone()
+        return list(row[0]) if row else []
 
     # ── the trail ───────────────────────────────────────────────────────────────────────────────────────────────────
 
