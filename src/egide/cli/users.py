@@ -68,7 +68,7 @@ def ensure_accounts() -> None:
 
 
 def give(path: Path, user: User | None, mode: int) -> None:
-    """Sets a folder's or file's rights and owner (None: the caller); never follows a link that its owner may have put there."""
+    """Sets a folder's or file's rights and owner (None: the caller); never follows a link put there by its owner."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     try:
         owner = (user.uid, user.gid) if user else (os.geteuid(), os.getegid())
