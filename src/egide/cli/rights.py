@@ -22,7 +22,20 @@ _COMMON: Final = frozenset(
     }
 )
 MAY_EXECUTE: Final = {
-    "web": _COMMON | {"door.my_sessions()", "door.openings_of(uuid)"},
+    "web": _COMMON
+    | {
+        "door.ask_advice(uuid,uuid,uuid)",
+        "door.ask_to_join(uuid)",
+        "door.declare_shift(uuid)",
+        "door.end_shift(uuid)",
+        "door.my_notices()",
+        "door.my_sessions()",
+        "door.openings_of(uuid)",
+        "door.read_notice(bigint)",
+        "door.review(bigint,text)",
+        "door.shifts_of(uuid)",
+        "door.take_in(uuid,uuid)",
+    },
     "worker": _COMMON
     | {
         "door.link(uuid,text,uuid,timestamp with time zone,timestamp with time zone)",

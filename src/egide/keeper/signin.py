@@ -11,7 +11,7 @@ from uuid import UUID
 from fido2 import cbor
 from fido2.cose import CoseKey
 from fido2.server import Fido2Server
-from fido2.utils import websafe_decode
+from fido2.utils import websafe_decode, websafe_encode
 from fido2.webauthn import (
     AttestedCredentialData,
     AuthenticationResponse,
@@ -24,11 +24,12 @@ MAX_CHALLENGES = 20_000
 
 
 class BadAssertion(Exception):
-    """The assertion is not a valid, fresh, user-verified one of this key: `code` says which."""
+    """The assertion is not a valid, fresh, user-verified one of this key: `code` says which, `account` whose key it was."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, account: UUID | None = None) -> None:
         super().__init__(code)
         self.code = code
+        self.account = account
 
 
 class Ceremony:
@@ -37,12 +38,12 @@ class Ceremony:
     def __init__(self, origin: str) -> None:
         host = origin.split("://", 1)[1].split(":", 1)[0].split("/", 1)[0]
         self._server = Fido2Server(PublicKeyCredentialRpEntity(id=host, name="Égide"), verify_origin=lambda o: o == origin)
-        self._open: dict[str, tuple[float, Any]] = {}
+        self._open: dict[str, tuple[float, bytes]] = {}
         self._lock = threading.Lock()
 
     def begin(self) -> tuple[str, dict[str, Any]]:
         """A challenge id and PublicKeyCredentialRequestOptions as JSON: discoverable keys, verification required."""
-        options, state = self._server.authenticate_begin(None, UserVerificationRequirement.REQUIRED)
+        challenge = secrets.token_bytes(32)
         challenge_id = secrets.token_urlsafe(16)
         now = time.monotonic()
         with self._lock:
@@ -50,8 +51,14 @@ class Ceremony:
                 del self._open[old]
             if len(self._open) >= MAX_CHALLENGES:
                 self._open.pop(next(iter(self._open)))
-            self._open[challenge_id] = (now + CHALLENGE_SECONDS, state)
-        return challenge_id, plain(dict(options.public_key))
+            self._open[challenge_id] = (now + CHALLENGE_SECONDS, challenge)
+        return challenge_id, self.ask(challenge)
+
+    def ask(self, challenge: bytes) -> dict[str, Any]:
+        """Request options for a given challenge: a sign-in's, or the hash of an act."""
+        options, _ = self._server.authenticate_begin(None, UserVerificationRequirement.REQUIRED, challenge)
+        found: dict[str, Any] = plain(dict(options.public_key))
+        return found
 
     def credential_id(self, response: Mapping[str, Any]) -> bytes:
         """The id of the key that answered, before anything is believed of it."""
@@ -63,11 +70,17 @@ class Ceremony:
     def finish(
         self, challenge_id: str, response: Mapping[str, Any], account: UUID, credential_id: bytes, aaguid: UUID, public_key: bytes
     ) -> int:
-        """Verify against the stored public key; returns the key's counter. A challenge is used once, whatever comes of it."""
+        """Check a sign-in; returns the key's counter. A challenge is used once, whatever comes of it."""
         with self._lock:
-            until, state = self._open.pop(challenge_id, (0.0, None))
-        if state is None or until < time.monotonic():
+            until, challenge = self._open.pop(challenge_id, (0.0, b""))
+        if not challenge or until < time.monotonic():
             raise BadAssertion("challenge_ended")
+        return self.check(challenge, response, account, credential_id, aaguid, public_key)
+
+    def check(
+        self, challenge: bytes, response: Mapping[str, Any], account: UUID, credential_id: bytes, aaguid: UUID, public_key: bytes
+    ) -> int:
+        """Verify an assertion over `challenge` against the stored public key; returns the key's counter."""
         try:
             parsed = AuthenticationResponse.from_dict(response)
             auth = parsed.response.authenticator_data
@@ -78,9 +91,10 @@ class Ceremony:
             raise BadAssertion("no_user_verification")
         if handle is not None and not hmac.compare_digest(bytes(handle), account.bytes):
             raise BadAssertion("bad_assertion")
-        key = CoseKey.parse(cbor.decode(public_key))
-        credential = AttestedCredentialData.create(aaguid.bytes, credential_id, key)
+        state = {"challenge": websafe_encode(challenge), "user_verification": UserVerificationRequirement.REQUIRED.value}
         try:
+            key = CoseKey.parse(cbor.decode(public_key))
+            credential = AttestedCredentialData.create(aaguid.bytes, credential_id, key)
             self._server.authenticate_complete(state, [credential], parsed)
         except Exception as error:
             raise BadAssertion("bad_assertion") from error
@@ -92,8 +106,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items() if v is not None}
     if isinstance(value, bytes):
-        from fido2.utils import websafe_encode
-
         return websafe_encode(value)
     if isinstance(value, (list, tuple)):
         return [plain(v) for v in value]

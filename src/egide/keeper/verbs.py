@@ -20,12 +20,13 @@ from egide.kernel import sealing, tokens
 from egide.kernel.home import Home
 from egide.kernel.leaf import row_leaf
 from egide.kernel.softkey_id import SOFTWARE_AAGUID
+from egide.keeper.acts import Acts
 from egide.keeper.masters import CATEGORIES, Masters
 from egide.keeper.signin import BadAssertion, Ceremony
 
 # Which socket may ask for which verb: one socket a kind of process, checked besides the peer's user.
 ALLOWED: dict[str, frozenset[str]] = {
-    "web": frozenset({"sign_in", "who", "open", "resume", "revoke", "health"}),
+    "web": frozenset({"sign_in", "who", "open", "resume", "revoke", "approve", "words", "health"}),
     "worker": frozenset({"sign_in", "who", "open_new", "resume", "revoke", "health"}),
     "ops": frozenset({"enrol", "health"}),
     "auditor": frozenset({"health"}),
@@ -69,19 +70,22 @@ class Verbs:
         self._trail = trail
         self._session_key = masters.newest("session")
         self._ticket_key = masters.newest("ticket")
+        self._acts = Acts(masters, ceremony, self._genuine_key)
         self._source_key = tokens.subkey(masters.newest("token"), "SRC")
 
     def answer(self, socket_kind: str, conn: "psycopg.Connection[Any]", request: dict[str, Any]) -> dict[str, Any]:
         """Dispatch one request; a verb this socket may not use, or a malformed request, is refused."""
         verb = request.pop("verb", None)
-        if verb not in ALLOWED[socket_kind]:
+        if not isinstance(verb, str) or verb not in ALLOWED[socket_kind]:
             return {"refused": "wrong_socket"}
         handler: Callable[..., dict[str, Any]] = getattr(self, f"_{verb}")
         try:
             return handler(conn, socket_kind=socket_kind, **request)
         except No as refusal:
             return {"refused": refusal.code}
-        except (TypeError, ValueError, KeyError) as error:
+        except psycopg.Error:
+            raise
+        except Exception as error:  # noqa: BLE001 — whatever was sent, the line goes on
             # where and what kind, never the message: it may quote what was sent
             frame = traceback.extract_tb(error.__traceback__)[-1]
             log.warning("verb %s: %s at %s:%s", verb, type(error).__name__, frame.name, frame.lineno)
@@ -107,22 +111,13 @@ class Verbs:
         account: UUID | None = None
         try:
             credential_id = self._ceremony.credential_id(response)
-            key = conn.execute("SELECT * FROM accounts.key_for(%s)", (credential_id,)).fetchone()
-            if key is None:
-                raise BadAssertion("unknown_key")
+            key = self._genuine_key(conn, credential_id)
             account = key["account"]
-            genuine = self._key_mac(key["id"], key["account"], credential_id, key["public_key"], key["aaguid"])
-            if not hmac.compare_digest(genuine, bytes(key["mac"])):
-                raise BadAssertion("forged_key")
-            if not key["live"]:
-                raise BadAssertion("unknown_key")
-            if key["aaguid"] == SOFTWARE_AAGUID and not self._masters.demo:
-                raise BadAssertion("software_key")
             count = self._ceremony.finish(
                 challenge_id, response, key["account"], credential_id, key["aaguid"], bytes(key["public_key"])
             )
         except BadAssertion as refusal:
-            conn.execute("SELECT accounts.refuse_sign_in(%s, %s)", (account, refusal.code))
+            conn.execute("SELECT accounts.refuse_sign_in(%s, %s)", (account or refusal.account, refusal.code))
             raise No(refusal.code) from None
         session = uuid.uuid4()
         actor = conn.execute(
@@ -130,6 +125,22 @@ class Verbs:
             (session, key["id"], count, str(device)[:120], _sha(self._session_secret(session))),
         ).fetchone()
         return self._signed_in(actor)
+
+    def _genuine_key(self, conn: Any, credential_id: bytes) -> dict[str, Any]:
+        """A live sign-in key that this keeper enrolled; a row that somebody else wrote is not one."""
+        key: dict[str, Any] | None = conn.execute(
+            "SELECT * FROM accounts.key_for(%s)", (credential_id,)
+        ).fetchone()
+        if key is None:
+            raise BadAssertion("unknown_key")
+        genuine = self._key_mac(key["id"], key["account"], credential_id, key["public_key"], key["aaguid"])
+        if not hmac.compare_digest(genuine, bytes(key["mac"])):
+            raise BadAssertion("forged_key", key["account"])
+        if not key["live"]:
+            raise BadAssertion("unknown_key", key["account"])
+        if key["aaguid"] == SOFTWARE_AAGUID and not self._masters.demo:
+            raise BadAssertion("software_key", key["account"])
+        return key
 
     def _application(self, conn: Any, site: bytes, manifest: str, purpose: str) -> dict[str, Any]:
         if purpose not in {"import", "demo"} or len(bytes.fromhex(manifest)) != 32:
@@ -179,6 +190,29 @@ class Verbs:
         if state != "ok":
             raise No(state)
         return {}
+
+    # ── approvals ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _approve(self, conn: Any, socket_kind: str, cookie: str, step: str, **arguments: Any) -> dict[str, Any]:
+        session, account = self._session(conn, cookie)
+        words = str(arguments.pop("words", ""))
+        try:
+            if step == "begin":
+                patient = UUID(bytes=arguments.pop("patient"))
+                return self._acts.begin(conn, session, account, patient=patient, words=words, **arguments)
+            if step == "finish":
+                act = UUID(bytes=arguments.pop("act"))
+                return self._acts.finish(conn, account, act, words=words, **arguments)
+        except BadAssertion as refusal:
+            raise No(refusal.code) from None
+        raise No("bad_request")
+
+    def _words(self, conn: Any, socket_kind: str, cookie: str, entry: int) -> dict[str, Any]:
+        session, account = self._session(conn, cookie)
+        try:
+            return {"words": self._acts.words(conn, session, account, int(entry))}
+        except BadAssertion as refusal:
+            raise No(refusal.code) from None
 
     # ── openings ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -1,0 +1,98 @@
+"""Approvals: a person's yes is a WebAuthn assertion, user verified, whose challenge is the hash of the exact act (gate.md §7).
+
+The act is written down before; its assertion is kept. Neither the web process nor the database's owner can forge one.
+"""
+
+import hmac
+import json
+import re
+import secrets
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from egide.keeper.masters import Masters
+from egide.keeper.signin import BadAssertion, Ceremony
+from egide.kernel import sealing
+from egide.kernel.acts import act_challenge, canonical_body
+
+ACT_SECONDS = 300
+MAX_WORDS = 1000
+_CODE = re.compile(r"[a-z_]{3,40}")
+
+
+class Acts:
+    """Proposes acts, checks each yes, and carries an act out once it has all it needs. One kind yet: break_glass."""
+
+    def __init__(self, masters: Masters, ceremony: Ceremony, key_of: Callable[[Any, bytes], dict[str, Any]]) -> None:
+        self._trail_key = masters.newest("trail")
+        self._ceremony = ceremony
+        self._key_of = key_of
+
+    def begin(
+        self, conn: Any, session: UUID, account: UUID, kind: str, patient: UUID, reason: str, words: str
+    ) -> dict[str, Any]:
+        """Write the act down; its challenge comes back. The words stand in it as a MAC: the base never holds them in clear."""
+        if kind != "break_glass" or not _CODE.fullmatch(reason) or len(words) > MAX_WORDS:
+            raise BadAssertion("bad_request")
+        act, nonce = uuid.uuid4(), secrets.token_bytes(16)
+        body = canonical_body({"patient": str(patient), "reason": reason, "words": self._words_mac(act, words)})
+        row = conn.execute(
+            "SELECT accounts.propose(%s, %s, %s, %s, %s, %s, %s) AS state",
+            (session, account, act, kind, body, nonce, ACT_SECONDS),
+        ).fetchone()
+        if row["state"] != "live":
+            raise BadAssertion(row["state"])
+        return {"act": act.bytes, "options": self._ceremony.ask(act_challenge(kind, act, nonce, body))}
+
+    def finish(self, conn: Any, account: UUID, act: UUID, response: Mapping[str, Any], words: str) -> dict[str, Any]:
+        """One yes: the first is the asker's own, the next somebody else's. `state`: ok, or colleague_needed."""
+        found = conn.execute("SELECT * FROM accounts.act_of(%s)", (act,)).fetchone()
+        if found is None or found["account"] != account or not found["live"]:
+            raise BadAssertion("act_ended")
+        body = json.loads(found["body"])
+        if not hmac.compare_digest(body["words"], self._words_mac(act, words)):
+            raise BadAssertion("bad_request")
+        credential_id = self._ceremony.credential_id(response)
+        key = self._key_of(conn, credential_id)
+        if (key["account"] == account) == (account in found["approvals"]):
+            raise BadAssertion("same_person" if key["account"] == account else "not_approved")
+        challenge = act_challenge(found["kind"], act, bytes(found["nonce"]), found["body"])
+        count = self._ceremony.check(
+            challenge, response, key["account"], credential_id, key["aaguid"], bytes(key["public_key"])
+        )
+        assertion = json.dumps(response, sort_keys=True, separators=(",", ":")).encode()
+        yes = conn.execute(
+            "SELECT accounts.approve(%s, %s, %s, %s) AS yes", (act, key["id"], count, assertion)
+        ).fetchone()
+        if yes["yes"] < 1:
+            raise BadAssertion("bad_approval")
+        words_id = uuid.uuid4()
+        sealed = sealing.seal({1: self._words_key(words_id)}, words.encode(), _bound(words_id))
+        done = conn.execute(
+            "SELECT gate.break_glass(%s, %s, %s, %s, %s) AS code",
+            (act, UUID(body["patient"]), body["reason"], words_id, sealed),
+        ).fetchone()
+        if done["code"] == "colleague_needed":
+            return {"state": "colleague_needed", "act": act.bytes, "options": self._ceremony.ask(challenge)}
+        if done["code"] != "ok":
+            raise BadAssertion(done["code"])
+        return {"state": "ok"}
+
+    def words(self, conn: Any, session: UUID, account: UUID, entry: int) -> str:
+        """The sealed words of one break-glass, for somebody who was told of it; opening them is a row."""
+        found = conn.execute("SELECT * FROM gate.words_of(%s, %s, %s)", (session, account, entry)).fetchone()
+        if found is None or found["code"] != "ok":
+            raise BadAssertion(found["code"] if found else "no_link")
+        return sealing.unseal({1: self._words_key(found["id"])}, bytes(found["sealed"]), _bound(found["id"])).decode()
+
+    def _words_key(self, words_id: UUID) -> bytes:
+        return sealing.patient_key(self._trail_key, "words", words_id)
+
+    def _words_mac(self, act: UUID, words: str) -> str:
+        return hmac.digest(self._trail_key, b"egide/act-words/" + act.bytes + words.encode(), "sha256").hex()
+
+
+def _bound(words_id: UUID) -> bytes:
+    return sealing.associated("gate.words", "sealed", words_id, "words")
