@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from egide.ui import curve, formats, pieces, words
 from egide.ui.assets import asset_url
+from egide.ui.text import typeset
 
 _ROOMS = Path(__file__).parent.parent
 
@@ -48,6 +49,7 @@ def _environment(language: str) -> jinja2.Environment:
         ins=formats.ins,
         word=words.word,
         sex=words.sex,
+        typeset=typeset,
     )
     env.globals.update(
         _=_Translator(),
@@ -84,7 +86,7 @@ class _Translator:
     def __call__(self, sentence: str, /, **values: object) -> Markup:
         said = self.known.get(sentence)
         if said is None:
-            said = self.known[sentence] = Markup(gettext(sentence))  # noqa: S704 (a sentence of ours, not typed by anybody)
+            said = self.known[sentence] = Markup(typeset(gettext(sentence)))  # noqa: S704 (a sentence of ours, not typed by anybody)
         return said % values if values else said
 
 

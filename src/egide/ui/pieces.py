@@ -4,7 +4,7 @@ Everything a person typed goes through `escape`.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Protocol
 
@@ -16,7 +16,10 @@ from egide.ui.text import _
 
 
 class Value(Protocol):
-    """One measured value as shown: label, text (None or empty: not measured), unit, alert ("high", "low" or empty)."""
+    """One measured value as shown: label, text (None or empty: not measured), unit, alert ("high", "low" or empty).
+
+    In a list of last values it may also carry `at`: a value of another moment than the row's then says its own.
+    """
 
     @property
     def label(self) -> str: ...
@@ -75,12 +78,24 @@ def last(known: Sequence[Value], at: datetime | None) -> Markup:
     if not known:
         return Markup('<span class="soft">{}</span>').format(_("aucune mesure"))
     by_label = {one.label: one for one in known}
-    cells = [_value(by_label[label]) if label in by_label else '<span class="value-none"></span>' for label in _COLUMNS]
+    cells = [_dated(by_label[label], at) if label in by_label else _NOTHING for label in _COLUMNS]
     if at is not None:
         cells.append(f'<time class="at num" datetime="{at.isoformat()}">{escape(recent(at))}</time>')
     more = [one for one in known if one.alert and one.label not in _COLUMNS]
-    cells += [f'<span class="last-more">{_value(one)}</span>' for one in more]
+    cells += [f'<span class="last-more">{_dated(one, at)}</span>' for one in more]
     return Markup(f'<span class="last">{"".join(cells)}</span>')  # noqa: S704 (escaped above)
+
+
+_NOTHING = '<span class="value-none"></span>'
+# Values of one round are written within minutes of each other; beyond this they are of another moment.
+_ROUND = timedelta(minutes=30)
+
+
+def _dated(one: Value, at: datetime | None) -> str:
+    own: datetime | None = getattr(one, "at", None)
+    if own is None or at is None or abs(at - own) <= _ROUND:
+        return _value(one)
+    return f'<span class="value-old">{_value(one)}<small class="num">{escape(recent(own))}</small></span>'
 
 
 class Event(Protocol):

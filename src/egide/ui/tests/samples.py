@@ -113,6 +113,9 @@ def ward() -> list[Person]:
                 value("SpO₂", str(93 + index * 5 % 7), "%"),
                 value("Douleur (EN)", "7", "/10", "high" if index == 6 else None),
             ]
+            if index == 1:
+                for other in one.last[1:]:
+                    other.at = NOW - timedelta(hours=11)
             if index == 2:
                 del one.last[1:3]
             one.last_at = NOW - timedelta(minutes=35 * index + 5)
