@@ -15,8 +15,13 @@ from egide.cli.cluster import Cluster
 
 LIST = Path(__file__).with_name("rights.txt")
 ROLES = ("web", "worker")
-# Functions of gatekeeper that name a table of patient data (gate.md §2). None in the slice.
-NAMES_A_PATIENT_TABLE: dict[str, str] = {}
+# Functions of gatekeeper that name a table of patient data (gate.md §2), and why. The keeper alone executes them.
+_CANDIDATES = "identity.candidates(bigint[],uuid[])"
+NAMES_A_PATIENT_TABLE: dict[str, str] = {
+    f"{_CANDIDATES}: identity_contact": "search: the phone of a row shown, masked by the keeper",
+    f"{_CANDIDATES}: identity_ins": "search: the INS of a row shown, masked by the keeper",
+    f"{_CANDIDATES}: identity_trait": "search: sealed traits of at most 200 persons, for ranking in the keeper",
+}
 OURS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 
 QUESTIONS = (
@@ -191,4 +196,4 @@ def test_a_gatekeepers_function_that_names_a_patient_table_is_named(base: psycop
         "CREATE FUNCTION gate.peek() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM public.record_problem';"
         "ALTER FUNCTION gate.peek OWNER TO gatekeeper"
     )
-    assert named_patient_tables(base, patient_tables(base)) == ["gate.peek(): record_problem"]
+    assert "gate.peek(): record_problem" in named_patient_tables(base, patient_tables(base))

@@ -27,6 +27,8 @@ PLAIN = {
     "gate.words": "sealed words of break-glasses, under the trail's key", "gate.review": "what became of them",
     "accounts.act": "what was asked, ids and codes", "accounts.approval": "who said yes, with the assertion",
     "accounts.shift": "who declared which unit",
+    "gate.search_door": "who may search by what", "gate.confirmed": "gatekeeper's: whom a search confirmed, ids only",
+    "identity.token": "gatekeeper's: what people are found by, blinded; no process has a right on it",
     "gate.lease": "openings' lives", "gate.purse": "counts",
     "accounts.account": "people who work here", "accounts.membership": "their professions and units",
     "accounts.key": "their keys' public halves", "accounts.session": "their sessions",

@@ -111,7 +111,48 @@ def _cell(profession: Profession, basis: Basis, category: Category, act: str) ->
     return Rule(profession, basis, category, act, allowed, reason)
 
 
+class Door(NamedTuple):
+    """One way of searching for a person, and whether a profession has it. `reason` is shown to the person."""
+
+    profession: str
+    door: str
+    allowed: bool
+    reason: str
+
+
+# Who looks for people outside a list: those who receive, admit, take care or bill (design: finding without listing).
+_SEARCHERS = frozenset(
+    {
+        _P.PHYSICIAN, _P.MIDWIFE, _P.INTERN, _P.NURSE, _P.CARE_ASSISTANT, _P.PHYSIOTHERAPIST, _P.PSYCHOLOGIST,
+        _P.DIETICIAN, _P.SOCIAL_WORKER, _P.MEDICAL_SECRETARY, _P.ADMISSION_CLERK, _P.BILLING,
+    }
+)  # fmt: skip
+# Without a whole birth date: somebody who cannot say it (admissions and emergency; RNIV PP 19).
+_BY_YEAR = frozenset({_P.ADMISSION_CLERK, _P.PHYSICIAN, _P.INTERN, _P.MIDWIFE, _P.NURSE})
+
+
+def doors() -> Iterator[Door]:
+    """Every profession × way of searching, in a fixed order."""
+    for profession in Profession:
+        for door in ("date", "number", "year"):
+            allowed = profession in (_BY_YEAR if door == "year" else _SEARCHERS)
+            if allowed:
+                reason = "Vous accueillez, soignez ou facturez des personnes."
+            elif profession in _SEARCHERS:
+                reason = "La recherche sans date de naissance complète est réservée aux admissions et aux urgences."
+            else:
+                reason = _NO.get(profession, "Votre profession ne cherche pas de personne hors de ses listes.")
+            yield Door(profession, door, allowed, reason)
+
+
+def may_break_glass(profession: str) -> bool:
+    """Whether the page offers emergency access to this profession; SQL decides again."""
+    return profession in _CLINICAL_WRITERS
+
+
 def grid_hash() -> str:
-    """SHA-256 (hex) of the whole grid: what the base must hold for the program to start."""
-    text = "\n".join("|".join((*rule[:4], str(rule.allowed), rule.reason)) for rule in grid())
+    """SHA-256 (hex) of the whole grid and of the doors: what the base must hold for the program to start."""
+    lines = ["|".join((*rule[:4], str(rule.allowed), rule.reason)) for rule in grid()]
+    lines += ["|".join((door.profession, door.door, str(door.allowed), door.reason)) for door in doors()]
+    text = "\n".join(lines)
     return hashlib.sha256(text.encode()).hexdigest()

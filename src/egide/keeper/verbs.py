@@ -21,13 +21,14 @@ from egide.kernel.home import Home
 from egide.kernel.leaf import row_leaf
 from egide.kernel.softkey_id import SOFTWARE_AAGUID
 from egide.keeper.acts import Acts
+from egide.keeper.finder import Finder, Unclear
 from egide.keeper.masters import CATEGORIES, Masters
 from egide.keeper.signin import BadAssertion, Ceremony
 
 # Which socket may ask for which verb: one socket a kind of process, checked besides the peer's user.
 ALLOWED: dict[str, frozenset[str]] = {
-    "web": frozenset({"sign_in", "who", "open", "resume", "revoke", "approve", "words", "health"}),
-    "worker": frozenset({"sign_in", "who", "open_new", "resume", "revoke", "health"}),
+    "web": frozenset({"sign_in", "who", "open", "resume", "revoke", "approve", "words", "search", "spread", "health"}),
+    "worker": frozenset({"sign_in", "who", "open_new", "spread", "resume", "revoke", "health"}),
     "ops": frozenset({"enrol", "health"}),
     "auditor": frozenset({"health"}),
 }
@@ -72,6 +73,7 @@ class Verbs:
         self._ticket_key = masters.newest("ticket")
         self._acts = Acts(masters, ceremony, self._genuine_key)
         self._source_key = tokens.subkey(masters.newest("token"), "SRC")
+        self._finder = Finder(masters, trail.expect)
 
     def answer(self, socket_kind: str, conn: "psycopg.Connection[Any]", request: dict[str, Any]) -> dict[str, Any]:
         """Dispatch one request; a verb this socket may not use, or a malformed request, is refused."""
@@ -251,24 +253,64 @@ class Verbs:
 
     def _open_new(
         self, conn: Any, socket_kind: str, cookie: str, subjects: list[dict[str, Any]], purpose: str, read: list[str],
-        write: list[str],
+        write: list[str], copy: bool = False,
     ) -> dict[str, Any]:  # fmt: skip
         session, account = self._session(conn, cookie)
         if not 1 <= len(subjects) <= ROSTER or not _categories(read, write):
             raise No("bad_request")
+        if copy and not (self._masters.demo and conn.execute("SELECT gate.untouched() AS yes").fetchone()["yes"]):
+            raise No("not_a_demo")
         places: list[int] = []
         blind: list[int] = []
+        found: list[tuple[int, int]] = []
         for place, subject in enumerate(subjects, start=1):
-            for system, identifier in subject["src"]:
-                places.append(place)
-                blind.append(tokens.source_token(self._source_key, system, identifier))
+            own = [tokens.source_token(self._source_key, system, identifier) for system, identifier in subject["src"]]
+            places += [place] * len(own)
+            blind += own
+            if subject.get("traits"):
+                traits = tokens.Traits.parse(subject["traits"])
+                found += [(place, token) for token in self._finder.blinder.of_person(traits, repr(own).encode())]
+        kept = [] if copy else sorted(found, key=lambda pair: pair[1])
         nonce = secrets.token_bytes(16)
         row = conn.execute(
-            f"SELECT {_ANSWER} FROM gate.open_new(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) r",
+            f"SELECT {_ANSWER} FROM gate.open_new(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) r",
             (session, account, [uuid.uuid4() for _ in subjects], places, blind, purpose[:40], read, write, nonce,
-             _sha(self._opening_secret(nonce, session))),
+             _sha(self._opening_secret(nonce, session)), [place for place, _ in kept], [token for _, token in kept]),
         ).fetchone()  # fmt: skip
-        return self._opened(row, session)
+        answer = self._opened(row, session)
+        if copy:
+            answer["tokens"] = [[token for at, token in found if at == place] for place in range(1, len(subjects) + 1)]
+        return answer
+
+    # ── search ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _search(
+        self, conn: Any, socket_kind: str, cookie: str, typed: dict[str, Any], unmask: bool = False,
+        domain: str = "entity",
+    ) -> dict[str, Any]:  # fmt: skip
+        session, account = self._session(conn, cookie)
+        try:
+            answer = self._finder.search(conn, session, account, typed, unmask, domain)
+        except Unclear as unclear:
+            raise No(f"search_{unclear.code}") from None
+        told = answer.pop("told")
+        if told["code"] in ("session_ended", "session_frozen"):
+            raise No(told["code"])
+        return {"actor": _actor(told), **answer}
+
+    def _spread(
+        self, conn: Any, socket_kind: str, cookie: str, opening: int, patient: bytes, traits: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Tokens of changed traits, before the sealed rows are written; the former ones stay."""
+        session, account = self._session(conn, cookie)
+        one = UUID(bytes=patient)
+        fresh = self._finder.blinder.of_person(tokens.Traits.parse(traits), one.bytes)
+        state = conn.execute(
+            "SELECT gate.spread(%s, %s, %s, %s, %s) AS state", (session, account, int(opening), one, fresh)
+        ).fetchone()["state"]
+        if state != "ok":
+            raise No(state)
+        return {}
 
     def _opened(self, row: dict[str, Any], session: UUID) -> dict[str, Any]:
         if row["e_id"] is not None:

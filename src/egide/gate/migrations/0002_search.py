@@ -1,4 +1,4 @@
-"""Search: tokens, who may search by what, what is shown and what it costs; then the rule as it stands in gate/rules.py."""
+"""Search: tokens, who may search by what, what is shown and what it costs; then the rule of gate/rules.py."""
 
 from pathlib import Path
 from typing import ClassVar

@@ -1,0 +1,356 @@
+"""The finder: from what was typed to at most ten rows, charged and written down before they are shown.
+
+Tokens, candidates and ranking live here, beside the keys; the web process sends what was typed and receives the rows
+that `gate.searched` lets be shown, nothing of the others but how many they are. Design: finding without listing.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgpack
+
+from egide.keeper.masters import Masters
+from egide.kernel import likeness, phonetics, sealing, tokens
+from egide.kernel.leaf import COLUMNS, row_leaf
+from egide.kernel.likeness import NEAR, SURE, PartialDate
+
+ENTRY = (*COLUMNS, "salt")
+_ANSWER = "r.code, r.shown, r.linked, r.full, r.near, r.masked, (r.actor).*, " + ", ".join(
+    f'(r.entry).{name} AS "e_{name}"' for name in ENTRY
+)
+_CATEGORY = {"identity_trait": "identity", "identity_contact": "contact", "identity_ins": "ins"}
+_LONGEST = 120
+_RANKED = 60  # persons whose class is told to the gate; a page shows ten
+_LETTERS = 3  # fewer, with a birth date, name too many
+_DOMAINS = ("entity", "group")
+
+
+class Unclear(Exception):
+    """What was typed does not suffice for a search, or makes no sense: a code for the page."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What somebody typed, as forms. `born` is None for a search by number."""
+
+    name: tuple[str, ...]
+    first: tuple[str, ...]
+    born: PartialDate | None
+    ins: str
+    ipp: str
+    place: str
+
+    @property
+    def door(self) -> str:
+        """date, number or year; raises Unclear when not enough was typed."""
+        if self.ins or self.ipp:
+            return "number"
+        typed = sum(len(one[0]) for one in (self.name, self.first) if one)
+        if self.born is None or typed < _LETTERS:
+            raise Unclear("incomplete")
+        if self.born.month is not None and self.born.day is not None:
+            if self.born.whole is None:
+                raise Unclear("no_such_day")
+            return "date"
+        if not (self.name and self.first):
+            raise Unclear("both_names")
+        return "year"
+
+
+def parse(typed: dict[str, Any]) -> Typed:
+    """What the web sent: name, first_name, birth_date ("1952-03-12"; `??`: unknown day or month), ins, ipp, place."""
+    known = {"name", "first_name", "birth_date", "ins", "ipp", "place"}
+    texts = {key: typed.get(key) or "" for key in known}
+    if not set(typed) <= known or not all(isinstance(one, str) and len(one) <= _LONGEST for one in texts.values()):
+        raise Unclear("bad_request")
+    return Typed(
+        name=phonetics.forms(texts["name"]),
+        first=phonetics.forms(texts["first_name"]),
+        born=_born(texts["birth_date"]),
+        ins=tokens.plain_number(texts["ins"]),
+        ipp=tokens.plain_number(texts["ipp"]),
+        place=phonetics.letters(texts["place"]),
+    )
+
+
+def _born(text: str) -> PartialDate | None:
+    if not text:
+        return None
+    year, _, rest = text.partition("-")
+    month, _, day = rest.partition("-")
+    try:
+        found = PartialDate(
+            int(year), None if month in ("", "??") else int(month), None if day in ("", "??") else int(day)
+        )
+    except ValueError:
+        raise Unclear("no_such_day") from None
+    today = datetime.now(UTC).date()
+    if not likeness.OLDEST_YEAR <= found.year <= today.year:
+        raise Unclear("no_such_day")
+    if (found.month is not None and not 1 <= found.month <= 12) or (found.day is not None and not 1 <= found.day <= 31):
+        raise Unclear("no_such_day")
+    return found
+
+
+@dataclass(slots=True)
+class Candidate:
+    """One person as ranking needs her: every name she bears or bore, unsealed here, never sent as such."""
+
+    id: UUID
+    names: list[str] = field(default_factory=list)
+    firsts: list[str] = field(default_factory=list)
+    births: list[date] = field(default_factory=list)
+    places: list[tuple[bytes, UUID]] = field(default_factory=list)
+    score: float = 0.0
+    kind: str = ""
+
+    def rank(self, typed: Typed) -> None:
+        """Her likeness: the best over the dates she is known under."""
+        names = _forms(self.names)
+        firsts = _forms(self.firsts)
+        births: list[date | None] = [*self.births] or [None]
+        self.score = max(likeness.score(typed.name, typed.first, typed.born, names, firsts, born) for born in births)
+
+    def on_the_date(self, typed: Typed) -> bool:
+        """Whether she is known under the very date that was typed, in all that was typed of it."""
+        return typed.born is not None and any(likeness.dates(typed.born, born) == 1.0 for born in self.births)
+
+    def named_exactly(self, typed: Typed) -> bool:
+        """Whether name and first name were typed as they are borne, letter for letter."""
+        if not (typed.name and typed.first):
+            return False
+        return typed.name[0] in map(phonetics.letters, self.names) and typed.first[0] in map(
+            phonetics.letters, self.firsts
+        )
+
+
+def _forms(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(form for value in values for form in phonetics.forms(value)))
+
+
+class Finder:
+    """One a keeper. `expect(id, leaf)` remembers the search's row until it is under a checkpoint."""
+
+    def __init__(self, masters: Masters, expect: Callable[[int, bytes], None]) -> None:
+        self._masters = masters
+        self._expect = expect
+        self.blinder = tokens.Blinder(masters.newest("token"))
+
+    def search(
+        self, conn: Any, session: UUID, account: UUID, typed: dict[str, Any], unmask: bool, domain: str
+    ) -> dict[str, Any]:
+        """Rows to show and counts of the rest. Raises Unclear; a refusal by the gate is its code, without rows."""
+        what = parse(typed)
+        door = what.door
+        if domain not in _DOMAINS:
+            raise Unclear("bad_request")
+        allowed = self._ask(conn, "gate.may_search(%s, %s, %s)", (session, account, door))
+        if allowed["code"] != "ok":
+            return self._answer(allowed, door, [])
+        asked, found = self.candidates(conn, what, door)
+        ranked = self.ranked(found, what, door)
+        told = self._ask(
+            conn, "gate.searched(%s, %s, %s, %s, %s, %s, %s, %s)",
+            (session, account, door, domain, [one.id for one in ranked], [one.kind for one in ranked], bool(unmask),
+             len(found)),
+        )  # fmt: skip
+        shown: list[UUID] = list(told["shown"] or ())
+        if not shown:
+            return self._answer(told, door, [])
+        kinds = {one.id: one.kind for one in ranked}
+        linked = set(told["linked"])
+        whole = self._read(conn, asked, shown)
+        rows = [
+            self._row(i, whole.get(i, []), what, kinds[i] == "confirmed" and i not in linked, i in linked)
+            for i in shown
+        ]
+        return self._answer(told, door, rows)
+
+    def candidates(self, conn: Any, what: Typed, door: str) -> tuple[list[int], dict[UUID, Candidate]]:
+        """Everybody whom the tokens name, ranked; and the tokens asked for. A second tier when nobody is sure."""
+        if door == "number":
+            asked = [self.blinder.number(kind, one) for kind, one in (("INS", what.ins), ("IPP", what.ipp)) if one]
+            return asked, self._candidates(conn, asked, what)
+        if door == "year":
+            asked = self.blinder.of_year(what.name, what.first, what.born.year if what.born else 0)
+            return asked, self._candidates(conn, asked, what)
+        day = what.born.whole if what.born else None
+        if day is None:
+            raise Unclear("no_such_day")
+        asked = self.blinder.of_search(what.name, what.first, day)
+        found = self._candidates(conn, asked, what)
+        best = max((one.score for one in found.values()), default=0.0)
+        full_names = what.name and what.first and min(len(what.name[0]), len(what.first[0])) >= _LETTERS
+        if best < SURE and full_names:
+            last = datetime.now(UTC).date() + timedelta(days=1)
+            more = self.blinder.of_slips(what.name, likeness.neighbours(day, last))
+            asked = asked + more
+            found = {**self._candidates(conn, more, what), **found}
+        return asked, found
+
+    def ranked(self, found: dict[UUID, Candidate], what: Typed, door: str) -> list[Candidate]:
+        """Those near enough, likest first, each with its class (see gate.searched)."""
+        for one in found.values():
+            one.kind = self._kind(one, what, door)
+        near = [one for one in found.values() if one.kind]
+        near.sort(key=lambda one: (-one.score, one.id.bytes))
+        return near[:_RANKED]
+
+    def _kind(self, one: Candidate, what: Typed, door: str) -> str:
+        if door == "number":
+            return "full"
+        if one.score < NEAR:
+            return ""
+        sure = one.score >= SURE and one.on_the_date(what)
+        if door == "year":
+            if not sure:
+                return ""
+            return "full" if what.place and self._born_in(one, what.place) else "masked"
+        if not sure or (what.place and not self._born_in(one, what.place)):
+            return "near"
+        return "confirmed" if one.named_exactly(what) else "full"
+
+    def _born_in(self, one: Candidate, place: str) -> bool:
+        """Whether the place typed (commune, three letters at least, or INSEE code) is hers."""
+        for sealed, row in one.places:
+            code, _, label = str(self._value("identity_trait", one.id, row, sealed)).partition("|")
+            if place == code.strip() or (len(place) >= _LETTERS and phonetics.letters(label).startswith(place)):
+                return True
+        return False
+
+    def _candidates(self, conn: Any, asked: list[int], what: Typed) -> dict[UUID, Candidate]:
+        found: dict[UUID, Candidate] = {}
+        for row in conn.execute("SELECT * FROM identity.candidates(%s)", (asked,), prepare=False):
+            one = found.setdefault(row["patient_id"], Candidate(row["patient_id"]))
+            kind = row["kind"]
+            if kind == "birth_place":
+                one.places.append((row["sealed"], row["id"]))
+                continue
+            value = str(self._value("identity_trait", one.id, row["id"], row["sealed"]))
+            if kind in ("birth_name", "used_name"):
+                one.names.append(value)
+            elif kind in ("first_name", "used_first_name"):
+                one.firsts.append(value)
+            elif kind == "birth_date" and (day := _day(value)) is not None:
+                one.births.append(day)
+        for one in found.values():
+            one.rank(what)
+        return found
+
+    def _read(self, conn: Any, asked: list[int], ids: list[UUID]) -> dict[UUID, list[tuple[str, dict[str, Any]]]]:
+        whole: dict[UUID, list[tuple[str, dict[str, Any]]]] = {}
+        for row in conn.execute("SELECT * FROM identity.candidates(%s, %s)", (asked, ids), prepare=False):
+            value = self._unseal(row["source"], row["patient_id"], row["id"], row["sealed"])
+            if isinstance(value, dict):
+                whole.setdefault(row["patient_id"], []).append((row["kind"], value))
+        return whole
+
+    def _row(
+        self, patient: UUID, values: list[tuple[str, dict[str, Any]]], what: Typed, confirmed: bool, linked: bool
+    ) -> dict[str, Any]:
+        """One row: current values. A confirmed one shows what was typed and the sex; phone and INS are masked here."""
+        now: dict[str, str] = {}
+        since: dict[str, str] = {}
+        former: dict[str, list[str]] = {}
+        for kind, value in values:
+            former.setdefault(kind, []).append(str(value.get("v", "")))
+            start = str(value.get("from") or "")
+            if value.get("to") is None and start >= since.get(kind, ""):
+                now[kind], since[kind] = str(value.get("v", "")), start
+        row: dict[str, Any] = {"id": patient.bytes, "linked": linked, "confirmed": confirmed}
+        typed = {*what.name[:1], *what.first[:1]}
+        for kind in ("birth_name", "used_name", "first_name", "used_first_name"):
+            text = now.get(kind)
+            if text is not None and confirmed and phonetics.letters(text) not in typed:
+                text = text[:1] + "•••"
+            row[kind] = text
+        if confirmed and not any(
+            phonetics.letters(now.get(kind, "")) in what.name[:1] for kind in ("birth_name", "used_name")
+        ):
+            # found by a name she no longer bears: the row says which
+            row["former_name"] = next(
+                (
+                    one
+                    for kind in ("birth_name", "used_name")
+                    for one in former.get(kind, ())
+                    if phonetics.letters(one) in typed
+                ),
+                None,
+            )
+        row["sex"], row["birth_date"] = now.get("sex"), now.get("birth_date")
+        if not confirmed:
+            row |= {kind: now.get(kind) for kind in ("first_names", "birth_place", "ipp", "status", "deceased")}
+            row["phone"], row["ins"] = mask_phone(now.get("phone")), mask_number(now.get("ins"))
+        row["agrees"] = _agreements(row, what)
+        return row
+
+    def _value(self, table: str, patient: UUID, row: UUID, sealed: bytes) -> Any:
+        value = self._unseal(table, patient, row, sealed)
+        return value.get("v", "") if isinstance(value, dict) else ""
+
+    def _unseal(self, table: str, patient: UUID, row: UUID, sealed: bytes) -> Any:
+        """The value; None when it cannot be opened: one spoiled row must not hide the others."""
+        category = _CATEGORY[table]
+        keys = {
+            version: sealing.patient_key(master, category, patient)
+            for version, master in self._masters.keys[category].items()
+        }
+        try:
+            plain = sealing.unseal(keys, bytes(sealed), sealing.associated(table, "sealed", row, category))
+            return msgpack.unpackb(plain, raw=False)
+        except (sealing.CannotUnseal, ValueError, msgpack.UnpackException):
+            return None
+
+    def _ask(self, conn: Any, call: str, parameters: tuple[Any, ...]) -> dict[str, Any]:
+        row: dict[str, Any] = conn.execute(f"SELECT {_ANSWER} FROM {call} r", parameters).fetchone()  # noqa: S608 — ours
+        if row["e_id"] is not None:
+            entry = {name: row[f"e_{name}"] for name in ENTRY}
+            self._expect(entry["id"], row_leaf(entry))
+        return row
+
+    @staticmethod
+    def _answer(told: dict[str, Any], door: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        return {
+            "told": told, "code": told["code"], "door": door, "rows": rows,
+            "full": told["full"] or 0, "near": told["near"] or 0, "masked": told["masked"] or 0,
+        }  # fmt: skip
+
+
+def mask_phone(value: str | None) -> str | None:
+    """`06 •• •• •• 42`: enough to be confirmed by who says it, no more."""
+    digits = tokens.plain_phone(value or "")
+    return f"{digits[:2]} •• •• •• {digits[-2:]}" if len(digits) == 10 else ("••••" if digits else None)
+
+
+def mask_number(value: str | None) -> str | None:
+    """First and last two characters of an identifier."""
+    plain = tokens.plain_number(value or "")
+    return f"{plain[:1]}{'•' * (len(plain) - 3)}{plain[-2:]}" if len(plain) > 6 else None
+
+
+def _agreements(row: dict[str, Any], what: Typed) -> list[str]:
+    """Which shown traits are exactly what was typed (RNIV SI 17: concordances stand out)."""
+    found = []
+    both = (*what.name[:1], *what.first[:1])
+    for kind in ("birth_name", "used_name", "first_name", "used_first_name"):
+        text = phonetics.letters(row[kind] or "")
+        if text and any(text == one or (len(one) >= _LETTERS and text.startswith(one)) for one in both):
+            found.append(kind)
+    born = _day(row["birth_date"] or "")
+    if born is not None and what.born is not None and likeness.dates(what.born, born) == 1.0:
+        found.append("birth_date")
+    return found
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
