@@ -14,7 +14,8 @@ _PAIR = re.compile(r"([0-9]{1,3})\s*[/\-\s]\s*([0-9]{1,3})")
 class CommaDecimalField(forms.CharField):
     """A number typed with a comma or a point ("37,2"); cleans to Decimal or None. Nothing else is guessed."""
 
-    default_error_messages = {"invalid": _lazy("Écrivez un nombre, par exemple 37,2.")}
+    _UNREAD = _lazy("Écrivez un nombre, par exemple 37,2.")
+    default_error_messages = {"invalid": _UNREAD, "max_length": _UNREAD}
 
     def __init__(self, *, minimum: Decimal | None = None, maximum: Decimal | None = None, unit: str = "", **kw: object):
         self.minimum, self.maximum, self.unit = minimum, maximum, unit
@@ -46,7 +47,8 @@ class PairField(forms.CharField):
     The bounds of each number belong to the room that knows what they measure.
     """
 
-    default_error_messages = {"invalid": _lazy("Écrivez les deux valeurs avec une barre : 142/81.")}
+    _UNREAD = _lazy("Écrivez les deux valeurs avec une barre : 142/81.")
+    default_error_messages = {"invalid": _UNREAD, "max_length": _UNREAD}
 
     def __init__(self, **kw: object):
         kw.setdefault("required", False)
