@@ -106,7 +106,7 @@ BEGIN
     SELECT m.profession INTO v_profession FROM accounts.membership m
      WHERE m.account = k.account AND m.since <= clock_timestamp() AND (m.until IS NULL OR m.until > clock_timestamp())
      ORDER BY m.since DESC, m.id LIMIT 1;
-    IF k.revoked_at IS NOT NULL OR v_profession IS NULL OR (p_count <> 0 AND p_count <= k.sign_count) THEN
+    IF k.revoked_at IS NOT NULL OR v_profession IS NULL OR (greatest(p_count, k.sign_count) > 0 AND p_count <= k.sign_count) THEN
         PERFORM audit.append('sign_in_refused', k.account, NULL, v_profession, NULL, NULL, '{}', '{}', '{}',
                              NULL, NULL, 'refused', 'bad_assertion', NULL, NULL, NULL);
         a.account := k.account; a.state := 'bad_assertion';

@@ -99,7 +99,7 @@ BEGIN
      WHERE m.account = k.account AND m.since <= clock_timestamp() AND (m.until IS NULL OR m.until > clock_timestamp())
      ORDER BY m.since DESC, m.id LIMIT 1;
     IF t.done_at IS NOT NULL OR t.expires_at <= clock_timestamp() OR k.revoked_at IS NOT NULL OR v_profession IS NULL
-       OR (p_count <> 0 AND p_count <= k.sign_count) THEN
+       OR (greatest(p_count, k.sign_count) > 0 AND p_count <= k.sign_count) THEN
         PERFORM audit.append('refuse', k.account, NULL, v_profession, NULL, NULL, '{}', '{}', '{}', t.kind, NULL, 'refused',
                              'bad_approval', p_act::text, NULL, NULL);
         RETURN -1;
