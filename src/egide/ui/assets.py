@@ -20,7 +20,7 @@ _OWN = Path(__file__).parent / "static"
 _HTMX = Path(django_htmx.__file__).parent / "static" / "django_htmx"
 
 # One sheet made of several files, in cascade order: the browser asks once.
-STYLES = ("tokens.css", "base.css", "frame.css", "kit.css", "pages.css", "print.css")
+STYLES = ("tokens.css", "base.css", "frame.css", "kit.css", "pages.css", "acts.css", "print.css")
 
 # The exact list of what is served. A file that is not here has no address.
 FILES: dict[str, tuple[tuple[Path, ...], str]] = {
@@ -29,6 +29,8 @@ FILES: dict[str, tuple[tuple[Path, ...], str]] = {
     "egide.js": ((_OWN / "egide.js",), "text/javascript; charset=utf-8"),
     "keys.js": ((_OWN / "keys.js",), "text/javascript; charset=utf-8"),
     "passkey.js": ((_OWN / "passkey.js",), "text/javascript; charset=utf-8"),
+    "webauthn.js": ((_OWN / "webauthn.js",), "text/javascript; charset=utf-8"),
+    "approve.js": ((_OWN / "approve.js",), "text/javascript; charset=utf-8"),
     "session.js": ((_OWN / "session.js",), "text/javascript; charset=utf-8"),
     "icons.svg": ((_OWN / "icons.svg",), "image/svg+xml"),
     "favicon.svg": ((_OWN / "favicon.svg",), "image/svg+xml"),

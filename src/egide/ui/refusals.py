@@ -90,6 +90,66 @@ REFUSALS: dict[str, Refusal] = {
         _lazy("Ce poste n'a pas le droit de faire cette demande."),
         _lazy("Signalez-le à l'administrateur : c'est un défaut d'installation."),
     ),
+    "too_many_shifts": Refusal(
+        _lazy("Quatre postes déjà déclarés"),
+        _lazy("Vous avez déjà déclaré quatre postes ; celui-ci n'a pas été ouvert."),
+        _lazy("Quittez-en un depuis « Mon poste », puis recommencez."),
+    ),
+    "other_site": Refusal(
+        _lazy("Unité d'un autre site"),
+        _lazy("Cette unité n'est pas de votre site ; aucun poste n'y a été déclaré."),
+        _lazy("Demandez au cadre de cette unité de vous y affecter."),
+    ),
+    "no_shift": Refusal(
+        _lazy("Aucun poste à quitter"),
+        _lazy("Vous n'aviez pas de poste déclaré dans cette unité."),
+        _lazy("Revenez à « Mon poste » pour voir vos postes."),
+    ),
+    "unknown_colleague": Refusal(
+        _lazy("Personne introuvable"),
+        _lazy("Cette personne ou cette unité ne peut pas recevoir de demande ; rien n'a été ouvert."),
+        _lazy("Choisissez-en une autre dans la liste."),
+        422,
+    ),
+    "colleague_needed": Refusal(
+        _lazy("Un collègue doit confirmer"),
+        _lazy("C'est votre sixième accès d'urgence du jour : rien n'est encore ouvert."),
+        _lazy("Un collègue présent confirme avec sa clé sur ce même écran."),
+    ),
+    "same_person": Refusal(
+        _lazy("Même clé"),
+        _lazy("Cette clé est la vôtre : il faut celle d'un collègue ; rien n'a été ouvert."),
+        _lazy("Demandez à un collègue présent de poser la sienne."),
+    ),
+    "not_approved": Refusal(
+        _lazy("Clé d'une autre personne"),
+        _lazy("Cette clé n'est pas la vôtre ; rien n'a été ouvert."),
+        _lazy("Confirmez d'abord avec votre propre clé."),
+    ),
+    "act_ended": Refusal(
+        _lazy("Demande périmée"),
+        _lazy("Cette demande a expiré ou a déjà servi ; rien n'a été ouvert."),
+        _lazy("Rechargez la page et recommencez."),
+        410,
+    ),
+    "reason_needed": Refusal(
+        _lazy("Motif manquant"),
+        _lazy("Un accès d'urgence demande un motif ; « autre » demande une précision. Rien n'a été ouvert."),
+        _lazy("Choisissez un motif, puis confirmez."),
+        422,
+    ),
+    "already": Refusal(
+        _lazy("Déjà relu"),
+        _lazy("Cet accès d'urgence a déjà été relu par un collègue."),
+        _lazy("Revenez aux notifications."),
+        409,
+    ),
+    "keeper_down": Refusal(
+        _lazy("Momentanément impossible"),
+        _lazy("Le gardien des clés ne répond pas ; rien n'a été ouvert."),
+        _lazy("Réessayez dans quelques secondes."),
+        503,
+    ),
     "bad_request": Refusal(
         _lazy("Demande mal formée"),
         _lazy("La demande n'a pas été comprise ; rien n'a été lu ni écrit."),

@@ -54,6 +54,7 @@ PURPOSES = {
     "admission": _lazy("admission"),
     "import": _lazy("reprise de données"),
     "demo": _lazy("démonstration"),
+    "break_glass": _lazy("accès d'urgence"),
     "access_review": _lazy("contrôle des accès"),
 }
 
@@ -89,6 +90,10 @@ ALLERGY_SEVERITY = {
 # The sentence shown once after an act: the redirect carries the code (`?fait=…`), never words or traits.
 DONE = {
     "constantes": _lazy("Constantes enregistrées."),
+    "avis": _lazy("Avis demandé : le dossier est ouvert 72 heures à qui vous avez nommé."),
+    "poste_quitte": _lazy("Poste quitté : ses patients ne vous sont plus ouverts."),
+    "relu": _lazy("Relecture enregistrée."),
+    "equipe": _lazy("Entré(e) dans l'équipe : le dossier lui est ouvert 30 jours."),
     "session": _lazy("Session fermée. Ses pages ouvertes se videront d'elles-mêmes."),
 }
 

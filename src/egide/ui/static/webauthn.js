@@ -1,0 +1,85 @@
+// Asking a key for an assertion: by the browser, or, on a demo base, by the demo key service; and posting JSON with a sentence
+// for every failure. Sign-in and approvals share it. `words`: an element whose data-* hold the sentences.
+import { cookie } from "./egide.js";
+
+export class Said extends Error {}
+
+export async function post(url, body, words) {
+  let answer;
+  try {
+    answer = await fetch(url, {
+      method: "POST",
+      cache: "no-store",
+      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": cookie("csrftoken") },
+      body: JSON.stringify(body),
+    });
+  } catch {
+    throw new Said(words.dataset.unreachable);
+  }
+  const found = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Said(found.message || words.dataset.failed);
+  return found;
+}
+
+function bytes(text) {
+  const plain = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
+  return Uint8Array.from(plain, (one) => one.charCodeAt(0));
+}
+
+function text(buffer) {
+  if (!buffer) return null;
+  const plain = String.fromCharCode(...new Uint8Array(buffer));
+  return btoa(plain).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+}
+
+function decoded(options) {
+  if (PublicKeyCredential.parseRequestOptionsFromJSON) return PublicKeyCredential.parseRequestOptionsFromJSON(options);
+  return {
+    ...options,
+    challenge: bytes(options.challenge),
+    allowCredentials: (options.allowCredentials ?? []).map((one) => ({ ...one, id: bytes(one.id) })),
+  };
+}
+
+function encoded(credential) {
+  if (credential.toJSON) return credential.toJSON();
+  const response = credential.response;
+  return {
+    id: credential.id,
+    rawId: text(credential.rawId),
+    type: credential.type,
+    authenticatorAttachment: credential.authenticatorAttachment,
+    clientExtensionResults: credential.getClientExtensionResults(),
+    response: {
+      clientDataJSON: text(response.clientDataJSON),
+      authenticatorData: text(response.authenticatorData),
+      signature: text(response.signature),
+      userHandle: text(response.userHandle),
+    },
+  };
+}
+
+export async function byKey(options, words) {
+  if (!window.PublicKeyCredential) throw new Said(words.dataset.unsupported);
+  try {
+    return encoded(await navigator.credentials.get({ publicKey: decoded(options) }));
+  } catch (fault) {
+    throw new Said(fault.name === "NotAllowedError" ? words.dataset.cancelled : words.dataset.failed);
+  }
+}
+
+export async function byDemoKey(username, options, words) {
+  let answer;
+  try {
+    answer = await fetch(words.dataset.demoKeys + "/assertion", {
+      method: "POST",
+      credentials: "omit",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ username, options }),
+    });
+  } catch {
+    throw new Said(words.dataset.demoUnreachable);
+  }
+  if (!answer.ok) throw new Said(words.dataset.demoUnreachable);
+  return answer.json();
+}
