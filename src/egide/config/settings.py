@@ -55,6 +55,8 @@ DATABASES = {
         "USER": ROLE,
         "HOST": str(HOME.socket_dir),
         "CONN_MAX_AGE": None,
+        # one statement a writing request: after PostgreSQL restarted the first act of each thread would fail (reads retry)
+        "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": True,
         "TIME_ZONE": "UTC",
         "OPTIONS": {

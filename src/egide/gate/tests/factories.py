@@ -64,10 +64,15 @@ class Hospital:
         self._applications: dict[UUID, str] = {}
         self.site = self.new_site()
 
-    def close(self) -> None:
-        """Let go of everything."""
+    def forget_connections(self) -> None:
+        """To be called after PostgreSQL restarted: the next statement connects anew."""
         for connection in self._connections.values():
             connection.close()
+        self._connections.clear()
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.forget_connections()
         for keeper in (self.web, self.worker, self.ops):
             keeper.close()
 

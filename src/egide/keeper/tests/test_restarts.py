@@ -1,0 +1,147 @@
+"""The keeper or PostgreSQL away: pages say so and read nothing; both back: the same session goes on."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from egide.cli.processes import Watched
+from egide.cli.supervisor import Supervisor
+from egide.gate.tests.browser import statements, text
+from egide.gate.tests.factories import Hospital
+from egide.keeper.client import Keeper, KeeperDown
+from egide.kernel.capabilities import Refused
+
+Browse = Callable[..., Any]
+
+
+def watched(house: Supervisor, name: str) -> Watched:
+    return next(one for one in house.watched if one.name == name)
+
+
+def start_keeper(house: Supervisor) -> None:
+    watched(house, "keeper").start()
+    house._await("keeper", house._keeper_answers)
+
+
+@contextmanager
+def keeper_away(house: Supervisor) -> Iterator[None]:
+    """No keeper inside the block."""
+    watched(house, "keeper").stop()
+    try:
+        yield
+    finally:
+        start_keeper(house)
+
+
+def test_while_the_keeper_is_away_pages_say_so_and_read_nothing(
+    house: Supervisor, hospital: Hospital, browser: Browse
+) -> None:
+    unit = hospital.unit()
+    patient = hospital.patient(unit, birth_name="DISCRET")
+    _, cookie = hospital.signed_in("nurse", unit)
+    page = browser(cookie)
+    assert "DISCRET" in text(page.get(f"/dossier/{patient.id}/"))
+    opened = hospital.open(cookie, patient.id, read=("identity", "stay", "clinical"))
+    with keeper_away(house):
+        for path in (
+            f"/dossier/{patient.id}/", f"/dossier/{patient.id}/constantes/", f"/dossier/{patient.id}/acces/",
+            f"/unite/{unit}/", "/", "/sessions/", "/aide/", "/vivant/",
+        ):  # fmt: skip
+            with statements() as found:
+                answer = page.get(path)
+            assert answer.status_code == 503, path
+            assert "le gardien des clés ne répond pas" in text(answer), path
+            assert "DISCRET" not in answer.content.decode()
+            assert answer["Cache-Control"] == "no-store"
+            assert answer["Retry-After"] == "5"
+            assert found == [], path
+        answer = page.post(f"/dossier/{patient.id}/constantes/", {"pulse": "80"})
+        assert answer.status_code == 503
+        answer = browser().post_json("/connexion/defi/", {})
+        assert (answer.status_code, answer.json()["code"]) == (503, "keeper_down")
+        answer = browser().post_json("/connexion/preuve/", {"challenge_id": "x", "response": {}})
+        assert answer.status_code == 503
+        assert page.get("/sante/").status_code == 200
+        with pytest.raises(KeeperDown):
+            hospital.open(cookie, patient.id)
+    assert hospital.value("SELECT count(*) FROM record_measurement WHERE patient_id = %s", patient.id) == 0
+    # the same session and the same opening go on: their secrets are derived, not remembered
+    assert "DISCRET" in text(page.get(f"/dossier/{patient.id}/"))
+    again = hospital.web.call("resume", cookie=cookie, opening=opened["opening"])
+    assert (again["ticket"], again["keys"]) == (opened["ticket"], opened["keys"])
+
+
+def test_a_killed_keeper_comes_back_with_its_sessions(house: Supervisor, hospital: Hospital) -> None:
+    unit = hospital.unit()
+    patient = hospital.patient(unit)
+    person, cookie = hospital.signed_in("nurse", unit)
+    opened = hospital.open(cookie, patient.id)
+    challenge = hospital.web.call("sign_in", step="begin")
+    child = watched(house, "keeper").child
+    assert child is not None
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    start_keeper(house)
+    assert hospital.open(cookie, patient.id)["opening"] == opened["opening"]
+    # challenges were in its memory: those given before are void, new ones work
+    response = person.key.assertion(challenge["options"], hospital.origin)
+    with pytest.raises(Refused, match="challenge_ended"):
+        hospital.web.call("sign_in", step="finish", challenge_id=challenge["challenge_id"], response=response)
+    assert hospital.sign_in(person)
+
+
+def test_a_keeper_that_vanishes_in_the_middle_of_a_call_is_told_apart_from_a_refusal(
+    house: Supervisor, hospital: Hospital
+) -> None:
+    keeper = Keeper(hospital.home.keeper_socket("web"))
+    assert keeper.call("health")
+    with keeper_away(house), pytest.raises(KeeperDown):
+        keeper.call("health")
+    assert keeper.call("health")  # the stale line is replaced
+    keeper.close()
+
+
+def test_after_postgresql_restarts_everything_goes_on(house: Supervisor, hospital: Hospital, browser: Browse) -> None:
+    unit = hospital.unit()
+    patient = hospital.patient(unit, birth_name="REVENANT")
+    _, cookie = hospital.signed_in("nurse", unit)
+    page = browser(cookie)
+    assert page.get(f"/dossier/{patient.id}/").status_code == 200
+    house.cluster.stop()
+    with pytest.raises(KeeperDown):
+        hospital.open(cookie, patient.id)
+    answer = page.get(f"/dossier/{patient.id}/")
+    assert answer.status_code == 503
+    assert "REVENANT" not in answer.content.decode()
+    house.cluster.start()
+    watched(house, "postgres").adopt(house.cluster.process)
+    hospital.forget_connections()
+    assert "REVENANT" in text(page.get(f"/dossier/{patient.id}/"))
+    assert page.post(f"/dossier/{patient.id}/constantes/", {"pulse": "80"}).status_code == 302
+    assert hospital.value("SELECT count(*) FROM record_measurement WHERE patient_id = %s", patient.id) == 1
+
+
+def test_a_write_on_a_connection_that_died_is_made_or_refused_whole(
+    house: Supervisor, hospital: Hospital, browser: Browse
+) -> None:
+    """The web's connections are cut between two requests: the person loses nothing by sending again."""
+    unit = hospital.unit()
+    patient = hospital.patient(unit)
+    _, cookie = hospital.signed_in("nurse", unit)
+    page = browser(cookie)
+    assert page.get(f"/dossier/{patient.id}/").status_code == 200
+    hospital.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'web'")
+    time.sleep(0.05)
+    page.client.raise_request_exception = False
+    first = page.post(f"/dossier/{patient.id}/constantes/", {"pulse": "81"})
+    again = page.post(f"/dossier/{patient.id}/constantes/", {"pulse": "81"})
+    assert first.status_code == 302
+    assert again.status_code == 302
+    rows = hospital.sql("SELECT value FROM record_measurement WHERE patient_id = %s", patient.id)
+    assert len(rows) == 1
+    assert len(hospital.entries(patient=patient.id, kind="act")) == 1
