@@ -41,6 +41,7 @@ class Truth:
     def __init__(self, people: Iterable[Mapping[str, Any]]) -> None:
         self.mails: dict[str, int] = {}
         self.numbers: dict[str, int] = {}
+        self.addresses: dict[str, int] = {}
         self.names: dict[int, tuple[set[str], set[str]]] = {}
         self._pairs: defaultdict[str, set[int]] = defaultdict(set)
         self._born: defaultdict[str, set[int]] = defaultdict(set)
@@ -48,30 +49,32 @@ class Truth:
             self._add(int(one["index"]), one)
 
     def _add(self, who: int, one: Mapping[str, Any]) -> None:
-        families, givens = set(), set()
+        self._add_contacts(who, one)
+        by_kind: defaultdict[str, set[str]] = defaultdict(set)
         for trait in one["traits"]:
-            kind, value = trait["kind"], str(trait["v"])
-            if kind in ("birth_name", "used_name"):
-                families.add(words(value))
-            elif kind in ("first_name", "used_first_name"):
-                givens.add(words(value))
-            elif kind == "birth_date":
-                self._born[value].add(who)
-            elif kind == "ipp":
-                self.numbers[value] = who
+            by_kind[trait["kind"]].add(str(trait["v"]))
+        families = {words(name) for kind in ("birth_name", "used_name") for name in by_kind[kind]}
+        givens = {words(name) for kind in ("first_name", "used_first_name") for name in by_kind[kind]}
+        self.names[who] = (families, givens)
+        for born in by_kind["birth_date"]:
+            self._born[born].add(who)
+        self.numbers.update(dict.fromkeys(by_kind["ipp"], who))
+        for family in families:
+            for given in givens:
+                self._pairs[f"{family} {given}"].add(who)
+                self._pairs[f"{given} {family}"].add(who)
+
+    def _add_contacts(self, who: int, one: Mapping[str, Any]) -> None:
         for contact in one["contacts"]:
             value = str(contact["v"])
             if contact["kind"] == "email":
                 self.mails[value.upper()] = who
             elif contact["kind"] == "phone":
                 self.numbers[value.replace(" ", "")] = who
+            elif contact["kind"] == "address":
+                self.addresses[value] = who
         if one["ins"]:
             self.numbers[str(one["ins"]["v"])] = who
-        self.names[who] = (families, givens)
-        for family in families:
-            for given in givens:
-                self._pairs[f"{family} {given}"].add(who)
-                self._pairs[f"{given} {family}"].add(who)
 
     def __len__(self) -> int:
         return len(self.names)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -26,17 +27,19 @@ class Route:
         return {name: kind or "str" for kind, name in _PARAMETER.findall(self.pattern)}
 
     def path(self, values: Mapping[str, str]) -> str:
-        """The address with these values; KeyError when one lacks."""
-        return "/" + _PARAMETER.sub(lambda found: values[found[2]], self.pattern)
+        """The address with these values; a parameter without one gets something of its converter."""
+        plain = {"uuid": str(UUID(int=1)), "int": "1"}
+        found = _PARAMETER.sub(lambda one: values.get(one[2]) or plain.get(one[1], "x"), self.pattern)
+        return "/" + found.removeprefix("^")
 
     def matches(self, path: str) -> bool:
         """Whether an address is of this route."""
         text, regex = 0, ""
         for found in _PARAMETER.finditer(self.pattern):
             regex += re.escape(self.pattern[text : found.start()])
-            regex += r"[0-9a-f-]{36}" if found[1] == "uuid" else r"[^/]+"
+            regex += {"uuid": r"[0-9a-f-]{36}", "int": r"\d+"}.get(found[1], r"[^/]+")
             text = found.end()
-        return re.fullmatch("/" + regex + re.escape(self.pattern[text:]), path) is not None
+        return re.fullmatch("/" + (regex + re.escape(self.pattern[text:])).removeprefix("\\^"), path) is not None
 
 
 def routes() -> list[Route]:
