@@ -1,5 +1,6 @@
 """Application accounts: a program acts for one site, under a manifest (the hash of what it reads), never for itself."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -19,12 +20,20 @@ class Application:
     cookie: str
     purpose: str
 
-    def open_new(self, subjects: list[list[tuple[str, str]]]) -> Batch:
-        """At most 200 subjects, each with its foreign ids (system, id); a known one comes back with its id (`known`)."""
+    def open_new(
+        self, subjects: list[list[tuple[str, str]]], traits: Sequence[dict[str, list[str]]] | None = None
+    ) -> Batch:
+        """At most 200 subjects, each with its foreign ids (system, id); a known one comes back with its id (`known`).
+
+        `traits`, one a subject: what she will be found by (`identity.rules.found_by`).
+        """
         answer = keeper().call(
             "open_new",
             cookie=self.cookie,
-            subjects=[{"src": [list(pair) for pair in pairs]} for pairs in subjects],
+            subjects=[
+                {"src": [list(pair) for pair in pairs], "traits": found_by}
+                for pairs, found_by in zip(subjects, traits or [{}] * len(subjects), strict=True)
+            ],
             purpose=self.purpose,
             read=list(EVERYTHING),
             write=list(EVERYTHING),

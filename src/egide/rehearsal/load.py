@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import IntegrityError, connection
 
 from egide.gate import acting, applications
+from egide.identity.rules import found_by
 from egide.kernel import clock
 from egide.kernel.capabilities import Batch, Refused
 from egide.kernel.codes import BY_SLUG
@@ -86,7 +87,9 @@ def load(seed: int, count: int, today: date, advance: Callable[[int], None] = la
     try:
         for start in range(0, count, applications.SLICE):
             indexes = range(start, min(count, start + applications.SLICE))
-            batch = application.open_new([[(SYSTEM, str(index))] for index in indexes])
+            batch = application.open_new(
+                [[(SYSTEM, str(index))] for index in indexes], [traits_of(people.person(seed, one)) for one in indexes]
+            )
             loaded = _slice(seed, count, today, batch, indexes)
             new = len(loaded.by_table["identity_patient"])
             added += new
@@ -97,6 +100,12 @@ def load(seed: int, count: int, today: date, advance: Callable[[int], None] = la
     finally:
         application.end()
     return Loaded(added, known, rows)
+
+
+def traits_of(person: Person) -> dict[str, list[str]]:
+    """What a person of the demo is found by: every value she ever had."""
+    values = [(value.kind, value.text) for value in (*person.traits, *person.contacts)]
+    return found_by([*values, ("ins", person.ins.text)] if person.ins is not None else values)
 
 
 def _slice(seed: int, count: int, today: date, batch: Batch, indexes: Sequence[int]) -> _Rows:

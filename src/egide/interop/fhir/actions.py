@@ -16,6 +16,7 @@ from egide.gate.acting import link, opened, record_act
 from egide.gate.applications import SLICE, Application
 from egide.gate.reading import Read, fetch
 from egide.identity.models import Contact, Patient, Trait
+from egide.identity.rules import found_by
 from egide.interop.fhir import dating
 from egide.interop.fhir.rows import PersonRows
 from egide.interop.fhir.tally import Tally
@@ -60,13 +61,20 @@ class Import:
         """Write the persons, each committed by herself; tells after each how many were handled so far."""
         handled = 0
         for people in _slices(self._datable(persons)):
-            batch = self.app.open_new([list(person.sources) for person in people])
+            batch = self.app.open_new(
+                [list(person.sources) for person in people], [self._traits(one) for one in people]
+            )
             if not all(batch.may_read(category) and batch.may_write(category) for category in _NEEDED):
                 raise Refused("category_closed", "L'application n'a pas le droit d'écrire ces données.")
             for person, patient_id, known in zip(people, batch.ids, batch.known, strict=True):
                 self._take_or_refuse(batch, person, patient_id, known=known)
                 handled += 1
                 yield handled
+
+    def _traits(self, person: Person) -> dict[str, list[str]]:
+        """What she will be found by, as it will be stored: a shifted import moves birth dates too."""
+        stored = dating.moved(person, dating.days_back(person, self.now)) if self.shift else person
+        return found_by((trait.kind, trait.value) for trait in (*stored.traits, *stored.contacts))
 
     def _take_or_refuse(self, batch: Batch, person: Person, patient_id: UUID, *, known: bool) -> None:
         try:
