@@ -1,7 +1,7 @@
 # Every target prepares what it needs from the lock file; nothing has to be installed before but Python 3.11 and make.
 # EGIDE_HOME (state), EGIDE_PORT (8400) and EGIDE_PYTHON (interpreter) may be set in the environment.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check attacks journeys bench doctor lock
+.PHONY: help run demo test check attacks journeys bench doctor stop lock
 MAKEFLAGS += --no-print-directory
 # No bytecode beside the sources: a checkout may belong to someone else than the user who runs.
 export PYTHONDONTWRITEBYTECODE = 1
@@ -37,6 +37,9 @@ bench: ## les mesures de benchmarks/, chacune avec sa commande
 
 doctor: ## l'état de santé de la base en marche
 	@$(run) egide doctor
+
+stop: ## arrête l'Égide qui tourne
+	@$(run) egide stop
 
 lock: ## recalcule requirements/*.lock (après un changement de dépendances)
 	@tools/lock

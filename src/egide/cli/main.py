@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 from typing import Annotated
 
@@ -57,6 +58,15 @@ def run(
 
 
 @app.command()
+def stop() -> None:
+    """Arrête l'Égide qui tourne sur EGIDE_HOME, et attend sa fin."""
+    from egide.cli import supervisor
+
+    home = Home.from_environment()
+    print("Égide est arrêtée." if supervisor.stop(home) else f"Aucune Égide ne tourne sur {home.root}.")
+
+
+@app.command()
 def migrate() -> None:
     """Met la structure de la base à jour (rôle migrator) ; PostgreSQL doit tourner."""
     from egide.cli.migrations import apply
@@ -85,6 +95,9 @@ def _misuse(error: TyperException) -> Halt:
 def main() -> None:
     """Runs `egide`, and turns everything that stops a command into one sentence and an exit code."""
     home = Home.from_environment()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without French letters is no reason to fail
     try:
         _gather()
         result = app(standalone_mode=False)

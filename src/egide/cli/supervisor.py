@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from types import FrameType
 from typing import IO, Final
+from urllib.parse import urlsplit
 
 import psycopg
 
@@ -50,6 +51,7 @@ class Supervisor:
         self.demo = demo
         self.cluster = Cluster(home, durable=durable)
         self.watched: list[Watched] = []
+        self.origin = os.environ.get("EGIDE_ORIGIN", "").rstrip("/") or f"http://localhost:{port}"
         self.began = time.monotonic()
         self.stopping = False
 
@@ -59,6 +61,8 @@ class Supervisor:
         """Starts, then watches until a signal, or until the command `then` ends; returns the exit code."""
         signal.signal(signal.SIGINT, self._on_signal)
         signal.signal(signal.SIGTERM, self._on_signal)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup wants it to outlive the terminal
+            signal.signal(signal.SIGHUP, self._on_signal)
         os.umask(0o022)
         self.prepare_home()
         with self._only_one():
@@ -109,6 +113,7 @@ class Supervisor:
         if base is None:
             raise Halt(f"{self.home.base_json} manque : restaurez-le depuis la sauvegarde.")
         if base.demo:
+            self._refuse_public_demo()
             self._step("personnes de démonstration", self._load_demo)
             self._step("clés de démonstration", self._start_demo_keys)
         self._step("serveur web", self._start_web)
@@ -234,6 +239,14 @@ class Supervisor:
             draft.chmod(0o644)
             draft.replace(self.home.base_json)
 
+    def _refuse_public_demo(self) -> None:
+        """A demo's keys lie on the disk: it is for this machine's browser only."""
+        if urlsplit(self.origin).hostname not in ("localhost", "127.0.0.1", "::1"):
+            raise Halt(
+                f"Une base de démonstration ne s'ouvre que sur cette machine, pas sur {self.origin} : "
+                "ôtez EGIDE_ORIGIN, ou faites naître une base réelle dans un autre EGIDE_HOME."
+            )
+
     def _load_demo(self) -> None:
         """Loads the demo's people once; a load that was cut short is run again, and adds only what lacks."""
         done = self.home.root / "demo-loaded"
@@ -256,7 +269,7 @@ class Supervisor:
         self._await("web", self._web_answers)
 
     def _addresses(self) -> dict[str, str]:
-        variables = {"EGIDE_PORT": str(self.port), "EGIDE_ORIGIN": f"http://localhost:{self.port}"}
+        variables = {"EGIDE_PORT": str(self.port), "EGIDE_ORIGIN": self.origin}
         base = self.home.base()
         if base is not None and base.demo:
             variables["EGIDE_DEMO_KEYS_URL"] = f"http://localhost:{self.port + 1}"
@@ -291,7 +304,7 @@ class Supervisor:
     def _web_answers(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
         try:
-            connection.request("GET", "/sante/", headers={"Host": f"localhost:{self.port}"})
+            connection.request("GET", "/sante/", headers={"Host": urlsplit(self.origin).netloc})
             return connection.getresponse().status == 200
         except (OSError, http.client.HTTPException):
             return False
@@ -299,7 +312,7 @@ class Supervisor:
             connection.close()
 
     def _welcome(self, base: Base) -> None:
-        print(f"Égide est ouverte : http://localhost:{self.port}   ({time.monotonic() - self.began:.1f} s)")
+        print(f"Égide est ouverte : {self.origin}   ({time.monotonic() - self.began:.1f} s)")
         if base.demo:
             print("Base de démonstration : sur la page, choisissez un compte sous « se connecter en tant que ».")
             for account in self._demo_accounts()[:4]:
@@ -358,6 +371,20 @@ class Supervisor:
 
 def _how(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"code {code}"
+
+
+def stop(home: Home, patience: float = 90) -> bool:
+    """Asks the supervisor of this home to stop and waits for it; False when none runs."""
+    if not running(home):
+        return False
+    # Only the supervisor that holds the lock wrote this number.
+    os.kill(int((home.root / "run.lock").read_text(encoding="ascii")), signal.SIGTERM)
+    deadline = time.monotonic() + patience
+    while running(home):
+        if time.monotonic() > deadline:
+            raise Halt(f"Égide ne s'arrête pas : voyez {home.log_file('egide')}.")
+        time.sleep(0.1)
+    return True
 
 
 def running(home: Home) -> bool:

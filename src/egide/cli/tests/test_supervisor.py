@@ -203,10 +203,21 @@ def test_one_signal_stops_everything_and_leaves_nothing(place: Installation, how
     assert not place.answers()
 
 
+def test_stop_stops_it_and_says_when_there_is_nothing_to_stop(running: Installation) -> None:
+    def told() -> str:
+        command = running.command("stop")
+        return subprocess.run(command, env=running.environment(), capture_output=True, text=True, check=True).stdout
+
+    assert "arrêtée" in told()
+    assert running.process is not None
+    assert running.process.wait(10) == 0
+    assert "Aucune Égide" in told()
+
+
 def test_a_second_start_takes_seconds(stopped: Installation) -> None:
     began = time.monotonic()
     stopped.open()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 20
     assert stopped.close() == 0
 
 

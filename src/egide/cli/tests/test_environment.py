@@ -1,0 +1,85 @@
+"""tools/env, which runs before anything is installed: what it refuses, and what it leaves alone."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+from flit_core.buildapi import build_wheel
+
+CHECKOUT = Path(__file__).resolve().parents[4]
+LOCKS = sorted((CHECKOUT / "requirements").glob("*.lock"))
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives each process an account of its own")
+
+
+def prepare(home: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    variables = {k: v for k, v in os.environ.items() if not k.startswith(("EGIDE", "PYTHON"))}
+    return subprocess.run(
+        [str(CHECKOUT / "tools" / "env"), *(command or ("true",))],
+        env=variables | {"EGIDE_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+def test_a_lock_names_versions_and_hashes_and_no_place(lock: Path) -> None:
+    text = lock.read_text()
+    assert not re.search(r"https?:|file:|^-|^\s*--(?!hash)", text, re.MULTILINE)
+    entries = [e for e in text.replace("\\\n", " ").splitlines() if e.strip()]
+    assert len(entries) > 20
+    assert all(re.match(r"[a-z0-9.-]+==\S+", entry) and "--hash=sha256:" in entry for entry in entries)
+
+
+def test_tests_run_with_the_versions_of_production() -> None:
+    def versions(lock: Path) -> dict[str, str]:
+        return dict(re.findall(r"^([a-z0-9.-]+)==([^ \\]+)", lock.read_text(), re.MULTILINE))
+
+    development, runtime = map(versions, LOCKS)
+    assert {name: development.get(name) for name in runtime} == runtime
+
+
+@as_root
+def test_a_home_that_system_accounts_cannot_reach_is_refused_and_left_alone(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    done = prepare(closed / "home")
+    assert done.returncode == 1
+    assert "ne peuvent pas traverser" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert closed.stat().st_mode & 0o777 == 0o700
+    assert not (closed / "home" / "venv").exists()
+
+
+def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = prepare(tmp_path / "file" / "home")
+    assert done.returncode == 1
+    assert "EGIDE_HOME" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_without_a_command_it_says_how_it_is_used() -> None:
+    done = subprocess.run([str(CHECKOUT / "tools" / "env")], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Usage" in done.stderr
+
+
+def test_the_wheel_holds_templates_and_migrations_of_every_room(tmp_path: Path) -> None:
+    """What is installed is what is in the checkout: nothing that a page needs stays behind."""
+    with contextlib.chdir(CHECKOUT):
+        name = build_wheel(str(tmp_path))
+    held = set(zipfile.ZipFile(tmp_path / name).namelist())
+    wanted = {
+        str(path.relative_to(CHECKOUT / "src"))
+        for path in (CHECKOUT / "src" / "egide").rglob("*")
+        if path.suffix in (".html", ".sql", ".css", ".js", ".json", ".csv", ".svg", ".mo") and path.is_file()
+    }
+    assert wanted
+    assert wanted <= held, sorted(wanted - held)[:5]
