@@ -71,12 +71,14 @@ def test_every_template_renders_whole_balanced_and_without_inline_code(name: str
     assert len(checked.ids) == len(set(checked.ids))
 
 
-def test_every_template_file_is_shown_by_a_sample_or_made_by_an_answer() -> None:
+def test_every_sample_names_a_template_and_every_template_of_this_room_is_shown() -> None:
     assert set(samples.NAMES) == set(samples.contexts())
     shown = {template for template, _ in samples.contexts().values()}
     parts = {"ui/frame.html", "ui/kit.html", "ui/banner.html", "ui/notice.html", "ui/session_ended.html"}
     parts |= {"record/curve.html", "record/vitals_form.html"}
-    assert set(environment().list_templates(extensions=["html"])) == shown | parts
+    listed = set(environment().list_templates(extensions=["html"]))
+    assert shown | parts <= listed
+    assert {name for name in listed if name.startswith("ui/")} <= shown | parts
 
 
 def test_an_answer_is_kept_by_nobody_and_varies_by_what_asks() -> None:
