@@ -327,17 +327,20 @@ $$;
 CREATE FUNCTION gate.opened_patients(p_category text, p_mode text) RETURNS uuid[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE v_ticket text := current_setting('egide.ticket', true); v_ids uuid[];
+    v_id text := split_part(v_ticket, '.', 1); v_secret text := split_part(v_ticket, '.', 2);
 BEGIN
-    IF v_ticket ~ '^[0-9]{1,18}\.[0-9a-f]{64}$' THEN
+    -- Lengths apart from the pattern: counted repetitions ({64}) cost 25 µs a match, and a chart asks thirteen times.
+    IF v_ticket ~ '^[0-9]+\.[0-9a-f]+$' AND length(v_id) <= 18 AND length(v_secret) = 64 THEN
+        -- From the lease outward: joined on the entry's session, the planner probed the entry once for every live session.
+        -- The two sessions are one; it is said again in a form that offers no such path.
         SELECT CASE WHEN p_category = ANY (CASE p_mode WHEN 'read' THEN e.reads WHEN 'write' THEN e.writes ELSE '{}' END)
                     THEN e.ids ELSE '{}' END
           INTO v_ids
-          FROM audit.entry e
-          JOIN gate.lease l ON l.opening = e.id
-          JOIN accounts.session s ON s.id = e.session
-         WHERE e.id = split_part(v_ticket, '.', 1)::bigint
-           AND e.ticket_hash = sha256(decode(split_part(v_ticket, '.', 2), 'hex'))
-           AND l.until > clock_timestamp()
+          FROM gate.lease l
+          JOIN accounts.session s ON s.id = l.session
+          JOIN audit.entry e ON e.id = l.opening
+         WHERE l.opening = v_id::bigint AND l.until > clock_timestamp()
+           AND e.ticket_hash = sha256(decode(v_secret, 'hex')) AND e.session IS NOT DISTINCT FROM l.session
            AND s.ended_at IS NULL AND s.frozen_at IS NULL AND s.expires_at > clock_timestamp();
         IF FOUND THEN RETURN v_ids; END IF;
     END IF;
