@@ -55,7 +55,7 @@ def _pipeline(ticket: str, reads: Sequence[Read[Any]]) -> list[Rows]:
             raw.execute("BEGIN READ ONLY")
             raw.execute("CLOSE ALL")
             raw.execute("SELECT door.use_opening(%s)", (ticket,))
-            cursors = [psycopg.Cursor(raw).execute(read.sql.encode(), read.params) for read in reads]
+            cursors = [psycopg.Cursor(raw).execute(read.sql.encode(), read.params, binary=True) for read in reads]
             raw.execute("COMMIT")
         return [cursor.fetchall() for cursor in cursors]
     except BaseException:

@@ -126,11 +126,10 @@ def recent_measurements(chart: Chart) -> Read[tuple[list[Measured], int]]:
         return found, total - len(found)
 
     return Read(
-        f"SELECT m.id, m.patient_id, m.category, m.code, m.value, m.taken_at, {_AUTHOR}, m.set_id, m.comment,"
-        " (SELECT count(*) FROM record_measurement c WHERE c.patient_id = ANY(%s))"
+        f"SELECT m.id, m.patient_id, m.category, m.code, m.value, m.taken_at, {_AUTHOR}, m.set_id, m.comment, count(*) OVER ()"
         " FROM record_measurement m LEFT JOIN directory_professional p ON p.id = m.author"
         " WHERE m.patient_id = ANY(%s) ORDER BY m.taken_at DESC, m.code LIMIT %s",
-        (list(chart.ids), list(chart.ids), TIMELINE_MEASUREMENTS),
+        (list(chart.ids), TIMELINE_MEASUREMENTS),
         decode,
     )
 
