@@ -31,11 +31,20 @@ def frame(request: HttpRequest) -> Frame:
         site=shown.site if shown else (mine[0].site if mine else ""),
         unit=shown.name if shown else "",
         units=places,
-        places=tuple(Place(_("Unité") if len(mine) == 1 else p.label, p.url, p.icon, p.current) for p in places[:4]),
+        places=(
+            *(Place(_("Unité") if len(mine) == 1 else p.label, p.url, p.icon, p.current) for p in places[:3]),
+            _place(request, _("Poste"), "shift", "clock"),
+            _place(request, _("Avis"), "notices", "note"),
+        ),
         name=actor.name,
         profession=actor.profession,
         grade=actor.grade,
     )
+
+
+def _place(request: HttpRequest, label: str, name: str, icon: str) -> Place:
+    here = request.resolver_match.url_name if request.resolver_match else None
+    return Place(label, reverse(name), icon, current=here == name)
 
 
 @require_GET

@@ -7,14 +7,20 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.http import require_GET
 
-from egide.directory.reads import unit_name, units
+from egide.accounts.session import actor_of, no_patient_data
+from egide.directory.reads import clinicians, unit_name, units
 from egide.gate import trail
+from egide.gate.acting import call_door
 from egide.gate.decorators import opens_chart, opens_roster
-from egide.gate.reading import fetch
+from egide.gate.reading import fetch, fetch_with
+from egide.gate.team import OnShift, shifts_of
 from egide.identity.reads import Identity, identities
-from egide.kernel.capabilities import Chart, Roster
+from egide.kernel.capabilities import Chart, Refused, Roster
 from egide.record import reads as record
 from egide.record.banner import banner
 from egide.record.forms import VitalSigns
@@ -125,8 +131,70 @@ def openings(request: HttpRequest, chart: Chart) -> HttpResponse:
     )
 
 
+@opens_chart(read=("identity", "stay", "clinical"), write=("clinical",))
+def advice(request: HttpRequest, chart: Chart) -> HttpResponse:
+    """« Demande d'avis »: names a colleague or a unit, who may open this chart for 72 hours."""
+    if not chart.may_write("clinical"):
+        raise Refused("category_closed")
+    if request.method == "POST":
+        kind, _sep, named = request.POST.get("to", "").partition(":")
+        try:
+            to = UUID(named)
+        except ValueError:
+            raise Refused("bad_request") from None
+        person, place = (to, None) if kind == "p" else (None, to)
+        call_door(chart, "SELECT door.ask_advice(%s, %s, %s)", chart.patient_id, person, place)
+        return HttpResponseRedirect(reverse("chart", kwargs={"patient": chart.patient_id}) + "?fait=avis")
+    who, places, allergies = fetch(chart, identities(chart), stays.stays(chart), record.allergies(chart))
+    return page(
+        request,
+        "gate/advice.html",
+        **banner(chart, who, places, allergies),
+        colleagues=[one for one in clinicians() if one.id != chart.actor.account],
+        units=[one for one in units().values() if one.id not in chart.actor.units],
+    )
+
+
+@require_GET
+@no_patient_data()
+def shift(request: HttpRequest) -> HttpResponse:
+    """My units, the shifts I declared, where I may declare one, and who declared one in my units."""
+    actor = actor_of(request)
+    if actor is None:
+        raise Refused("session_ended")
+    known = units()
+    mine = [known[unit] for unit in actor.units if unit in known]
+    here: list[OnShift] = [
+        one
+        for found in fetch_with(request.own_ticket, *(shifts_of(unit.id, unit.name) for unit in mine))  # type: ignore[attr-defined]
+        for one in found
+    ]
+    own = {one.unit: one.until for one in here if one.account == actor.account}
+    return page(
+        request,
+        "gate/shift.html",
+        site=next((one.site for one in known.values() if one.site_id == actor.site), ""),
+        mine=[
+            {"id": one.id, "name": one.name, "declared": one.name in own, "until": own.get(one.name)} for one in mine
+        ],
+        others=[one for one in known.values() if one.site_id == actor.site and one.id not in actor.units],
+        here=[one for one in here if one.account != actor.account],
+        done=request.GET.get("fait"),
+    )
+
+
 WRITERS = frozenset(
-    {"physician", "midwife", "intern", "nurse", "care_assistant", "physiotherapist", "psychologist", "dietician", "social_worker"}
+    {
+        "physician",
+        "midwife",
+        "intern",
+        "nurse",
+        "care_assistant",
+        "physiotherapist",
+        "psychologist",
+        "dietician",
+        "social_worker",
+    }
 )
 
 
@@ -174,8 +242,12 @@ def _days(
         events.append(Event(place.since, "stay", _("Entrée"), detail=where))
         if place.until is not None:
             events.append(Event(place.until, "stay", _("Sortie"), detail=where))
-    events += [Event(p.recorded_at, "problem", _("Problème inscrit"), detail=p.label, author=p.author) for p in problems]
-    events += [Event(a.recorded_at, "allergy", _("Allergie inscrite"), detail=a.label, author=a.author) for a in allergies]
+    events += [
+        Event(p.recorded_at, "problem", _("Problème inscrit"), detail=p.label, author=p.author) for p in problems
+    ]
+    events += [
+        Event(a.recorded_at, "allergy", _("Allergie inscrite"), detail=a.label, author=a.author) for a in allergies
+    ]
     by_day: dict[date, list[Event]] = defaultdict(list)
     for event in sorted(events, key=lambda e: e.at, reverse=True):
         by_day[timezone.localdate(event.at)].append(event)

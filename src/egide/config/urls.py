@@ -1,7 +1,7 @@
 """Every address of Égide. A house test compares this list, and each view's decorator, with what is written there."""
 
 from django.urls import include, path, re_path
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
 from egide.accounts.session import no_patient_data
 from egide.config import menu, panels
@@ -12,6 +12,8 @@ urlpatterns = [
     path("unite/<uuid:unit>/", require_GET(panels.unit), name="unit"),
     path("dossier/<uuid:patient>/", require_GET(panels.chart), name="chart"),
     path("dossier/<uuid:patient>/acces/", require_GET(panels.openings), name="openings"),
+    path("dossier/<uuid:patient>/avis/", require_http_methods(["GET", "POST"])(panels.advice), name="advice"),
+    path("poste/", panels.shift, name="shift"),
     path("", include("egide.record.urls")),
     path("", include("egide.accounts.urls")),
     path("", include("egide.gate.urls")),

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 from uuid import UUID
 
-from egide.directory.models import Unit
+from egide.directory.models import Professional, Unit
 
 _KEPT_SECONDS = 60.0
 _lock = threading.Lock()
@@ -41,3 +41,23 @@ def unit_name(unit_id: UUID | None) -> str | None:
     """The unit's name, None for an unknown one."""
     found = units().get(unit_id) if unit_id else None
     return found.name if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """A professional who may be asked for advice."""
+
+    id: UUID
+    name: str
+    profession: str
+
+
+def clinicians() -> list[Colleague]:
+    """Professionals who give care, by name. One statement."""
+    found = Professional.objects.filter(profession__in=CLINICAL).order_by("family", "given")
+    return [Colleague(one.id, str(one), one.profession) for one in found[:2000]]
+
+
+CLINICAL = (
+    "physician", "midwife", "intern", "nurse", "physiotherapist", "psychologist", "dietician", "social_worker",
+)  # fmt: skip

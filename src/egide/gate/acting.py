@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -47,3 +48,15 @@ def unlink(patient_id: UUID, unit_id: UUID, until: datetime) -> None:
     """End of the stay's care link, in the transaction of `opened`."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT door.unlink(%s, 'stay', %s, %s)", [patient_id, unit_id, until])
+
+
+def call_door(cap: Capability, sql: str, *params: Any) -> None:
+    """Under an opening, one function of `door` that answers with a code and writes its own trail; Refused for any but ok.
+
+    `sql` is a constant of the caller.
+    """
+    with opened(cap), connection.cursor() as cursor:
+        cursor.execute(sql, list(params))
+        row = cursor.fetchone()
+    if row is None or row[0] != "ok":
+        raise Refused(str(row[0]) if row else "bad_request")

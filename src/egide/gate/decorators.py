@@ -7,9 +7,11 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 
-from egide.accounts.session import View, answered, cookie_of
+from egide.accounts.session import View, answered, cookie_of, who
 from egide.gate import opening
-from egide.kernel.capabilities import Chart, Roster
+from egide.gate.doors import closed_chart
+from egide.kernel.capabilities import Chart, Refused, Roster
+from egide.ui.rendering import wants_panel
 
 P = ParamSpec("P")
 
@@ -23,7 +25,13 @@ def opens_chart(
         @functools.wraps(view)
         def opened(request: HttpRequest, patient: UUID, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             def run() -> HttpResponse:
-                chart = opening.open_chart(cookie_of(request), patient, purpose, read, write, _counted(request))
+                try:
+                    chart = opening.open_chart(cookie_of(request), patient, purpose, read, write, _counted(request))
+                except Refused as refusal:
+                    if refusal.code != "no_link" or request.method != "GET" or wants_panel(request):
+                        raise
+                    request.actor, _ = who(cookie_of(request))  # type: ignore[attr-defined]
+                    return closed_chart(request, patient, request.actor)  # type: ignore[attr-defined]
                 request.actor = chart.actor  # type: ignore[attr-defined]
                 return view(request, chart, *args, **kwargs)
 

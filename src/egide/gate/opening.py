@@ -28,7 +28,13 @@ def open_chart(
 ) -> Chart:
     """Open one person for this session; Refused with the gate's reason otherwise."""
     answer = keeper().call(
-        "open", cookie=cookie, ids=[patient_id.bytes], purpose=purpose, read=list(read), write=list(write), counted=counted
+        "open",
+        cookie=cookie,
+        ids=[patient_id.bytes],
+        purpose=purpose,
+        read=list(read),
+        write=list(write),
+        counted=counted,
     )
     return chart_from(answer)
 
@@ -36,7 +42,14 @@ def open_chart(
 def open_unit(cookie: str, unit_id: UUID, read: tuple[str, ...], counted: bool) -> Roster:
     """Open the present patients of a unit of mine."""
     answer = keeper().call(
-        "open", cookie=cookie, list="unit", list_id=unit_id.bytes, purpose="unit_list", read=list(read), write=[], counted=counted
+        "open",
+        cookie=cookie,
+        list="unit",
+        list_id=unit_id.bytes,
+        purpose="unit_list",
+        read=list(read),
+        write=[],
+        counted=counted,
     )
     return roster_from(answer, unit_id)
 

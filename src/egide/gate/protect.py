@@ -48,9 +48,7 @@ def protect_sql(table: str, categories: tuple[str, ...]) -> list[str]:
     """The statements; `table` and `categories` come from migrations, never from input."""
 
     def opened(mode: str) -> str:
-        asked = [
-            (c, f"patient_id = ANY ((SELECT gate.opened_patients('{c}', '{mode}'))::uuid[])") for c in categories
-        ]
+        asked = [(c, f"patient_id = ANY ((SELECT gate.opened_patients('{c}', '{mode}'))::uuid[])") for c in categories]
         if len(asked) == 1:
             return asked[0][1]
         return " OR ".join(f"(category = '{c}' AND {condition})" for c, condition in asked)

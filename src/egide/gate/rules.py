@@ -107,7 +107,9 @@ def _cell(profession: Profession, basis: Basis, category: Category, act: str) ->
     allowed = category in (_READS if act == "read" else _WRITES)[profession]
     if basis is Basis.BREAK_GLASS and profession not in _CLINICAL_WRITERS:
         return Rule(profession, basis, category, act, False, "L'accès d'urgence est réservé aux soignants.")
-    reason = _CARE_BASES[basis] if allowed else _NO.get(profession, "Cette catégorie n'est pas ouverte à votre profession.")
+    reason = (
+        _CARE_BASES[basis] if allowed else _NO.get(profession, "Cette catégorie n'est pas ouverte à votre profession.")
+    )
     return Rule(profession, basis, category, act, allowed, reason)
 
 

@@ -17,9 +17,13 @@ def refuse_wrong_base() -> None:
             " FROM pg_roles r WHERE r.rolname = current_user"
         )
         if cursor.fetchone() != (False,):
-            raise WrongBase("Égide ne démarre pas : le rôle PostgreSQL du serveur web peut contourner le cloisonnement.")
+            raise WrongBase(
+                "Égide ne démarre pas : le rôle PostgreSQL du serveur web peut contourner le cloisonnement."
+            )
         cursor.execute("SELECT door.rule_hash()")
         row = cursor.fetchone()
     if row is None or row[0] != grid_hash():
-        raise WrongBase("Égide ne démarre pas : la grille d'habilitation de la base n'est pas celle du programme ; lancez « egide migrate ».")
+        raise WrongBase(
+            "Égide ne démarre pas : la grille d'habilitation de la base n'est pas celle du programme ; lancez « egide migrate »."
+        )
     connection.close()

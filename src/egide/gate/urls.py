@@ -2,9 +2,20 @@
 
 from django.urls import path
 
-from egide.gate import views
+from egide.gate import doors, team, views
 
 urlpatterns = [
     path("sessions/", views.sessions, name="sessions"),
     path("sessions/<uuid:session>/revoquer/", views.revoke, name="session-revoke"),
+    path("dossier/<uuid:patient>/acceder/", doors.doors, name="doors"),
+    path("dossier/<uuid:patient>/acceder/equipe/", doors.join, name="join-team"),
+    path("dossier/<uuid:patient>/acceder/urgence/defi/", doors.break_glass_challenge, name="break-glass-challenge"),
+    path("dossier/<uuid:patient>/acceder/urgence/preuve/", doors.break_glass_proof, name="break-glass-proof"),
+    path("dossier/<uuid:patient>/equipe/", team.take_in, name="take-in"),
+    path("poste/prendre/", team.declare, name="shift-declare"),
+    path("poste/quitter/", team.end, name="shift-end"),
+    path("notifications/", team.notices, name="notices"),
+    path("notifications/<int:notice>/lue/", team.read_notice, name="notice-read"),
+    path("notifications/acces/<int:entry>/motif/", team.words, name="notice-words"),
+    path("notifications/acces/<int:entry>/relire/", team.review, name="review"),
 ]

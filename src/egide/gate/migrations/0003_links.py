@@ -8,8 +8,7 @@ from django.db.migrations.operations.base import Operation
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar[list[tuple[str, str]]] = [("gate", "0002_search"),
-        ("accounts", "0002_acts")]
+    dependencies: ClassVar[list[tuple[str, str]]] = [("gate", "0002_search"), ("accounts", "0002_acts")]
     operations: ClassVar[list[Operation]] = [
         migrations.RunSQL(
             sql=Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"), reverse_sql=migrations.RunSQL.noop

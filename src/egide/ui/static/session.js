@@ -24,14 +24,13 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   }
 });
 
-// Another tab signed out: this one asks at once.
-const channel = "BroadcastChannel" in window ? new BroadcastChannel("egide") : null;
-channel?.addEventListener("message", () => beat());
-document.addEventListener("submit", (event) => {
-  if (event.target.matches("[data-sign-out]")) setTimeout(() => channel?.postMessage("signed-out"), 400);
-});
-
 const address = document.body.dataset.alive;
+
+// A page of nobody's (signed out, ended, or the door): the other tabs ask at once whether they are still somebody's.
+const channel = "BroadcastChannel" in window ? new BroadcastChannel("egide") : null;
+if (address) channel?.addEventListener("message", () => beat());
+else channel?.postMessage("nobody");
+
 let timer = 0;
 
 async function beat() {

@@ -15,7 +15,7 @@ from egide.ui.fields import CommaDecimalField, PairField
 
 NAMES = (
     "connexion", "connexion-seule", "unite", "unite-vide", "dossier", "dossier-vide", "dossier-long", "constantes",
-    "constantes-faites", "courbe", "acces", "sessions", "aide",
+    "constantes-faites", "courbe", "acces", "dossier-ferme", "poste", "notifications", "avis", "sessions", "aide",
 )  # fmt: skip
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime.now(PARIS).replace(hour=8, minute=25, second=0, microsecond=0)
@@ -328,9 +328,58 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
         ),
         "courbe": ("record/curve_page.html", {**chart, "pressures": pressures()}),
         "acces": ("gate/openings.html", {**chart, "openings": openings, "more": 0}),
+        "dossier-ferme": (
+            "gate/closed_chart.html",
+            {
+                "patient_id": ident(1),
+                "reasons": {"vital_emergency": "Urgence vitale", "other": "Autre : à préciser ci-dessous"},
+                "may_break_glass": True,
+                "username": "alice.perrin",
+                "demo_keys_url": "http://localhost:8401",
+                "colleagues": [{"username": "luc.arnaud", "name": "Luc Arnaud"}],
+                "asked": False,
+            },
+        ),
+        "poste": (
+            "gate/shift.html",
+            {
+                "site": "Hôpital Saint-Aubin",
+                "mine": [
+                    {"id": ident(1), "name": "Cardiologie B", "declared": False, "until": None},
+                    {"id": ident(2), "name": "Médecine interne", "declared": True, "until": NOW + timedelta(hours=9)},
+                ],
+                "others": [{"id": ident(3), "name": "Chirurgie A"}],
+                "here": [
+                    SimpleNamespace(
+                        name="Luc Arnaud", profession="nurse", unit="Cardiologie B", until=NOW + timedelta(hours=4)
+                    )
+                ],
+                "done": "poste_quitte",
+            },
+        ),
+        "notifications": ("gate/notices.html", {"notices": notices(), "words": {7: "Appelé en salle 3."}, "done": None}),
+        "avis": (
+            "gate/advice.html",
+            {
+                **chart,
+                "colleagues": [SimpleNamespace(id=ident(5), name="Dr Luc Arnaud", profession="physician")],
+                "units": [SimpleNamespace(id=ident(3), name="Chirurgie A")],
+            },
+        ),
         "sessions": ("accounts/sessions.html", {"sessions": sessions, "done": None}),
         "aide": ("ui/help.html", {}),
     }
+
+
+def notices() -> list[SimpleNamespace]:
+    kinds = (("break_glass", None), ("advice", None), ("join_team", None), ("break_glass", "accepted"))
+    return [
+        SimpleNamespace(
+            id=n, kind=kind, entry=7 + n, patient_id=ident(n), by_account=ident(9), by_name="Luc Arnaud",
+            by_profession="nurse", at=NOW - timedelta(hours=n), read=reviewed is not None, reviewed=reviewed,
+        )
+        for n, (kind, reviewed) in enumerate(kinds)
+    ]  # fmt: skip
 
 
 def frame_of(signed_in: bool = True) -> Frame:

@@ -1,0 +1,25 @@
+"""Acts of a person that touch no patient table: one function of `door`, under the ticket of `who`, in one transaction."""
+
+from typing import Any
+
+from django.db import connection, transaction
+from django.http import HttpRequest
+
+from egide.kernel.capabilities import Refused
+
+
+def act_as(request: HttpRequest, sql: str, *params: Any) -> Any:
+    """Call a door function that answers with a code; raises Refused for any code but ok. `sql` is a constant of the caller.
+
+    The request must have been through `@no_patient_data()`.
+    """
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute("CLOSE ALL")
+        cursor.execute("SELECT door.use_opening(%s)", [request.own_ticket])  # type: ignore[attr-defined]
+        cursor.execute(sql, list(params))
+        row = cursor.fetchone()
+    if row is None or row[0] is False:
+        raise Refused("bad_request")
+    if isinstance(row[0], str) and row[0] != "ok":
+        raise Refused(row[0])
+    return row[0]

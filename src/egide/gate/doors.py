@@ -1,0 +1,119 @@
+"""What a person without a link finds instead of a chart: joining the team, or breaking the glass. No patient datum here."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from egide.accounts.session import actor_of, cookie_of, keeper, no_patient_data
+from egide.gate.act_as import act_as
+from egide.gate.rules import may_break_glass
+from egide.keeper.client import KeeperDown
+from egide.kernel.capabilities import Actor, Refused
+from egide.ui import page
+from egide.ui.answers import refused_json
+from egide.ui.text import _lazy
+
+REASONS = {
+    "vital_emergency": _lazy("Urgence vitale"),
+    "patient_arrives": _lazy("Le patient arrive ou revient dans mon service"),
+    "on_call": _lazy("Garde ou astreinte : on m'appelle pour lui"),
+    "continuity": _lazy("Continuité des soins : le soignant habituel est absent"),
+    "other": _lazy("Autre : à préciser ci-dessous"),
+}
+
+
+def closed_chart(request: HttpRequest, patient: UUID, actor: Actor) -> HttpResponse:
+    """The page of a chart that is not this person's to open (403): the same for a known and an unknown id."""
+    return page(
+        request,
+        "gate/closed_chart.html",
+        status=403,
+        patient_id=patient,
+        reasons=REASONS,
+        may_break_glass=may_break_glass(actor.profession),
+        username=actor.username if settings.DEMO and settings.DEMO_KEYS_URL else None,
+        demo_keys_url=settings.DEMO_KEYS_URL if settings.DEMO else None,
+        colleagues=_demo_colleagues(actor) if settings.DEMO else [],
+        asked="demande" in request.GET,
+    )
+
+
+@require_GET
+@no_patient_data()
+def doors(request: HttpRequest, patient: UUID) -> HttpResponse:
+    """The doors at their own address: a search result leads here without asking for the chart first."""
+    actor = actor_of(request)
+    if actor is None:
+        raise Refused("session_ended")
+    return closed_chart(request, patient, actor)
+
+
+@require_POST
+@no_patient_data()
+def join(request: HttpRequest, patient: UUID) -> HttpResponse:
+    """Ask the physicians responsible to be taken into the team; nothing opens before one of them does."""
+    act_as(request, "SELECT door.ask_to_join(%s)", patient)
+    return HttpResponseRedirect(reverse("doors", kwargs={"patient": patient}) + "?demande")
+
+
+@require_POST
+@no_patient_data()
+def break_glass_challenge(request: HttpRequest, patient: UUID) -> HttpResponse:
+    """The exact act, written down by the keeper; its hash is what the key must sign."""
+    try:
+        typed = _typed(request, {"reason", "words"})
+        if typed["reason"] not in REASONS or (typed["reason"] == "other" and len(str(typed["words"]).strip()) < 5):
+            return refused_json("reason_needed")
+        answer = keeper().call(
+            "approve", step="begin", cookie=cookie_of(request), kind="break_glass", patient=patient.bytes,
+            reason=str(typed["reason"]), words=str(typed["words"])[:1000],
+        )  # fmt: skip
+    except (Refused, KeeperDown) as refusal:
+        return refused_json(getattr(refusal, "code", "keeper_down"))
+    return JsonResponse({"act": UUID(bytes=answer["act"]).hex, "options": answer["options"]})
+
+
+@require_POST
+@no_patient_data()
+def break_glass_proof(request: HttpRequest, patient: UUID) -> HttpResponse:
+    """One key's answer; `state` is ok (the chart opens for four hours) or colleague_needed."""
+    try:
+        typed = _typed(request, {"act", "response", "words"})
+        answer = keeper().call(
+            "approve", step="finish", cookie=cookie_of(request), act=UUID(hex=str(typed["act"])).bytes,
+            response=typed["response"], words=str(typed["words"])[:1000],
+        )  # fmt: skip
+    except ValueError:
+        return refused_json("bad_request")
+    except (Refused, KeeperDown) as refusal:
+        return refused_json(getattr(refusal, "code", "keeper_down"))
+    if answer["state"] == "colleague_needed":
+        return JsonResponse(
+            {"state": "colleague_needed", "act": UUID(bytes=answer["act"]).hex, "options": answer["options"]}
+        )
+    return JsonResponse({"state": "ok"})
+
+
+def _typed(request: HttpRequest, fields: set[str]) -> dict[str, Any]:
+    try:
+        typed = json.loads(request.body)
+    except (ValueError, RecursionError):
+        typed = None
+    if not isinstance(typed, dict) or set(typed) != fields:
+        raise Refused("bad_request")
+    return typed
+
+
+def _demo_colleagues(actor: Actor) -> list[dict[str, str]]:
+    """On a demo base, whose key may play the colleague's."""
+    try:
+        found = json.loads(settings.HOME.demo_accounts.read_text(encoding="utf-8"))["accounts"]
+    except (OSError, ValueError, KeyError):
+        return []
+    return [{"username": one["username"], "name": one["name"]} for one in found if one["username"] != actor.username]
