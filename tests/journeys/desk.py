@@ -1,0 +1,143 @@
+"""One workstation: a browser of its own, Chromium's virtual authenticator as the key, and a count of what a hand does."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.journeys.clinic import Clinic
+
+WIDE, NARROW = (1440, 900), (390, 844)
+_axe = Axe()
+
+
+class Desk:
+    """A person in front of a screen. `actions` lists each key, field filled or click since `count_from_here`."""
+
+    def __init__(
+        self, browser: Browser, clinic: Clinic, size: tuple[int, int] = WIDE, scheme: str = "light", **context: Any
+    ) -> None:
+        self.clinic = clinic
+        self.context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme="dark" if scheme == "dark" else "light",
+            locale="fr-FR",
+            timezone_id="Europe/Paris",
+            base_url=clinic.url,
+            reduced_motion="reduce",
+            **context,
+        )
+        self.context.set_default_timeout(15_000)
+        self.complaints: list[str] = []
+        self.actions: list[str] = []
+        self.key_id = ""
+        self.page = self.new_tab()
+
+    def new_tab(self) -> Page:
+        """Another tab of the same browser; what it complains of in its console is kept."""
+        tab = self.context.new_page()
+        tab.on("pageerror", lambda fault: self.complaints.append(str(fault)))
+        tab.on("console", lambda said: self._hear(said.type, said.text))
+        return tab
+
+    def _hear(self, kind: str, text: str) -> None:
+        # a refusal's status is no fault of the page
+        refusal = "the server responded with a status of" in text or "Response Status Error Code" in text
+        if kind in {"error", "warning"} and not refusal:
+            self.complaints.append(text)
+
+    # ── signing in ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def insert_key(self, username: str, *, verified: bool = True) -> None:
+        """Plugs this person's key in; `verified=False`: whoever holds it knows neither its code nor the finger."""
+        devtools = self.context.new_cdp_session(self.page)
+        devtools.send("WebAuthn.enable", {"enableUI": False})
+        options = {
+            "protocol": "ctap2", "transport": "usb", "hasResidentKey": True, "hasUserVerification": True,
+            "isUserVerified": verified, "automaticPresenceSimulation": True,
+        }  # fmt: skip
+        slot = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})["authenticatorId"]
+        key = self.clinic.key_of(username)
+        devtools.send("WebAuthn.addCredential", {"authenticatorId": slot, "credential": key})
+        self.key_id = str(key["credentialId"])
+
+    def sign_in(self, username: str) -> None:
+        """With her key, through the page and the browser's own `navigator.credentials.get`."""
+        self.insert_key(username)
+        self.page.goto("/")
+        self.page.get_by_role("button", name="Se connecter avec ma clé").click()
+        self.page.wait_for_url(re.compile(r"/unite/"))
+
+    def sign_in_as(self, name: str) -> None:
+        """« Se connecter en tant que », as whoever tries the demonstration does."""
+        self.page.goto("/connexion/")
+        self.page.get_by_role("button", name=name).click()
+        self.page.wait_for_url(lambda url: "/connexion/" not in url)
+
+    # ── a hand ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def count_from_here(self) -> None:
+        """Starts counting actions again."""
+        self.actions = []
+
+    def press(self, key: str) -> None:
+        """One key."""
+        self.actions.append(key)
+        self.page.keyboard.press(key)
+
+    def type(self, text: str) -> None:
+        """Fills the field that has the focus; one action, however many digits."""
+        self.actions.append(text)
+        self.page.keyboard.type(text)
+
+    def click(self, what: Locator) -> None:
+        """One click."""
+        self.actions.append(f"clic {what.inner_text().strip()}")
+        what.click()
+
+    # ── an eye ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def rows(self) -> Locator:
+        """The patients of the list on screen."""
+        return self.page.locator("tr[data-row]:visible")
+
+    def row(self, place: int) -> Locator:
+        """One of them, from 0."""
+        return self.rows.nth(place)
+
+    def open_row(self, place: int = 0) -> None:
+        """Opens the chart of one patient of the list."""
+        self.row(place).locator("[data-row-link]").click()
+        self.page.wait_for_url(re.compile(r"/dossier/"))
+
+    def curve(self) -> str:
+        """The blood-pressure curve as it is read aloud."""
+        return self.page.locator("#curve svg:visible desc").text_content() or ""
+
+    def accessibility_faults(self) -> list[str]:
+        """What axe-core finds wrong on the page, one line a rule."""
+        found = _axe.run(self.page).response["violations"]
+        return [f"{one['id']}: {[node['html'][:120] for node in one['nodes'][:3]]}" for one in found]
+
+    def too_wide(self) -> int:
+        """Pixels by which the page must be pushed sideways."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+    def says_nothing_of(self, *traits: str) -> None:
+        """None of these words is anywhere in the page, shown or not."""
+        content = self.page.content()
+        assert not [trait for trait in traits if trait in content]
+
+    def close(self) -> None:
+        """Leaves; a page that complained in its console fails the journey."""
+        self.context.close()
+        assert not self.complaints, self.complaints
+
+
+def shows(tab: Page, text: str | re.Pattern[str]) -> None:
+    """Waits until a tab shows these words."""
+    expect(tab.get_by_text(text).first).to_be_visible()

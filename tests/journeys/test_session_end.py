@@ -1,0 +1,149 @@
+"""A shared workstation: coming, leaving, and what stays on the screen, which is nothing."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.desk import Desk, shows
+
+pytestmark = pytest.mark.journey
+Sit = Callable[..., Desk]
+ENDED = "Votre session est terminée ; cette page a été vidée."
+ASK_FOR_A_TOUCH = """(id) => {
+  const get = navigator.credentials.get.bind(navigator.credentials);
+  const bytes = Uint8Array.from(atob(id), (one) => one.charCodeAt(0));
+  navigator.credentials.get = (asked) => get({
+    publicKey: { ...asked.publicKey, userVerification: "discouraged", allowCredentials: [{ type: "public-key", id: bytes }] },
+  });
+}"""
+ASK_NOW = "window.dispatchEvent(new Event('online'))"  # what the heartbeat does every 20 s, without the wait
+
+
+def test_signing_in_as_somebody_of_the_demonstration_is_the_same_ceremony(desk: Sit) -> None:
+    visitor = desk()
+    visitor.page.goto("/")
+    shows(visitor.page, "Base de démonstration")
+    posted: list[str] = []
+    visitor.page.on("request", lambda asked: posted.append(asked.url) if asked.method == "POST" else None)
+    visitor.count_from_here()
+    visitor.click(visitor.page.get_by_role("button", name="Awa Diallo"))
+    visitor.page.wait_for_url(re.compile(r"/unite/"))
+    assert [url.rsplit("/", 2)[-2] for url in posted if visitor.clinic.url in url] == ["defi", "preuve"]
+    shows(visitor.page, "Awa Diallo")
+    assert len(visitor.actions) == 1
+
+
+def test_a_key_whose_holder_does_not_prove_who_she_is_opens_nothing(desk: Sit) -> None:
+    thief = desk()
+    thief.insert_key("helene.roux", verified=False)
+    thief.page.goto("/connexion/")
+    thief.page.get_by_role("button", name="Se connecter avec ma clé").click()
+    expect(thief.page.locator("#door-status")).to_have_attribute("data-state", "wrong")
+    assert not [one for one in thief.context.cookies() if one["name"] == "egide_session"]
+
+    # a browser made to ask for a touch only: it is the keeper, not the page, that refuses what comes back
+    thief.page.evaluate(ASK_FOR_A_TOUCH, thief.key_id)
+    thief.page.get_by_role("button", name="Se connecter avec ma clé").click()
+    shows(thief.page, "La clé n'a pas demandé votre code ou votre empreinte ; personne n'a été connecté.")
+    assert not [one for one in thief.context.cookies() if one["name"] == "egide_session"]
+    thief.page.goto("/")
+    assert "/connexion/" in thief.page.url
+
+
+def test_signing_out_in_one_tab_empties_the_other_and_the_way_back(desk: Sit) -> None:
+    doctor = desk()
+    doctor.sign_in_as("Dr Hélène Roux")
+    names = doctor.page.locator("[data-row-link]").all_inner_texts()
+    doctor.open_row(4)
+    name = doctor.page.locator(".banner-name").inner_text()
+    chart = doctor.page.url
+    other = doctor.new_tab()
+    other.goto(chart)
+    shows(other, name)
+
+    doctor.page.get_by_label("Compte de Dr Hélène Roux").click()
+    doctor.page.get_by_role("button", name="Se déconnecter").click()
+    shows(doctor.page, "Votre session est fermée. Rien n'est resté sur ce poste.")
+    shows(other, ENDED)
+    assert other.title() == "Égide"
+    assert not [trait for trait in (name, *names) if trait in other.content()]
+
+    doctor.page.go_back()
+    shows(doctor.page, ENDED)
+    doctor.says_nothing_of(name, *names)
+    doctor.page.go_back()
+    doctor.says_nothing_of(name, *names)
+
+
+def test_a_page_brought_back_from_the_browsers_memory_is_asked_for_again(desk: Sit) -> None:
+    nurse = desk()
+    nurse.sign_in_as("Yann Le Gall")
+    names = nurse.page.locator("[data-row-link]").all_inner_texts()
+    assert names
+    nurse.context.clear_cookies(name="egide_session")  # as if the session had ended meanwhile
+    nurse.page.evaluate("window.dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+    shows(nurse.page, re.compile("Session terminée|Prendre mon poste"))
+    nurse.says_nothing_of(*names)
+
+
+def test_closing_a_session_from_elsewhere_empties_its_page_at_the_next_request(desk: Sit) -> None:
+    forgotten = desk()
+    forgotten.sign_in_as("Dr Marc Delattre")
+    names = forgotten.page.locator("[data-row-link]").all_inner_texts()
+    assert len(names) > 20
+
+    here = desk()
+    here.sign_in_as("Dr Marc Delattre")
+    here.page.goto("/sessions/")
+    expect(here.page.get_by_role("button", name="Fermer")).to_have_count(2)
+    here.page.get_by_role("button", name=re.compile("^Fermer(?! cette)")).click()
+    shows(here.page, "Session fermée.")
+    expect(here.page.get_by_role("button", name="Fermer")).to_have_count(1)
+
+    forgotten.press("c")  # the next request of the page left open
+    shows(forgotten.page, ENDED)
+    forgotten.says_nothing_of(*names)
+    here.page.goto("/")
+    expect(here.rows.first).to_be_visible()
+
+
+def test_a_session_that_expires_in_the_middle_of_typing_leaves_a_sentence_and_nothing_half_written(desk: Sit) -> None:
+    nurse = desk()
+    nurse.sign_in_as("Yann Le Gall")
+    names = nurse.page.locator("[data-row-link]").all_inner_texts()
+    written = nurse.clinic.readings()
+    nurse.press("c")
+    expect(nurse.page.get_by_label("Tension")).to_be_focused()
+    nurse.type("148/8")
+    _expire(nurse, "yann.legall")
+    nurse.type("4")
+    nurse.press("Enter")
+    shows(nurse.page, ENDED)
+    nurse.says_nothing_of(*names, "148/84")
+    assert nurse.clinic.readings() == written
+
+    nurse.page.get_by_role("link", name="Se connecter").click()
+    nurse.page.get_by_role("button", name="Yann Le Gall").click()
+    nurse.page.wait_for_url(re.compile(r"/unite/"))
+    expect(nurse.rows.first).to_be_visible()
+
+
+def test_an_open_page_empties_by_itself_when_its_session_ends(desk: Sit) -> None:
+    nurse = desk()
+    nurse.sign_in_as("Yann Le Gall")
+    nurse.open_row(1)
+    name = nurse.page.locator(".banner-name").inner_text()
+    _expire(nurse, "yann.legall")
+    nurse.page.evaluate(ASK_NOW)
+    shows(nurse.page, ENDED)
+    nurse.says_nothing_of(name)
+
+
+def _expire(desk: Desk, username: str) -> None:
+    desk.clinic.sql(
+        "UPDATE accounts.session SET expires_at = clock_timestamp()"
+        " WHERE account = (SELECT id FROM accounts.account WHERE username = %s) AND ended_at IS NULL",
+        username,
+    )
