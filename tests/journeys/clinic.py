@@ -1,4 +1,4 @@
-"""A whole clinic in a throwaway EGIDE_HOME, started by `egide run` as anybody starts it, for the journeys of one run."""
+"""A whole clinic in a throwaway EGIDE_HOME, started by `egide run` as anybody starts it."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Clinic:
         return done.stdout
 
     def key_of(self, username: str) -> dict[str, Any]:
-        """A person's software key for Chromium's virtual authenticator; its counter goes up each time, as a key's does."""
+        """A person's software key for Chromium's virtual authenticator; its counter goes up each time."""
         key: dict[str, Any] = json.loads(self.run("demo", "key", "export", username))
         key["signCount"] = self._counts[username] = max(key["signCount"], self._counts.get(username, 0) + 2)
         return key

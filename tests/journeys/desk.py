@@ -1,4 +1,4 @@
-"""One workstation: a browser of its own, Chromium's virtual authenticator as the key, and a count of what a hand does."""
+"""One workstation: a browser of its own, Chromium's virtual authenticator as the key, a count of actions."""
 
 from __future__ import annotations
 

@@ -15,7 +15,9 @@ ASK_FOR_A_TOUCH = """(id) => {
   const get = navigator.credentials.get.bind(navigator.credentials);
   const bytes = Uint8Array.from(atob(id), (one) => one.charCodeAt(0));
   navigator.credentials.get = (asked) => get({
-    publicKey: { ...asked.publicKey, userVerification: "discouraged", allowCredentials: [{ type: "public-key", id: bytes }] },
+    publicKey: {
+      ...asked.publicKey, userVerification: "discouraged", allowCredentials: [{ type: "public-key", id: bytes }],
+    },
   });
 }"""
 ASK_NOW = "window.dispatchEvent(new Event('online'))"  # what the heartbeat does every 20 s, without the wait
