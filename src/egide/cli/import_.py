@@ -81,7 +81,7 @@ def fhir(
 
 def _place(site: str, unit: str) -> tuple[UUID, UUID]:
     """Unit and site ids; refuses an unknown name, a base or a keeper that does not answer."""
-    os.environ["EGIDE_ROLE"] = "worker"
+    os.environ |= {"EGIDE_ROLE": "worker", "DJANGO_SETTINGS_MODULE": "egide.config.settings"}
     from egide.kernel.home import Home
 
     if Home.from_environment().base() is None:
