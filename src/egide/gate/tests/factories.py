@@ -258,6 +258,16 @@ class Hospital:
         )  # fmt: skip
         return row
 
+    def comments(self, patient: UUID) -> list[str]:
+        """Every comment of this patient's measurements, unsealed."""
+        keys = self.physician_of(patient)
+        return [
+            keys.unseal("clinical", patient, "record_measurement", "comment", row, sealed)
+            for row, sealed in self.sql(
+                "SELECT id, comment FROM record_measurement WHERE patient_id = %s AND comment IS NOT NULL", patient
+            )
+        ]
+
     def physician_of(self, patient: UUID) -> Chart:
         """A chart of this patient as a physician of her unit opens it, every category, reading and writing."""
         (unit,) = self.sql("SELECT unit FROM gate.link WHERE patient_id = %s ORDER BY id DESC LIMIT 1", patient)[0]
