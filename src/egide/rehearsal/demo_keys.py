@@ -30,7 +30,7 @@ _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _TCP_TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 
 
-class NotADemo(Exception):  # noqa: N818 — it is said to a person, not always an error
+class NotADemo(Exception):
     """This base was not born as a demo, or its birth certificate lacks: the message says what to do."""
 
 

@@ -13,7 +13,7 @@ CSRF_COOKIE = "csrftoken"
 Assert = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
-class SignInFailed(Exception):  # noqa: N818 — an answer, not always an error
+class SignInFailed(Exception):
     """The ceremony did not end with a session; `status` and `code` are the server's."""
 
     def __init__(self, step: str, status: int, code: str) -> None:
@@ -153,7 +153,15 @@ def sign_in(base_url: str, username: str, keys_url: str | None = None, make: Ass
     Raises SignInFailed with the step that refused, OSError when nobody answers.
     """
     visitor = Visitor(base_url)
-    make = make or by_service(keys_url or default_keys_url(base_url), username, visitor.base_url)
+    try:
+        _ceremony(visitor, make or by_service(keys_url or default_keys_url(base_url), username, visitor.base_url))
+    except BaseException:
+        visitor.close()
+        raise
+    return visitor
+
+
+def _ceremony(visitor: Visitor, make: Assert) -> None:
     opened = visitor.get("/connexion/")
     if opened.status != http.client.OK:
         raise SignInFailed("connexion", opened.status, _code(opened))
@@ -166,7 +174,6 @@ def sign_in(base_url: str, username: str, keys_url: str | None = None, make: Ass
     proof = visitor.post("/connexion/preuve/", json_body=answer)
     if not http.client.OK <= proof.status < http.client.MULTIPLE_CHOICES:
         raise SignInFailed("preuve", proof.status, _code(proof))
-    return visitor
 
 
 def default_keys_url(base_url: str) -> str:

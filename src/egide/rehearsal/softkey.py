@@ -23,7 +23,7 @@ USER_PRESENT = 0x01
 USER_VERIFIED = 0x04
 
 
-class WrongSite(Exception):  # noqa: N818 — a refusal
+class WrongSite(Exception):
     """The options are for another relying party than the one this key was made for."""
 
 

@@ -39,7 +39,7 @@ class FirstName:
 
     def weight(self, year: int) -> float:
         """Relative weight among births of one year (invented for the demo)."""
-        return self.level * math.exp(-(((year - self.peak) / self.spread) ** 2)) + self.level * 0.004
+        return self.level * math.exp(-(((year - self.peak) / self.spread) ** 2)) + self.level * 0.0004
 
 
 @dataclass(frozen=True, slots=True)
