@@ -367,9 +367,14 @@ END $$;
 
 -- door: what the web may execute ------------------------------------------------------------------------------------
 
+-- A statement prepared by SQL can stand under a name of the driver's and run in the next request's place (attack 22). The driver
+-- prepares through the protocol: whatever was prepared by SQL is an intruder's.
 CREATE FUNCTION door.use_opening(p_ticket text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF EXISTS (SELECT 1 FROM pg_prepared_statements WHERE from_sql) THEN
+        RAISE EXCEPTION 'a statement prepared by SQL is on this connection' USING ERRCODE = 'EG004';
+    END IF;
     PERFORM set_config('egide.ticket', p_ticket, true);
     IF p_ticket LIKE 'w%' THEN PERFORM gate.acting(); ELSE PERFORM gate.opened_patients('identity', 'read'); END IF;
 END $$;
