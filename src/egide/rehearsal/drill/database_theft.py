@@ -153,6 +153,6 @@ def _reidentified(stage: Stage, outcome: Outcome) -> None:
     if known:
         outcome.note(
             f"ré-identifiables par les deux dates d'un séjour clos, seules (le sexe est scellé ici) : {len(alone)} sur"
-            f" {len(known)} patients qui en ont un ({100 * len(alone) / len(known):.0f} %), {everyone} en tout ; sur une"
-            " petite base presque chacun l'est"
+            f" {len(known)} patients qui en ont un ({100 * len(alone) / len(known):.0f} %), {everyone} en tout ;"
+            " sur une petite base presque chacun l'est"
         )

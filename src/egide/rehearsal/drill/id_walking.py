@@ -157,7 +157,9 @@ def _one(walk: Walk, route: Route, method: str, kind: str, values: dict[str, str
     answer = walk.send(method, path, forge, {"bp": "120/80", **fields} if method == "POST" else None)
     session = walk.sessions[-1]
     place = "patient" if "patient" in route.parameters else "unit" if "unit" in route.parameters else "session"
-    if place in route.parameters and answer.status in REFUSED:
+    # The page of the other doors (join, break the glass) asks for no chart: it is no refusal of one.
+    asked = route.gate in ("chart", "roster") or place == "session"
+    if asked and place in route.parameters and answer.status in REFUSED:
         walk.refused[(session, values[place])] += 1
     key = (route.pattern, f"{method}{' htmx' if dress else ''}", kind, values.get(place, ""))
     walk.answers[key] = answer
@@ -169,17 +171,18 @@ def _governed(pattern: str, known: list[Route]) -> bool:
     return any(route.pattern == pattern and route.gate in ("chart", "roster") for route in known)
 
 
-def _shape(answer: Answer) -> tuple[object, ...]:
-    """What a thief can tell answers apart by: status, length, names and telling values of headers."""
+def _shape(answer: Answer, asked: str) -> tuple[object, ...]:
+    """What a thief can tell answers apart by: status, length, headers; the id that he typed himself left out."""
     silent = {"date", "set-cookie", "content-length"}
-    return answer.status, len(answer.body), tuple(sorted((k, v) for k, v in answer.headers.items() if k not in silent))
+    told = sorted((name, value.replace(asked, "…")) for name, value in answer.headers.items() if name not in silent)
+    return answer.status, len(answer.body), tuple(told)
 
 
 def _differences(answers: Mapping[tuple[str, str, str, str], Answer]) -> list[str]:
     shapes: dict[tuple[str, str], dict[str, set[tuple[object, ...]]]] = {}
-    for (pattern, method, kind, _), answer in answers.items():
+    for (pattern, method, kind, asked), answer in answers.items():
         if kind in ("foreign", "unknown"):
-            shapes.setdefault((pattern, method), {}).setdefault(kind, set()).add(_shape(answer))
+            shapes.setdefault((pattern, method), {}).setdefault(kind, set()).add(_shape(answer, asked or "-"))
     found = []
     for (pattern, method), kinds in shapes.items():
         if "unknown" in kinds and kinds["foreign"] != kinds["unknown"]:

@@ -337,9 +337,10 @@ def by_raising(scene: Scene) -> None:
     found: set[UUID] = set()
     for table in scene.tables:
         found |= _ids_by(lambda condition, t=table: _raises(scene, t, condition))  # type: ignore[misc]
+        found &= _everyone(scene)
         if found:
             break
-    scene.injection.beyond |= found & _everyone(scene)
+    scene.injection.beyond |= found
     scene.check(
         "un refus ne dit pas si une ligne existe",
         not found,

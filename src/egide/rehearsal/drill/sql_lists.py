@@ -23,6 +23,15 @@ MAY_EXECUTE: Final = frozenset(
         "door.openings_of(uuid)",
         "door.my_sessions()",
         "door.rule_hash()",
+        "door.ask_advice(uuid, uuid, uuid)",
+        "door.ask_to_join(uuid)",
+        "door.declare_shift(uuid)",
+        "door.end_shift(uuid)",
+        "door.my_notices()",
+        "door.read_notice(bigint)",
+        "door.review(bigint, text)",
+        "door.shifts_of(uuid)",
+        "door.take_in(uuid, uuid)",
     }
 )
 OUR_FUNCTIONS: Final = """
