@@ -115,6 +115,9 @@ class Hospital:
             "INSERT INTO directory_unit (id, site_id, name, code, specialty) VALUES (%s, %s, %s, %s, '')",
             unit, site or self.site, f"Médecine {number}", f"U{number}",
         )  # fmt: skip
+        from egide.directory import reads as directory
+
+        directory._kept = None  # the pages of this process would not know it for a minute
         return unit
 
     def bed(self, unit: UUID, room: str = "101", label: str = "F") -> UUID:
