@@ -1,5 +1,6 @@
 """Who a request acts for, and the decorator of views that touch no patient. The keeper says who; nothing else does."""
 
+import contextlib
 import functools
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec
@@ -60,7 +61,7 @@ def actor_of(request: HttpRequest) -> Actor | None:
 
 
 def no_patient_data(public: bool = False) -> Callable[[Callable[Concatenate[HttpRequest, P], HttpResponse]], View]:
-    """The view touches no patient. Unless `public`, somebody is signed in: `actor_of(request)`, `request.own_ticket`."""
+    """The view touches no patient. Unless `public`, somebody is signed in: `actor_of(request)`, `own_ticket`."""
 
     def decorate(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> View:
         @functools.wraps(view)
@@ -83,6 +84,7 @@ def answered(request: HttpRequest, run: Callable[[], HttpResponse]) -> HttpRespo
     try:
         return run()
     except Refused as refusal:
+        _name_actor(request, refusal.code)
         return answers.refused(request, refusal.code)
     except KeeperDown:
         return answers.keeper_down(request)
@@ -91,6 +93,13 @@ def answered(request: HttpRequest, run: Callable[[], HttpResponse]) -> HttpRespo
         if _sqlstate(error) == LOST_OPENING:
             return answers.refused(request, "session_ended")
         raise
+
+
+def _name_actor(request: HttpRequest, code: str) -> None:
+    """The page of a refusal keeps the frame of who asked, as long as the session lives."""
+    if actor_of(request) is None and not code.startswith("session_"):
+        with contextlib.suppress(Refused, KeeperDown):
+            request.actor, _ = who(cookie_of(request))  # type: ignore[attr-defined]
 
 
 def _sqlstate(error: BaseException | None) -> str | None:

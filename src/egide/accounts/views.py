@@ -1,5 +1,6 @@
 """Sign-in by passkey and sign-out: the browser talks to the keeper through here, and learns yes or a sentence."""
 
+import contextlib
 import json
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,11 @@ from egide.ui import page
 from egide.ui.answers import refused_json
 
 SESSION_SECONDS = 12 * 3600
+# mark in User-Agent, name on screen; the first that fits (Edge says Chrome too, Android says Linux)
+_BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (
+    ("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("Mac OS", "macOS"), ("Linux", "Linux"),
+)  # fmt: skip
 
 
 @require_GET
@@ -37,7 +43,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @no_patient_data(public=True)
-def challenge(request: HttpRequest) -> HttpResponse:
+def challenge(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 — a view
     """A challenge of the keeper, for any key: whose key it is shows only when it answers."""
     try:
         answer = keeper().call("sign_in", step="begin")
@@ -56,7 +62,8 @@ def proof(request: HttpRequest) -> HttpResponse:
         typed: Any = json.loads(request.body)
         response = typed["response"]
         challenge_id = typed["challenge_id"]
-        if not isinstance(response, dict) or not isinstance(challenge_id, str) or set(typed) != {"challenge_id", "response"}:
+        exact = set(typed) == {"challenge_id", "response"}
+        if not exact or not isinstance(response, dict) or not isinstance(challenge_id, str):
             raise ValueError
     except (ValueError, KeyError, TypeError, RecursionError):
         return refused_json("bad_request")
@@ -81,10 +88,8 @@ def proof(request: HttpRequest) -> HttpResponse:
 @no_patient_data(public=True)
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End this session. The browser forgets what it kept, whatever the session's state was."""
-    try:
+    with contextlib.suppress(Refused):  # it had ended already: the person wanted exactly that
         keeper().call("revoke", cookie=cookie_of(request))
-    except Refused:
-        pass  # it had ended already: the person wanted exactly that
     answer = HttpResponseRedirect(reverse("sign-in") + "?fin")
     answer.delete_cookie(settings.SESSION_COOKIE, path="/", samesite="Strict")
     answer["Clear-Site-Data"] = '"cache", "storage"'
@@ -94,14 +99,15 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def _device(request: HttpRequest) -> str:
     """How a person will recognise her workstation in the list of sessions: browser and system, as announced."""
     agent = request.headers.get("User-Agent", "")
-    browser = next((name for mark, name in (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")) if mark in agent), "Navigateur")  # fmt: skip
-    system = next((name for mark, name in (("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iPhone"), ("Mac OS", "macOS"), ("Linux", "Linux")) if mark in agent), "")  # fmt: skip
+    browser = next((name for mark, name in _BROWSERS if mark in agent), "Navigateur")
+    system = next((name for mark, name in _SYSTEMS if mark in agent), "")
     return " · ".join(part for part in (browser, system) if part)
 
 
 def _own_path(path: str) -> str:
     parts = urlsplit(path)
-    own = path.startswith("/") and not path.startswith("//") and "\\" not in path and not parts.scheme and not parts.netloc
+    plain = path.startswith("/") and not path.startswith("//") and "\\" not in path
+    own = plain and not parts.scheme and not parts.netloc
     return path if own else reverse("home")
 
 
@@ -114,5 +120,5 @@ def _demo_accounts() -> list[dict[str, str]]:
 
 
 def _down() -> JsonResponse:
-    message = "La connexion est momentanément impossible : le gardien des clés ne répond pas. Réessayez dans quelques secondes."
+    message = "La connexion est momentanément impossible : le gardien ne répond pas. Réessayez dans quelques secondes."
     return JsonResponse({"code": "keeper_down", "message": message}, status=503)

@@ -1,5 +1,7 @@
 """What surrounds every page, the home page, and the answers that belong to no room."""
 
+import sys
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseRedirect
@@ -7,7 +9,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from egide.accounts.session import actor_of, no_patient_data
+from egide.config.middleware import log_fault
 from egide.directory.reads import units
+from egide.gate.rules import may_search
 from egide.ui import Frame, Place, answers, page
 from egide.ui.assets import asset_url
 from egide.ui.text import _
@@ -33,6 +37,7 @@ def frame(request: HttpRequest) -> Frame:
         units=places,
         places=(
             *(Place(_("Unité") if len(mine) == 1 else p.label, p.url, p.icon, p.current) for p in places[:3]),
+            *((_place(request, _("Patients"), "search", "search"),) if may_search(actor.profession) else ()),
             _place(request, _("Poste"), "shift", "clock"),
             _place(request, _("Avis"), "notices", "note"),
         ),
@@ -66,16 +71,19 @@ def home(request: HttpRequest) -> HttpResponse:
     )
 
 
-def health(request: HttpRequest) -> HttpResponse:
+def health(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 — a view
     """The web process answers; nothing is said of the rest (`egide doctor` does)."""
     return HttpResponse("ok", content_type="text/plain")
 
 
-def favicon(request: HttpRequest) -> HttpResponse:
+def favicon(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 — a view
     """Browsers that ask before reading the page."""
     return HttpResponseRedirect(asset_url("favicon.svg"))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: the fault is logged by kind and place only."""
+    fault = sys.exc_info()[1]
+    if fault is not None:
+        log_fault(fault)
     return answers.server_error(request)

@@ -1,4 +1,4 @@
-"""What holds for every request: same origin, nothing kept by the browser, no trace of a fault shown or logged with its values."""
+"""What holds for every request: same origin, nothing kept by the browser, no fault shown or logged with its values."""
 
 import logging
 import traceback
@@ -19,7 +19,7 @@ def last_resort(get_response: Handler) -> Handler:
     def middleware(request: HttpRequest) -> HttpResponse:
         try:
             return get_response(request)
-        except Exception as fault:
+        except Exception as fault:  # noqa: BLE001 — whatever it is, a page
             log_fault(fault)
             return answers.server_error(request)
 
@@ -48,7 +48,7 @@ def nothing_stays(get_response: Handler) -> Handler:
 
 
 def same_origin(get_response: Handler) -> Handler:
-    """Refuses any unsafe request that our own page did not send, besides Django's CSRF check; and any overridden method."""
+    """Refuses any unsafe request that our own page did not send (besides Django's CSRF check), and odd methods."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.method not in SAFE and request.headers.get("Sec-Fetch-Site") != "same-origin":

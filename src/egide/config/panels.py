@@ -1,4 +1,4 @@
-"""Pages that mix rooms: the unit's list, the chart, "qui a ouvert ce dossier". Each reads in one round trip, then renders."""
+"""Pages that mix rooms: unit list, chart, "qui a ouvert", advice, shift. Each reads in one round trip, then renders."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -73,7 +73,7 @@ def unit(request: HttpRequest, roster: Roster) -> HttpResponse:
     who, places, problems, last = fetch(
         roster, identities(roster), stays.present(roster), record.problem_labels(roster), record.last_values(roster)
     )
-    place = units()[roster.list_id] if roster.list_id in units() else None
+    place = units().get(roster.list_id) if roster.list_id else None
     lines = sorted(
         (_ward_line(one, places.get(one.id), problems.get(one.id, []), last.get(one.id, {})) for one in who.values()),
         key=lambda line: (line.bed is None, _bed_order(line.bed), line.birth_name, line.first_name),
@@ -211,7 +211,7 @@ def _ward_line(
         sex=who.sex,
         birth_date=who.birth_date,
         problems=problems[:4],
-        last=shown({code: value for code, (value, _) in last.items()}),
+        last=shown({code: value for code, (value, _) in last.items()}, {code: at for code, (_, at) in last.items()}),
         last_at=max((at for _, at in last.values()), default=None),
     )
 

@@ -1,4 +1,4 @@
-"""The one settings file: everything that varies is read from the environment here, and documented in docs/administration.md."""
+"""The one settings file: what varies is read from the environment here, and told in docs/administration.md."""
 
 import os
 import secrets
@@ -55,7 +55,7 @@ DATABASES = {
         "USER": ROLE,
         "HOST": str(HOME.socket_dir),
         "CONN_MAX_AGE": None,
-        # one statement a writing request: after PostgreSQL restarted the first act of each thread would fail (reads retry)
+        # one statement a writing request: after PostgreSQL restarted, a thread's first act would fail (reads retry)
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": True,
         "TIME_ZONE": "UTC",

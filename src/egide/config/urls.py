@@ -14,6 +14,7 @@ urlpatterns = [
     path("dossier/<uuid:patient>/acces/", require_GET(panels.openings), name="openings"),
     path("dossier/<uuid:patient>/avis/", require_http_methods(["GET", "POST"])(panels.advice), name="advice"),
     path("poste/", panels.shift, name="shift"),
+    path("", include("egide.identity.urls")),
     path("", include("egide.record.urls")),
     path("", include("egide.accounts.urls")),
     path("", include("egide.gate.urls")),

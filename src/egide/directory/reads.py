@@ -25,7 +25,7 @@ class UnitPlace:
 
 def units() -> dict[UUID, UnitPlace]:
     """Every unit by id. At most a minute old; a statement only when it is older."""
-    global _kept
+    global _kept  # noqa: PLW0603 — the one thing kept
     kept = _kept
     if kept is None or time.monotonic() - kept[0] > _KEPT_SECONDS:
         with _lock:

@@ -1,4 +1,4 @@
-"""Acts of a person that touch no patient table: one function of `door`, under the ticket of `who`, in one transaction."""
+"""Acts of a person that touch no patient table: one function of `door`, under the ticket of `who`."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from egide.kernel.capabilities import Refused
 
 
 def act_as(request: HttpRequest, sql: str, *params: Any) -> Any:
-    """Call a door function that answers with a code; raises Refused for any code but ok. `sql` is a constant of the caller.
+    """One transaction, one door function that answers with a code; Refused for any but ok. `sql` is a constant.
 
     The request must have been through `@no_patient_data()`.
     """

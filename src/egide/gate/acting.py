@@ -39,7 +39,7 @@ def acting(cap: Capability, verb: str, patient_id: UUID, object_id: str, *catego
 
 
 def link(patient_id: UUID, unit_id: UUID, since: datetime, until: datetime | None = None) -> None:
-    """The care link that a stay makes, in the transaction of `opened`: the unit takes care of the patient from `since`."""
+    """The care link that a stay makes, in the transaction of `opened`: the unit takes care from `since`."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT door.link(%s, 'stay', %s, %s, %s)", [patient_id, unit_id, since, until])
 
@@ -51,7 +51,7 @@ def unlink(patient_id: UUID, unit_id: UUID, until: datetime) -> None:
 
 
 def call_door(cap: Capability, sql: str, *params: Any) -> None:
-    """Under an opening, one function of `door` that answers with a code and writes its own trail; Refused for any but ok.
+    """Under an opening, one function of `door` that answers with a code and writes its trail; Refused for any but ok.
 
     `sql` is a constant of the caller.
     """

@@ -1,4 +1,4 @@
-"""What every view carries, exactly one of: @opens_chart, @opens_roster, @no_patient_data (accounts). A house test walks the routes."""
+"""What every view carries, exactly one of: @opens_chart, @opens_roster, @no_patient_data (accounts)."""
 
 import functools
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What a person without a link finds instead of a chart: joining the team, or breaking the glass. No patient datum here."""
+"""What a person without a link finds instead of a chart: joining the team, or breaking the glass. No datum here."""
 
 import json
 from typing import Any
@@ -81,7 +81,7 @@ def break_glass_challenge(request: HttpRequest, patient: UUID) -> HttpResponse:
 
 @require_POST
 @no_patient_data()
-def break_glass_proof(request: HttpRequest, patient: UUID) -> HttpResponse:
+def break_glass_proof(request: HttpRequest, patient: UUID) -> HttpResponse:  # noqa: ARG001 — the act names her
     """One key's answer; `state` is ok (the chart opens for four hours) or colleague_needed."""
     try:
         typed = _typed(request, {"act", "response", "words"})

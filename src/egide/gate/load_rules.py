@@ -21,7 +21,8 @@ class LoadRules(Operation):
             cursor.execute("SET LOCAL ROLE gatekeeper")
             cursor.execute("DELETE FROM gate.rule")
             cursor.executemany(
-                "INSERT INTO gate.rule (profession, basis, category, act, allowed, reason) VALUES (%s, %s, %s, %s, %s, %s)",
+                "INSERT INTO gate.rule (profession, basis, category, act, allowed, reason)"
+                " VALUES (%s, %s, %s, %s, %s, %s)",
                 [tuple(rule) for rule in rules.grid()],
             )
             cursor.execute(

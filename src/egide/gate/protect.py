@@ -1,6 +1,7 @@
-"""Migration operation: a table of patient data gets its policies, FORCE row security and grants in one step (gate.md §2).
+"""Migration operation: a table of patient data gets policies, FORCE row security and grants in one step (gate.md §2).
 
-The policies are TO public: given to the web alone, the owner would silently see no row and validate a foreign key over an orphan.
+The policies are TO public: given to the web alone, the owner would silently see no row, and validate a foreign key
+over an orphan.
 """
 
 from typing import Any
@@ -53,13 +54,13 @@ def protect_sql(table: str, categories: tuple[str, ...]) -> list[str]:
             return asked[0][1]
         return " OR ".join(f"(category = '{c}' AND {condition})" for c, condition in asked)
 
+    write = opened("write")
     return [
         f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY',
         f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY',
         f'CREATE POLICY opened_read ON "{table}" FOR SELECT TO public USING ({opened("read")})',
-        f'CREATE POLICY opened_insert ON "{table}" FOR INSERT TO public WITH CHECK ({opened("write")})',
-        f'CREATE POLICY opened_update ON "{table}" FOR UPDATE TO public'
-        f" USING ({opened('write')}) WITH CHECK ({opened('write')})",
+        f'CREATE POLICY opened_insert ON "{table}" FOR INSERT TO public WITH CHECK ({write})',
+        f'CREATE POLICY opened_update ON "{table}" FOR UPDATE TO public USING ({write}) WITH CHECK ({write})',
         f'REVOKE ALL ON "{table}" FROM PUBLIC',
         f'GRANT SELECT, INSERT, UPDATE ON "{table}" TO web, worker',
     ]

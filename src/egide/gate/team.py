@@ -53,7 +53,8 @@ def my_notices() -> Read[list[Notice]]:
         return [Notice(*row[:8], read=row[8] is not None, reviewed=row[9]) for row in rows]
 
     return Read(
-        "SELECT id, kind, entry, patient_id, by_account, by_name, by_profession, at, read_at, reviewed FROM door.my_notices()",
+        "SELECT id, kind, entry, patient_id, by_account, by_name, by_profession, at, read_at, reviewed"
+        " FROM door.my_notices()",
         (),
         decode,
     )

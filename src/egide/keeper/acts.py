@@ -1,4 +1,4 @@
-"""Approvals: a person's yes is a WebAuthn assertion, user verified, whose challenge is the hash of the exact act (gate.md §7).
+"""Approvals: a yes is a WebAuthn assertion, user verified, whose challenge is the hash of the exact act (gate.md §7).
 
 The act is written down before; its assertion is kept. Neither the web process nor the database's owner can forge one.
 """
@@ -33,7 +33,7 @@ class Acts:
     def begin(
         self, conn: Any, session: UUID, account: UUID, kind: str, patient: UUID, reason: str, words: str
     ) -> dict[str, Any]:
-        """Write the act down; its challenge comes back. The words stand in it as a MAC: the base never holds them in clear."""
+        """Write the act down; its challenge comes back. The words stand in it as a MAC, never in clear."""
         if kind != "break_glass" or not _CODE.fullmatch(reason) or len(words) > MAX_WORDS:
             raise BadAssertion("bad_request")
         act, nonce = uuid.uuid4(), secrets.token_bytes(16)

@@ -34,7 +34,7 @@ def harden() -> None:
 
 
 def allowed_users(kind: str) -> frozenset[int]:
-    """User ids that may speak on a socket: the process's own, the operator (root), or, under one account, that account."""
+    """User ids that may speak on a socket: the process's own, the operator (root); under one account, that account."""
     name = USERS[kind]
     users = {0}
     own = os.geteuid()

@@ -31,7 +31,7 @@ def associated(table: str, column: str, row_id: UUID, category: str) -> bytes:
 
 
 def seal(keys: Mapping[int, bytes], plaintext: bytes, bound_to: bytes) -> bytes:
-    """Seal under the newest key version: format ‖ version ‖ nonce ‖ ciphertext and tag (31 bytes over the plaintext)."""
+    """Seal under the newest key version: format ‖ version ‖ nonce ‖ ciphertext and tag (31 bytes more)."""
     version = max(keys)
     nonce = os.urandom(_NONCE)
     header = bytes((FORMAT,)) + version.to_bytes(2, "big")

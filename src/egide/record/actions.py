@@ -20,7 +20,7 @@ def record_measurements(chart: Chart, values: dict[str, Decimal], comment: str, 
     patient_id = chart.patient_id
     minute = at.replace(second=0, microsecond=0).isoformat()
     reading = "|".join(f"{slug}={value.normalize()}" for slug, value in sorted(values.items())) + "|" + comment
-    set_id = chart.row_id("clinical", patient_id, f"reading/{chart.actor.session}/{minute}/{reading}") if values else None
+    set_id = chart.row_id("clinical", patient_id, f"reading/{chart.actor.session}/{minute}/{reading}")
     rows = []
     for place, (slug, value) in enumerate(values.items()):
         sign = BY_SLUG[slug]
@@ -30,8 +30,8 @@ def record_measurements(chart: Chart, values: dict[str, Decimal], comment: str, 
             sealed = chart.seal("clinical", patient_id, "record_measurement", "comment", row_id, comment)
         rows.append(
             Measurement(
-                id=row_id, patient_id=patient_id, code=sign.loinc, value=value, unit=sign.unit, taken_at=at, recorded_at=at,
-                author=chart.actor.account, set_id=set_id, comment=sealed,
+                id=row_id, patient_id=patient_id, code=sign.loinc, value=value, unit=sign.unit, taken_at=at,
+                recorded_at=at, author=chart.actor.account, set_id=set_id, comment=sealed,
             )
         )  # fmt: skip
     try:

@@ -24,7 +24,7 @@ class BannerStay:
 def banner(
     chart: Chart, who: dict[UUID, Identity], places: list[StayPlace], allergies: list[Allergy]
 ) -> dict[str, Any]:
-    """Context of the banner. A person whose identity holds no row cannot be shown: Refused(no_link), as for an unknown id."""
+    """Context of the banner. A person without any identity row: Refused(no_link), as for an unknown id."""
     patient = who.get(chart.patient_id)
     if patient is None:
         raise Refused("no_link")

@@ -46,7 +46,9 @@ class Allergy(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(category__in=CATEGORIES), name="allergy_category"),
-            models.CheckConstraint(condition=Q(severity__in=["", "mild", "moderate", "severe"]), name="allergy_severity"),
+            models.CheckConstraint(
+                condition=Q(severity__in=["", "mild", "moderate", "severe"]), name="allergy_severity"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -74,9 +74,7 @@ def problems(chart: Chart) -> Read[list[Problem]]:
 
     def decode(rows: Rows) -> list[Problem]:
         found = [
-            Problem(
-                chart.unseal(category, patient_id, "record_problem", "label", row_id, label), code, onset, ended, at, author
-            )
+            Problem(_label(chart, category, patient_id, row_id, label), code, onset, ended, at, author)
             for row_id, patient_id, category, label, code, onset, ended, at, author in rows
         ]
         newest = sorted(found, key=lambda one: one.since or one.recorded_at.date(), reverse=True)
@@ -119,14 +117,15 @@ def recent_measurements(chart: Chart) -> Read[tuple[list[Measured], int]]:
         found = [
             Measured(
                 code, value, at, author, set_id,
-                chart.unseal(category, patient_id, "record_measurement", "comment", row_id, comment) if comment else None,
+                _comment(chart, category, patient_id, row_id, comment),
             )
             for row_id, patient_id, category, code, value, at, author, set_id, comment, _ in rows
         ]  # fmt: skip
         return found, total - len(found)
 
     return Read(
-        f"SELECT m.id, m.patient_id, m.category, m.code, m.value, m.taken_at, {_AUTHOR}, m.set_id, m.comment, count(*) OVER ()"
+        f"SELECT m.id, m.patient_id, m.category, m.code, m.value, m.taken_at, {_AUTHOR}, m.set_id, m.comment,"
+        " count(*) OVER ()"
         " FROM record_measurement m LEFT JOIN directory_professional p ON p.id = m.author"
         " WHERE m.patient_id = ANY(%s) ORDER BY m.taken_at DESC, m.code LIMIT %s",
         (list(chart.ids), TIMELINE_MEASUREMENTS),
@@ -135,7 +134,7 @@ def recent_measurements(chart: Chart) -> Read[tuple[list[Measured], int]]:
 
 
 def pressures(chart: Chart) -> Read[list[Pressure]]:
-    """Blood pressures of the 21 days before the latest one (at most 150), oldest first: an older stay would flatten them."""
+    """Pressures of the 21 days before the latest (at most 150), oldest first: an older stay would flatten them."""
 
     def decode(rows: Rows) -> list[Pressure]:
         start = rows[0][0] - CURVE_DAYS if rows else None
@@ -184,6 +183,12 @@ def problem_labels(roster: Roster) -> Read[dict[UUID, list[str]]]:
         (list(roster.ids),),
         decode,
     )
+
+
+def _comment(chart: Chart, category: str, patient_id: UUID, row_id: UUID, sealed: bytes | None) -> str | None:
+    if not sealed:
+        return None
+    return str(chart.unseal(category, patient_id, "record_measurement", "comment", row_id, sealed))
 
 
 def _label(cap: Capability, category: str, patient_id: UUID, row_id: UUID, label: bytes) -> str:

@@ -1,11 +1,12 @@
 """How measured values are said and marked; pure."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from egide.kernel.codes import BY_LOINC, BY_SLUG
 
-# Marks for the adult at rest, shown as "above" or "below", never as a diagnosis. Sources: HAS 2016 (140/90); NEWS2, RCP 2017.
+# Marks for the adult at rest, shown as "above" or "below", never as a diagnosis (after NEWS2, RCP 2017).
 _MARKS: dict[str, tuple[Decimal | None, Decimal | None]] = {
     "systolic": (Decimal(90), Decimal(180)),
     "pulse": (Decimal(50), Decimal(110)),
@@ -18,25 +19,31 @@ _MARKS: dict[str, tuple[Decimal | None, Decimal | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One value as a page shows it; `alert` is "high", "low" or empty."""
+    """One value as a page shows it; `alert` is "high", "low" or empty; `at` is when it was taken, where that is told."""
 
     label: str
     text: str
     unit: str
     alert: str
+    at: datetime | None = None
 
 
-def shown(values: dict[str, Decimal]) -> list[Value]:
-    """Values by LOINC code → as said on the ward: the two pressures together ("142/81"), decimal comma, unit always."""
+def shown(values: dict[str, Decimal], taken: dict[str, datetime] | None = None) -> list[Value]:
+    """Values by LOINC code, as said on the ward: the two pressures together ("142/81"), decimal comma, unit always."""
+    times = taken or {}
     result = []
     systolic, diastolic = BY_SLUG["systolic"].loinc, BY_SLUG["diastolic"].loinc
     if systolic in values or diastolic in values:
         text = "/".join(_text(code, values[code]) if code in values else "–" for code in (systolic, diastolic))
-        result.append(Value("TA", text, "mmHg", _alert("systolic", values.get(systolic))))
+        result.append(Value("TA", text, "mmHg", _alert("systolic", values.get(systolic)), times.get(systolic)))
     for code, sign in BY_LOINC.items():
         if code in values and code not in (systolic, diastolic):
             label = {"temperature": "T", "respiratory_rate": "FR", "pain": "Douleur"}.get(sign.slug, sign.label)
-            result.append(Value(label, _text(code, values[code]), sign.unit_label, _alert(sign.slug, values[code])))
+            result.append(
+                Value(
+                    label, _text(code, values[code]), sign.unit_label, _alert(sign.slug, values[code]), times.get(code)
+                )
+            )
     return result
 
 

@@ -38,9 +38,11 @@ def vitals(request: HttpRequest, chart: Chart) -> HttpResponse:
             (last,) = fetch(chart, reads.last_values(chart))
             values = last.get(chart.patient_id, {})
             return page(
-                request, "record/vitals_saved.html", trigger="vitals-saved", patient=SimpleNamespace(id=chart.patient_id), form=VitalSigns(),
+                request, "record/vitals_saved.html", trigger="vitals-saved",
+                patient=SimpleNamespace(id=chart.patient_id), form=VitalSigns(),
                 saved=shown({BY_SLUG[slug].loinc: value for slug, value in form.values().items()}), at=at,
-                last=shown({code: value for code, (value, _) in values.items()}), last_at=max((t for _, t in values.values()), default=at),
+                last=shown({c: value for c, (value, _) in values.items()}, {c: t for c, (_, t) in values.items()}),
+                last_at=max((t for _, t in values.values()), default=at),
             )  # fmt: skip
         status = 422
     who, places, allergies = fetch(chart, identities(chart), stays(chart), reads.allergies(chart))

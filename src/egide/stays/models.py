@@ -19,7 +19,9 @@ class Stay(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(discharged_at__isnull=True) | Q(discharged_at__gte=F("admitted_at")), name="stay_order"),
+            models.CheckConstraint(
+                condition=Q(discharged_at__isnull=True) | Q(discharged_at__gte=F("admitted_at")), name="stay_order"
+            ),
             # not an oracle: a bed is of a unit that the writer sees
             models.UniqueConstraint(fields=["bed"], condition=Q(discharged_at__isnull=True), name="one_bed_one_person"),
         ]
