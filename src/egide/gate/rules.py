@@ -152,6 +152,11 @@ def may_break_glass(profession: str) -> bool:
     return profession in _CLINICAL_WRITERS
 
 
+def may_search(profession: str) -> bool:
+    """Whether a profession finds the search page in its menu. The gate decides at each search."""
+    return profession in _SEARCHERS
+
+
 def grid_hash() -> str:
     """SHA-256 (hex) of the whole grid and of the doors: what the base must hold for the program to start."""
     lines = ["|".join((*rule[:4], str(rule.allowed), rule.reason)) for rule in grid()]

@@ -22,7 +22,8 @@ def asked(name: str, first: str, day: date) -> set[int]:
 @pytest.mark.parametrize(
     ("name", "first"),
     [
-        ("Lefevre", "Jeanne"), ("Durand", ""), ("mar", ""), ("Jeanne", "Lefebvre"), ("Martin Durand", "Jane"), ("", "jeann"),
+        ("Lefevre", "Jeanne"), ("Durand", ""), ("mar", ""), ("Jeanne", "Lefebvre"), ("Martin Durand", "Jane"),
+        ("", "jeann"),
     ],
 )  # fmt: skip
 def test_what_people_type_of_somebody_meets_her_tokens(name: str, first: str) -> None:

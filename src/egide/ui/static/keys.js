@@ -67,13 +67,17 @@ document.addEventListener("keydown", (event) => {
     rows()[0]?.focus();
     return;
   }
+  if (event.key === "ArrowDown" && target.closest("[data-seek] form") && go(1)) {
+    event.preventDefault();
+    return;
+  }
   if (typing(target) || event.ctrlKey || event.metaKey || event.altKey) return;
   let done = false;
   if (event.key === "ArrowDown") done = go(1);
   else if (event.key === "ArrowUp") done = go(-1);
   else if (event.key === "c") done = vitals();
   else if (event.key === "/") {
-    const filter = document.querySelector("[data-filter]");
+    const filter = document.querySelector("[data-filter], [data-seek-first]");
     filter?.focus();
     done = Boolean(filter);
   } else if (event.key === "?") {

@@ -1,0 +1,7 @@
+"""Addresses of the identity room."""
+
+from django.urls import path
+
+from egide.identity import views
+
+urlpatterns = [path("patients/", views.search, name="search")]
