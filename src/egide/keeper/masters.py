@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from egide.kernel.birth import birth_text, signed_by
 
 CATEGORIES = ("identity", "contact", "ins", "stay", "coding", "clinical", "protected")
 OTHERS = ("session", "ticket", "token", "enrol", "trail", "checkpoint")
@@ -42,11 +44,6 @@ class Masters:
     def signer(self) -> Ed25519PrivateKey:
         """The checkpoint key; it also signs the birth certificate."""
         return Ed25519PrivateKey.from_private_bytes(self.newest("checkpoint"))
-
-
-def birth_text(base_id: str, demo: bool, born: str) -> bytes:
-    """What the birth certificate's signature covers: demo is a property of birth, never changed after."""
-    return json.dumps({"base_id": base_id, "born": born, "demo": demo}, sort_keys=True).encode()
 
 
 def make(folder: Path, birth: Path, demo: bool) -> None:
@@ -91,17 +88,12 @@ def load(folder: Path, birth: Path) -> Masters:
     try:
         certificate = json.loads(birth.read_bytes())
         public = Ed25519PrivateKey.from_private_bytes(keys["checkpoint"][1]).public_key()
-        verify_birth(certificate, public)
+        if not signed_by(certificate, public):
+            raise LostKeys("not signed")
         masters = Masters(keys, ages, certificate["base_id"], bool(certificate["demo"]), str(certificate["born"]))
     except Exception as error:
         raise LostKeys("the birth certificate is missing or not signed by this base's key") from error
     return masters
-
-
-def verify_birth(certificate: dict[str, object], public: Ed25519PublicKey) -> None:
-    """Raises when the certificate is not this key's."""
-    text = birth_text(str(certificate["base_id"]), bool(certificate["demo"]), str(certificate["born"]))
-    public.verify(bytes.fromhex(str(certificate["signature"])), text)
 
 
 def _write(path: Path, content: bytes, mode: int = 0o600) -> None:

@@ -24,7 +24,7 @@ MAX_CHALLENGES = 20_000
 
 
 class BadAssertion(Exception):
-    """The assertion is not a valid, fresh, user-verified one of this key: `code` says which, `account` whose key it was."""
+    """Not a valid, fresh, user-verified assertion of this key: `code` says which, `account` whose key it was."""
 
     def __init__(self, code: str, account: UUID | None = None) -> None:
         super().__init__(code)
@@ -37,7 +37,9 @@ class Ceremony:
 
     def __init__(self, origin: str) -> None:
         host = origin.split("://", 1)[1].split(":", 1)[0].split("/", 1)[0]
-        self._server = Fido2Server(PublicKeyCredentialRpEntity(id=host, name="Égide"), verify_origin=lambda o: o == origin)
+        self._server = Fido2Server(
+            PublicKeyCredentialRpEntity(id=host, name="Égide"), verify_origin=lambda o: o == origin
+        )
         self._open: dict[str, tuple[float, bytes]] = {}
         self._lock = threading.Lock()
 
@@ -68,7 +70,13 @@ class Ceremony:
             raise BadAssertion("bad_assertion") from error
 
     def finish(
-        self, challenge_id: str, response: Mapping[str, Any], account: UUID, credential_id: bytes, aaguid: UUID, public_key: bytes
+        self,
+        challenge_id: str,
+        response: Mapping[str, Any],
+        account: UUID,
+        credential_id: bytes,
+        aaguid: UUID,
+        public_key: bytes,
     ) -> int:
         """Check a sign-in; returns the key's counter. A challenge is used once, whatever comes of it."""
         with self._lock:
@@ -78,7 +86,13 @@ class Ceremony:
         return self.check(challenge, response, account, credential_id, aaguid, public_key)
 
     def check(
-        self, challenge: bytes, response: Mapping[str, Any], account: UUID, credential_id: bytes, aaguid: UUID, public_key: bytes
+        self,
+        challenge: bytes,
+        response: Mapping[str, Any],
+        account: UUID,
+        credential_id: bytes,
+        aaguid: UUID,
+        public_key: bytes,
     ) -> int:
         """Verify an assertion over `challenge` against the stored public key; returns the key's counter."""
         try:
@@ -91,7 +105,10 @@ class Ceremony:
             raise BadAssertion("no_user_verification")
         if handle is not None and not hmac.compare_digest(bytes(handle), account.bytes):
             raise BadAssertion("bad_assertion")
-        state = {"challenge": websafe_encode(challenge), "user_verification": UserVerificationRequirement.REQUIRED.value}
+        state = {
+            "challenge": websafe_encode(challenge),
+            "user_verification": UserVerificationRequirement.REQUIRED.value,
+        }
         try:
             key = CoseKey.parse(cbor.decode(public_key))
             credential = AttestedCredentialData.create(aaguid.bytes, credential_id, key)

@@ -29,7 +29,7 @@ class Value:
 
 
 def shown(values: dict[str, Decimal], taken: dict[str, datetime] | None = None) -> list[Value]:
-    """Values by LOINC code, as said on the ward: the two pressures together ("142/81"), decimal comma, unit always."""
+    """Values by LOINC code, as said on the ward: both pressures together ("142/81"), decimal comma, unit always."""
     times = taken or {}
     result = []
     systolic, diastolic = BY_SLUG["systolic"].loinc, BY_SLUG["diastolic"].loinc

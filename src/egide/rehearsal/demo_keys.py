@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from egide.kernel.birth import own_signature
 from egide.kernel.home import Home
 from egide.rehearsal.softkey import SoftKey, WrongSite
 
@@ -42,6 +43,8 @@ def refuse_unless_demo(home: Home) -> None:
         raise NotADemo(f"{home.base_json} est illisible : restaurez-le depuis la sauvegarde.") from error
     if base is None or not base.signature:
         raise NotADemo(f"{home.base_json} manque ou n'est pas signé : lancez Égide (« make run »), ou restaurez-le.")
+    if not own_signature(json.loads(home.base_json.read_bytes())):
+        raise NotADemo(f"{home.base_json} a été modifié : sa signature ne tient plus ; restaurez-le depuis la sauvegarde.")
     if not base.demo:
         raise NotADemo("Cette base n'est pas une démonstration : elle n'a pas de clés logicielles.")
 

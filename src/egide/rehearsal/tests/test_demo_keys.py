@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from egide.keeper import masters
 from egide.kernel.home import Home
 from egide.rehearsal import demo_keys, staffing
 from egide.rehearsal.demo_keys import NotADemo, Service, owner_of_peer, refuse_unless_demo
@@ -141,6 +142,18 @@ def test_code_run_by_the_web_users_account_gets_neither_key_nor_assertion(servic
         user=other, group=other, extra_groups=[], cwd="/", capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.split() == ["403", "closed"]
+
+
+def test_the_birth_certificate_is_checked_not_believed(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    masters.make(home.keeper_masters, home.keeper_birth, demo=True)
+    born = json.loads(home.keeper_birth.read_text())
+    home.base_json.write_text(json.dumps(born))
+    refuse_unless_demo(home)
+    for field, other in (("born", "2020-01-01T00:00:00+00:00"), ("base_id", "1" * 32), ("signature", "ab" * 64)):
+        home.base_json.write_text(json.dumps({**born, field: other}))
+        with pytest.raises(NotADemo, match="signature"):
+            refuse_unless_demo(home)
 
 
 def test_it_does_not_start_on_a_base_that_is_no_demo(tmp_path: Path) -> None:
