@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from egide.directory.reads import unit_name
+from egide.directory.reads import CLINICAL, unit_name
 from egide.identity.reads import Identity
 from egide.kernel.capabilities import Chart, Refused
 from egide.record.reads import Allergy
@@ -33,4 +33,6 @@ def banner(
         "patient": patient,
         "stay": BannerStay(unit_name(now.unit_id), now.bed, now.since) if now else None,
         "allergies": allergies if chart.may_read("clinical") else None,
+        "emergency": chart.basis == "break_glass",
+        "may_ask": chart.actor.profession in CLINICAL,
     }

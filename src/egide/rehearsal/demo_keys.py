@@ -44,7 +44,7 @@ def refuse_unless_demo(home: Home) -> None:
     if base is None or not base.signature:
         raise NotADemo(f"{home.base_json} manque ou n'est pas signé : lancez Égide (« make run »), ou restaurez-le.")
     if not own_signature(json.loads(home.base_json.read_bytes())):
-        raise NotADemo(f"{home.base_json} a été modifié : sa signature ne tient plus ; restaurez-le depuis la sauvegarde.")
+        raise NotADemo(f"{home.base_json} a été modifié (signature fausse) : restaurez-le depuis la sauvegarde.")
     if not base.demo:
         raise NotADemo("Cette base n'est pas une démonstration : elle n'a pas de clés logicielles.")
 

@@ -198,6 +198,8 @@ def chart_context() -> dict[str, Any]:
             SimpleNamespace(label="Pénicilline", reaction="anaphylaxie", severity="severe", critical=True),
             SimpleNamespace(label="Latex", reaction="urticaire", severity="mild", critical=False),
         ],
+        "emergency": False,
+        "may_ask": True,
     }
 
 
