@@ -16,6 +16,7 @@ import psycopg
 import pytest
 
 from egide.cli.cluster import Cluster
+from egide.cli.processes import code_path
 from egide.cli.supervisor import Supervisor
 from egide.interop.fhir.tests import resources as make
 
@@ -48,13 +49,14 @@ class Place:
         return {table: self.sql(f"SELECT count(*) FROM {table}")[0][0] for table in TABLES}  # noqa: S608
 
     def start(self, *arguments: object, **environment: str) -> "subprocess.Popen[str]":
-        path = os.pathsep.join(str(Path(part).resolve()) for part in sys.path if part)
+        source = code_path()  # None where the worker's account could not read the checkout: installed code is the same
+        path = {"PYTHONPATH": str(source)} if source else {}
         return subprocess.Popen(
             [sys.executable, "-m", "egide.cli", "import", "fhir", *map(str, arguments)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": path, **environment},
+            env={**os.environ, **path, **environment},
         )
 
     def run(self, *arguments: object, expected: int = 0, **environment: str) -> tuple[str, str]:
