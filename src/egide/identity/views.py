@@ -1,7 +1,7 @@
 """The search page: a form, and after a POST the rows the keeper lets be shown. No trait ever stands in an address."""
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from egide.gate.searching import Desk, Found, FoundRow, searches
@@ -30,8 +30,5 @@ def _page(request: HttpRequest, form: Search, found: Found | None, status: int =
 def _address(row: FoundRow) -> str:
     """The chart of somebody in care; for others, the doors (advice, team, emergency)."""
     if not row.linked:
-        try:
-            return reverse("unlinked", kwargs={"patient": row.id})
-        except NoReverseMatch:
-            pass
+        return reverse("doors", kwargs={"patient": row.id})
     return reverse("chart", kwargs={"patient": row.id})

@@ -67,8 +67,9 @@ document.addEventListener("keydown", (event) => {
     rows()[0]?.focus();
     return;
   }
-  if (event.key === "ArrowDown" && target.closest("[data-seek] form") && go(1)) {
+  if (event.key === "ArrowDown" && target.closest("form.seek")) {
     event.preventDefault();
+    if (!go(1)) document.querySelector(".seek-near button")?.focus();
     return;
   }
   if (typing(target) || event.ctrlKey || event.metaKey || event.altKey) return;
