@@ -232,11 +232,10 @@ def _days(
     readings: dict[tuple[datetime, str | None], list[record.Measured]] = defaultdict(list)
     for one in measured:
         readings[(one.taken_at, one.author)].append(one)
+    vitals = _("Constantes")
     for (at, author), values in readings.items():
         comment = next((one.comment for one in values if one.comment), None)
-        events.append(
-            Event(at, "vitals", _("Constantes"), shown({one.code: one.value for one in values}), comment, author)
-        )
+        events.append(Event(at, "vitals", vitals, shown({one.code: one.value for one in values}), comment, author))
     for place in places:
         where = unit_name(place.unit_id)
         events.append(Event(place.since, "stay", _("Entrée"), detail=where))
@@ -249,6 +248,7 @@ def _days(
         Event(a.recorded_at, "allergy", _("Allergie inscrite"), detail=a.label, author=a.author) for a in allergies
     ]
     by_day: dict[date, list[Event]] = defaultdict(list)
+    here = timezone.get_default_timezone()
     for event in sorted(events, key=lambda e: e.at, reverse=True):
-        by_day[timezone.localdate(event.at)].append(event)
+        by_day[event.at.astimezone(here).date()].append(event)
     return [Day(day, found) for day, found in by_day.items()]

@@ -15,6 +15,14 @@ _MARKS: dict[str, tuple[Decimal | None, Decimal | None]] = {
     "respiratory_rate": (Decimal(10), Decimal(24)),
     "pain": (None, Decimal(5)),
 }
+_SYSTOLIC, _DIASTOLIC = BY_SLUG["systolic"].loinc, BY_SLUG["diastolic"].loinc
+_SHORT = {"temperature": "T", "respiratory_rate": "FR", "pain": "Douleur"}
+# Everything but the pressures, in the order it is said.
+_SINGLE = [
+    (code, sign, _SHORT.get(sign.slug, sign.label))
+    for code, sign in BY_LOINC.items()
+    if code not in (_SYSTOLIC, _DIASTOLIC)
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,18 +40,13 @@ def shown(values: dict[str, Decimal], taken: dict[str, datetime] | None = None) 
     """Values by LOINC code, as said on the ward: both pressures together ("142/81"), decimal comma, unit always."""
     times = taken or {}
     result = []
-    systolic, diastolic = BY_SLUG["systolic"].loinc, BY_SLUG["diastolic"].loinc
-    if systolic in values or diastolic in values:
-        text = "/".join(_text(code, values[code]) if code in values else "–" for code in (systolic, diastolic))
-        result.append(Value("TA", text, "mmHg", _alert("systolic", values.get(systolic)), times.get(systolic)))
-    for code, sign in BY_LOINC.items():
-        if code in values and code not in (systolic, diastolic):
-            label = {"temperature": "T", "respiratory_rate": "FR", "pain": "Douleur"}.get(sign.slug, sign.label)
-            result.append(
-                Value(
-                    label, _text(code, values[code]), sign.unit_label, _alert(sign.slug, values[code]), times.get(code)
-                )
-            )
+    if _SYSTOLIC in values or _DIASTOLIC in values:
+        text = "/".join(_text(code, values[code]) if code in values else "–" for code in (_SYSTOLIC, _DIASTOLIC))
+        result.append(Value("TA", text, "mmHg", _alert("systolic", values.get(_SYSTOLIC)), times.get(_SYSTOLIC)))
+    for code, sign, label in _SINGLE:
+        value = values.get(code)
+        if value is not None:
+            result.append(Value(label, _text(code, value), sign.unit_label, _alert(sign.slug, value), times.get(code)))
     return result
 
 
