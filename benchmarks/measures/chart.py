@@ -10,6 +10,18 @@ from measures.ground import CLIENTS, Ground
 from measures.report import spread, table, write
 
 SESSIONS = 20
+HOW = """{clients} clients, {rounds} rounds of {seconds} s a side, sides interleaved; **median** (min to max).
+
+One chart = one HTTP request of a signed-in person: the keeper opens (its row durable before anything is read), one
+pipeline reads, values are unsealed, the template renders every panel ({size:.0f} kB). "New opening": the trail's rows of
+kind `open` are counted, and must equal the requests. "Resumed": the same person asks for the same chart again.
+
+The pgbench side sends the statements caught from the program itself, prepared, with the settings of the web's
+connection, as role `web` with valid tickets: BEGIN READ ONLY, CLOSE ALL, `door.use_opening`, the reads, COMMIT. "Opening
++ reads" also calls `gate.open` before, committed by itself as the keeper does, each call a new row. pgbench derives no
+key, unseals nothing and renders nothing: that is the point."""
+COLUMN = """The second column divides the processor time of pgbench and PostgreSQL a chart by that of web, keeper and
+PostgreSQL: what the ratio would be if nobody else used the machine and both sides kept it busy."""
 
 
 def measure(ground: Ground, rounds: int, seconds: int) -> None:
@@ -38,15 +50,21 @@ def measure(ground: Ground, rounds: int, seconds: int) -> None:
         note("bytes", result.size)
         for part, used in after.items():
             cpu[name].setdefault(part, []).append((used - before[part]) / charts * 1000)
+        note(f"http_{name}_cpu", sum(after.values()) * 1000 / charts - sum(before.values()) * 1000 / charts)
+
+    def over_sql(script: str, role: str) -> None:
+        rate, used = prepared.run(script, role, seconds)
+        note(f"sql_{script}", rate)
+        note(f"sql_{script}_cpu", used)
 
     for _ in range(rounds):
         ground.forget_openings()
         over_http("new", new, once=True)
         prepared = replay.prepare(ground, sessions)
-        note("sql_open_and_reads", prepared.tps("open_and_reads", replay.ROLE, seconds))
+        over_sql("open_and_reads", replay.ROLE)
         over_http("resumed", again, once=False)
-        note("sql_reads", prepared.tps("reads", "web", seconds))
-        note("sql_reads_one_by_one", prepared.tps("reads_one_by_one", "web", seconds))
+        over_sql("reads", "web")
+        over_sql("reads_one_by_one", "web")
 
     def ratio(ours: str, theirs: str) -> list[float]:
         return [100 * a / b for a, b in zip(found[ours], found[theirs], strict=True)]
@@ -57,17 +75,38 @@ def measure(ground: Ground, rounds: int, seconds: int) -> None:
         "resumed opening / reads only": ratio("http_resumed", "sql_reads"),
         "new opening / reads one by one": ratio("http_new", "sql_reads_one_by_one"),
     }
-    data: dict[str, Any] = {"rounds": rounds, "seconds": seconds, "clients": CLIENTS, "found": found, "ratios": ratios, "cpu_ms": cpu}
-    write("chart", "An audited chart over HTTP", "python benchmarks/run.py chart", data, _text(found, ratios, cpu, rounds, seconds))
+    # what the same two processors would give to each side if nobody else used them
+    work = {
+        "new opening / opening + reads": ratio("sql_open_and_reads_cpu", "http_new_cpu"),
+        "new opening / reads only": ratio("sql_reads_cpu", "http_new_cpu"),
+        "resumed opening / reads only": ratio("sql_reads_cpu", "http_resumed_cpu"),
+        "new opening / reads one by one": ratio("sql_reads_one_by_one_cpu", "http_new_cpu"),
+    }
+    data: dict[str, Any] = {
+        "rounds": rounds,
+        "seconds": seconds,
+        "clients": CLIENTS,
+        "found": found,
+        "ratios": ratios,
+        "work": work,
+        "cpu_ms": cpu,
+    }
+    said = HOW.format(clients=CLIENTS, rounds=rounds, seconds=seconds, size=found["bytes"][-1] / 1000)
+    write(
+        "chart",
+        "An audited chart over HTTP",
+        "python benchmarks/run.py chart",
+        data,
+        "\n\n".join([said, *_tables(found, ratios, work, cpu)]),
+    )
 
 
-def _text(
+def _tables(
     found: dict[str, list[float]],
     ratios: dict[str, list[float]],
+    work: dict[str, list[float]],
     cpu: dict[str, dict[str, list[float]]],
-    rounds: int,
-    seconds: int,
-) -> str:
+) -> list[str]:
     rates = [
         ("HTTP, each request a new opening", "http_new"),
         ("HTTP, opening already there (resumed)", "http_resumed"),
@@ -83,18 +122,16 @@ def _text(
         (part, f"{statistics.median(cpu['new'][part]):.2f}", f"{statistics.median(cpu['resumed'][part]):.2f}")
         for part in ("web", "keeper", "postgres")
     ]
-    return "\n\n".join(
-        [
-            f"{CLIENTS} clients, {rounds} rounds of {seconds} s a side, sides interleaved; median (min to max). One chart = "
-            f"one HTTP request of a signed-in person: the keeper opens (its row durable before anything is read), one "
-            f"pipeline reads, values are unsealed, the template renders every panel ({found['bytes'][-1] / 1000:.0f} kB). "
-            "“New opening”: the trail's rows of kind `open` are counted and must equal the requests. The pgbench side sends "
-            "the statements caught from the program itself, prepared, as role `web` with valid tickets: BEGIN READ ONLY, "
-            "CLOSE ALL, `door.use_opening`, six reads, COMMIT; “opening + reads” also calls `gate.open` before, committed "
-            "by itself as the keeper does. pgbench derives no key, unseals nothing and renders nothing: that is the point.",
-            table(("", "charts/s"), [(name, spread(found[key])) for name, key in rates]),
-            table(("Ratio of one round", "%"), [(name, spread(values, 1)) for name, values in ratios.items()]),
-            table(("Latency", "p50, ms", "p95, ms"), latencies),
-            table(("Processor time a chart", "new opening, ms", "resumed, ms"), parts),
-        ]
-    )
+    return [
+        table(
+            ("", "charts/s", "processor ms a chart"),
+            [(name, spread(found[key]), spread(found[f"{key}_cpu"], 2)) for name, key in rates],
+        ),
+        table(
+            ("Ratio of one round", "charts a second, %", "processor time a chart, %"),
+            [(name, spread(values, 1), spread(work[name], 1)) for name, values in ratios.items()],
+        ),
+        COLUMN,
+        table(("Latency", "p50, ms", "p95, ms"), latencies),
+        table(("Processor time a chart", "new opening, ms", "resumed, ms"), parts),
+    ]

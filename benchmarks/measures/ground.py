@@ -1,4 +1,4 @@
-"""The base that is measured: a home and a port of its own, the whole house started by `egide run`, its people signed in."""
+"""The base that is measured: a home and a port of its own, the house started by `egide run`, its people signed in."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import secrets
 import subprocess
 import tempfile
@@ -25,8 +26,10 @@ from egide.keeper.client import Keeper
 from egide.kernel.home import DATABASE, SUPERUSER
 from measures.ground import CLIENTS, Ground, Signed
 
-CHANGE_EVERY = 16  # charts of one patient in a row, before the client draws another pair (one small query, counted against us)
+# Charts of one patient in a row before the client draws another pair, by a small query that pgbench must make besides.
+CHANGE_EVERY = 16
 _TPS = re.compile(r"^tps = ([0-9.]+)", re.MULTILINE)
+_COUNT = re.compile(r"^number of transactions actually processed: ([0-9]+)", re.MULTILINE)
 SETUP = """
     CREATE SCHEMA IF NOT EXISTS bench;
     CREATE TABLE IF NOT EXISTS bench.pair (n int PRIMARY KEY, session uuid, account uuid, ids uuid[], ticket text);
@@ -46,22 +49,37 @@ class Replay:
     pairs: int
     passfile: Path
 
-    def tps(self, script: str, role: str, seconds: int, clients: int = CLIENTS) -> float:
-        """Transactions (charts) a second, without the time to connect."""
+    def run(self, script: str, role: str, seconds: int, clients: int = CLIENTS) -> tuple[float, float]:
+        """Charts a second without the time to connect; processor ms a chart, pgbench's own included."""
+        before, pgbench = self.ground.processes()["postgres"], _children()
         user = SUPERUSER if role == "super" else role
         passfile = self.passfile if role == ROLE else self.ground.home.pgpass(role)
         done = subprocess.run(
             [
                 find_binaries() / "pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds),
-                "-f", self.folder / f"{script}.sql", "-D", "turn=0", "-D", f"pairs={self.pairs}", "-h", self.ground.home.socket_dir,
-                "-U", user, DATABASE,
+                "-f", self.folder / f"{script}.sql", "-D", "turn=0", "-D", f"pairs={self.pairs}",
+                "-h", self.ground.home.socket_dir, "-U", user, DATABASE,
             ],
-            env={**os.environ, "PGPASSFILE": str(passfile)}, capture_output=True, text=True, check=False,
+            env={**os.environ, "PGPASSFILE": str(passfile), "PGOPTIONS": _session_options()},
+            capture_output=True, text=True, check=False,
         )  # fmt: skip
-        found = _TPS.search(done.stdout)
-        if done.returncode or found is None:
+        rate, count = _TPS.search(done.stdout), _COUNT.search(done.stdout)
+        if done.returncode or rate is None or count is None:
             raise SystemExit(f"pgbench a échoué : {done.stderr[-400:]}")
-        return float(found[1])
+        used = self.ground.processes()["postgres"] - before + _children() - pgbench
+        return float(rate[1]), used / int(count[1]) * 1000
+
+
+def _session_options() -> str:
+    """What the web's own connections set, so that both sides plan alike."""
+    from django.conf import settings
+
+    return str(settings.DATABASES["default"]["OPTIONS"].get("options", ""))
+
+
+def _children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def chart_call() -> dict[str, Any]:
@@ -97,7 +115,7 @@ def chart_reads(ground: Ground, one: Signed) -> list[tuple[str, Sequence[Any]]]:
         answer = panels.chart(request, patient=UUID(one.patients[0]))
     finally:
         reading._pipeline = original  # noqa: SLF001
-    if answer.status_code != 200 or not caught:  # noqa: PLR2004
+    if answer.status_code != 200 or not caught:
         raise SystemExit("Le dossier ne s'est pas ouvert : rien à rejouer.")
     return caught
 
@@ -110,22 +128,19 @@ def prepare(ground: Ground, sessions: Sequence[Sequence[Signed]]) -> Replay:
     folder.chmod(0o755)
     secret, password = secrets.token_bytes(32), secrets.token_hex(16)
     keeper = Keeper(ground.home.keeper_socket("web"))
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for person in sessions:
         for patient in person[0].patients[:CHANGE_EVERY]:
             opened = keeper.call("open", cookie=person[0].cookie, ids=[UUID(patient).bytes], counted=False, **call)
-            actor = opened["actor"]
-            rows.append(
-                (len(rows), UUID(bytes=actor["session"]), UUID(bytes=actor["account"]), [UUID(patient)], opened["ticket"])
-            )
+            session, account = (UUID(bytes=opened["actor"][name]) for name in ("session", "account"))
+            rows.append((len(rows), session, account, [UUID(patient)], opened["ticket"]))
+    role = sql.Identifier(ROLE)
     with ground.superuser() as connection:
         connection.execute(SETUP)
         if connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (ROLE,)).fetchone() is None:
-            connection.execute(sql.SQL("CREATE ROLE {} LOGIN NOINHERIT IN ROLE web, keeper").format(sql.Identifier(ROLE)))
-        connection.execute(
-            sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(DATABASE), sql.Identifier(ROLE))
-        )
-        connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(ROLE), sql.Literal(password)))
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN NOINHERIT IN ROLE web, keeper").format(role))
+        connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(DATABASE), role))
+        connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, sql.Literal(password)))
         connection.cursor().executemany("INSERT INTO bench.pair VALUES (%s, %s, %s, %s, %s)", rows)
     passfile = folder / "pgpass"
     passfile.touch(mode=0o600)
@@ -149,7 +164,8 @@ def prepare(ground: Ground, sessions: Sequence[Sequence[Signed]]) -> Replay:
         "reads": draw + piped % ":ticket",
         "reads_one_by_one": draw + transaction % ":ticket" + "\n",
         "open": draw + opening,
-        "open_and_reads": draw + "SET ROLE keeper;\n" + opening + "SET ROLE web;\n" + piped % f":opening || '.{secret.hex()}'",
+        "open_and_reads": f"{draw}SET ROLE keeper;\n{opening}SET ROLE web;\n"
+        + piped % f":opening || '.{secret.hex()}'",
     }
     for name, text in scripts.items():
         (folder / f"{name}.sql").write_text(text)

@@ -17,13 +17,8 @@ RESULTS = Path(__file__).resolve().parent.parent / "results"
 
 def machine() -> dict[str, Any]:
     """Processor, memory, kernel, versions, load: what a figure means nothing without."""
-    cpu = next(
-        (line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
-        platform.processor(),
-    )
-    memory = next(
-        int(line.split()[1]) for line in Path("/proc/meminfo").read_text().splitlines() if line.startswith("MemTotal")
-    )
+    cpu = _line("/proc/cpuinfo", "model name") or platform.processor()
+    memory = int(_line("/proc/meminfo", "MemTotal").split()[0])
     return {
         "cpu": cpu,
         "cores": os.cpu_count(),
@@ -36,11 +31,16 @@ def machine() -> dict[str, Any]:
     }
 
 
+def _line(path: str, name: str) -> str:
+    lines = Path(path).read_text().splitlines()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(name)), "")
+
+
 def _commit() -> str:
     done = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=RESULTS, capture_output=True, text=True, check=False
     )
-    return done.stdout.strip() or "?"
+    return done.stdout.strip() or os.environ.get("EGIDE_BENCH_COMMIT", "?")
 
 
 def spread(values: Sequence[float], places: int = 0) -> str:
@@ -59,13 +59,12 @@ def write(name: str, title: str, command: str, data: dict[str, Any], text: str) 
     """results/<name>.json and .md; prints the page."""
     RESULTS.mkdir(exist_ok=True)
     where = machine()
-    (RESULTS / f"{name}.json").write_text(
-        json.dumps({"command": command, "machine": where, **data}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    numbers = json.dumps({"command": command, "machine": where, **data}, indent=1, ensure_ascii=False)
+    (RESULTS / f"{name}.json").write_text(numbers + "\n", encoding="utf-8")
     page = (
         f"# {title}\n\n`{command}`, {where['at']}, commit {where['commit']}; {where['cores']} × {where['cpu']}, "
         f"{where['memory_gib']} GiB, Linux {where['kernel']}, Python {where['python']}, load average at the end "
-        f"{where['load_average'][0]} (the machine is shared: ratios of one run hold, absolute figures do not).\n\n{text}\n"
+        f"{where['load_average'][0]} (shared machine: ratios of one run hold, absolute figures do not).\n\n{text}\n"
     )
     (RESULTS / f"{name}.md").write_text(page, encoding="utf-8")
     print(page, flush=True)
