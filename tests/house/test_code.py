@@ -158,7 +158,7 @@ _LOOKUPS = {"filter", "get", "exclude", "get_or_create", "update_or_create", "Q"
 
 def no_single_patient(path: str, tree: ast.Module) -> Iterator[str]:
     """A person may have several ids (gate.md §5): queries say `= ANY(ids)`, never `patient_id = one`."""
-    if path == "gate/migrations" or "/migrations/" in path:
+    if "/migrations/" in path or path.startswith("rehearsal/drill/"):  # a thief types what she likes
         return
     # f-strings too: their constant parts are Constant nodes
     for node in ast.walk(tree):

@@ -282,11 +282,15 @@ class Hospital:
         """A patient of another unit of the same site."""
         return self.patient(self.unit()).id
 
-    def past_link(self, patient: UUID, unit: UUID, since: datetime, until: datetime | None) -> None:
-        """A care link between two instants of the test's choice."""
+    def past_link(
+        self, patient: UUID, unit: UUID | None, since: datetime, until: datetime | None, *, basis: str = "stay",
+        account: UUID | None = None,
+    ) -> None:  # fmt: skip
+        """A care link between two instants of the test's choice, of a unit or of a person."""
         self.sql(
-            "INSERT INTO gate.link (patient_id, basis, unit, since, until, entry) VALUES (%s, 'stay', %s, %s, %s, 0)",
-            patient, unit, since, until,
+            "INSERT INTO gate.link (patient_id, basis, unit, account, since, until, entry)"
+            " VALUES (%s, %s, %s, %s, %s, %s, 0)",
+            patient, basis, unit, account, since, until,
         )  # fmt: skip
 
     # ── openings ────────────────────────────────────────────────────────────────────────────────────────────────────

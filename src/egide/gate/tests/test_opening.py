@@ -26,12 +26,12 @@ def refused(hospital: Hospital, cookie: str, *ids: UUID, counted: bool = False) 
     return refusal.value.code
 
 
-def allowed(profession: Profession, act: str) -> set[str]:
-    """Categories that the grid gives through a stay."""
+def allowed(profession: Profession, act: str, basis: Basis = Basis.STAY) -> set[str]:
+    """Categories that the grid gives on a basis."""
     return {
         rule.category
         for rule in rules.grid()
-        if rule.profession == profession and rule.basis == Basis.STAY and rule.act == act and rule.allowed
+        if rule.profession == profession and rule.basis == basis and rule.act == act and rule.allowed
     }
 
 
@@ -85,6 +85,31 @@ def test_a_profession_opens_exactly_the_categories_of_the_grid(hospital: Hospita
     }
     roster = hospital.open_unit(cookie, unit)
     assert set(roster["reads"]) == reads & {"identity", "stay", "clinical"}
+
+
+@pytest.mark.parametrize("basis", [one for one in Basis if one not in {Basis.STAY, Basis.APPLICATION}])
+@pytest.mark.parametrize("profession", PEOPLE)
+def test_a_profession_opens_those_of_every_other_basis(
+    hospital: Hospital, profession: Profession, basis: Basis
+) -> None:
+    """A link of the person herself, to a patient of another unit."""
+    stranger = hospital.stranger()
+    person, cookie = hospital.signed_in(profession, hospital.unit())
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    hospital.past_link(stranger, None, yesterday, None, basis=basis, account=person.account)
+    reads, writes = allowed(profession, "read", basis), allowed(profession, "write", basis)
+    if reads:
+        answer = hospital.open(cookie, stranger, read=CATEGORIES, write=CATEGORIES)
+        assert (set(answer["reads"]), set(answer["writes"]), answer["basis"]) == (reads, writes, basis)
+        told = {(c, m): hospital.told(answer["ticket"], c, m) for c in CATEGORIES for m in ("read", "write")}
+        assert {key for key, ids in told.items() if ids} == {(c, "read") for c in reads} | {
+            (c, "write") for c in writes
+        }
+    else:
+        with pytest.raises(Refused, match="category_closed"):
+            hospital.open(cookie, stranger, read=CATEGORIES, write=CATEGORIES)
+    other = hospital.signed_in(profession, hospital.unit())[1]
+    assert refused(hospital, other, stranger) == "no_link"  # hers alone
 
 
 @pytest.mark.parametrize(
