@@ -117,13 +117,16 @@ def _dates(scale: _Scale) -> list[str]:
     room = (scale.width - _LEFT - _RIGHT) / max(days, 0.1)
     step = max(1, -int(-46 // room))
     parts: list[str] = []
+    labelled = False
     at = _local(scale.start).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     while at <= scale.end:
         x = scale.x(at)
         parts.append(f'<path class="curve-day" d="M{x} {_TOP}V{scale.height - _BOTTOM + 4}"/>')
-        parts.append(_tick(scale, x, f"{at.day:02}/{at.month:02}"))
+        if x >= _LEFT + 18:  # further left it would touch the unit
+            parts.append(_tick(scale, x, f"{at.day:02}/{at.month:02}"))
+            labelled = True
         at += timedelta(days=step)
-    if not parts:
+    if not labelled:
         end = _local(scale.end)
         parts.append(_tick(scale, scale.x(end) - 20, f"{end.day:02}/{end.month:02}"))
     return parts
