@@ -1,0 +1,155 @@
+"""Every page, as people meet it: a phone, a dark room, a keyboard, a screen reader."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.desk import NARROW, WIDE, Desk, shows
+
+pytestmark = pytest.mark.journey
+Sit = Callable[..., Desk]
+FOCUS = """() => {
+  const one = document.activeElement;
+  if (!one || one === document.body) return null;
+  const seen = [one, one.closest("[data-row]"), one.closest(".field-box"), one.closest("label")].filter(Boolean);
+  const ring = (style) => (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0) || style.boxShadow !== "none";
+  const box = one.getBoundingClientRect();
+  return {
+    what: one.outerHTML.slice(0, 120),
+    ring: seen.some((part) => ring(getComputedStyle(part))),
+    seen: box.width > 0 && box.bottom > 0 && box.top < innerHeight,
+  };
+}"""
+
+
+def _pages(someone: Desk, address: dict[str, str]) -> Iterator[str]:
+    """Goes from page to page; the name of each once it is there."""
+    for name, path in address.items():
+        someone.page.goto(path)
+        someone.page.wait_for_load_state("networkidle")
+        yield name
+
+
+def _addresses(someone: Desk) -> dict[str, str]:
+    """Signed in, on her unit: the pages of one patient of hers and of one who is not."""
+    unit = someone.page.url
+    chart = someone.row(1).locator("[data-row-link]").get_attribute("href") or ""
+    foreign = someone.clinic.sql(
+        "SELECT s.patient_id FROM stays_stay s JOIN directory_unit u ON u.id = s.unit_id"
+        " WHERE u.name = 'Chirurgie A' AND s.discharged_at IS NULL LIMIT 1"
+    )[0][0]
+    return {
+        "unit": unit, "chart": chart, "vital signs": f"{chart}constantes/", "curve": f"{chart}courbe/",
+        "openings": f"{chart}acces/", "sessions": "/sessions/", "help": "/aide/", "refused": f"/dossier/{foreign}/",
+        "not found": "/nulle-part/",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("size, scheme", [(WIDE, "light"), (NARROW, "dark")], ids=["wide-light", "narrow-dark"])
+def test_axe_finds_nothing_on_any_page(desk: Sit, size: tuple[int, int], scheme: str) -> None:
+    nurse = desk(size, scheme)
+    nurse.page.goto("/connexion/")
+    found = {"sign-in": nurse.accessibility_faults()}
+    nurse.sign_in_as("Claire Morvan")
+    for name in _pages(nurse, _addresses(nurse)):
+        found[name] = nurse.accessibility_faults()
+    nurse.page.goto("/")
+    nurse.row(0).get_by_text("Constantes").click()
+    nurse.page.get_by_label("Tension").fill("999")
+    nurse.page.get_by_label("Tension").press("Enter")
+    expect(nurse.page.locator(".field-wrong")).to_be_visible()
+    found["entry under a row, refused"] = nurse.accessibility_faults()
+    nurse.page.goto("/")
+    nurse.page.keyboard.press("?")
+    expect(nurse.page.locator("dialog[open]")).to_be_visible()
+    found["keys"] = nurse.accessibility_faults()
+    assert {name: faults for name, faults in found.items() if faults} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_every_page_without_a_push_sideways(desk: Sit, scheme: str) -> None:
+    nurse = desk(NARROW, scheme)
+    nurse.page.goto("/connexion/")
+    wide = {"sign-in": nurse.too_wide()}
+    nurse.sign_in_as("Claire Morvan")
+    for name in _pages(nurse, _addresses(nurse)):
+        wide[name] = nurse.too_wide()
+    assert {name: pixels for name, pixels in wide.items() if pixels > 0} == {}
+    paper = nurse.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    light = sum(int(part) for part in re.findall(r"\d+", paper)[:3]) / 3
+    assert (light > 200) is (scheme == "light"), paper
+
+
+def test_on_a_phone_a_blood_pressure_takes_three_actions_too(desk: Sit) -> None:
+    nurse = desk(NARROW, has_touch=True)
+    nurse.sign_in_as("Claire Morvan")
+    row = nurse.row(5)
+    nurse.count_from_here()
+    nurse.click(row.locator("[data-act=vitals]"))
+    expect(nurse.page.get_by_label("Tension")).to_be_focused()
+    nurse.type("117/69")
+    save = nurse.page.get_by_role("button", name="Enregistrer")
+    box = save.bounding_box()
+    assert box is not None
+    assert box["height"] >= 40  # a thumb finds it
+    nurse.click(save)
+    expect(row.locator(".ward-last")).to_contain_text("117/69")
+    assert len(nurse.actions) == 3
+    assert nurse.too_wide() == 0
+
+    nurse.open_row(5)
+    nurse.page.get_by_role("link", name="Constantes").click()
+    expect(nurse.page.get_by_label("Tension")).to_be_in_viewport()
+    banner = nurse.page.locator(".banner")
+    expect(banner).to_be_in_viewport()  # who it is never scrolls away
+    bounds = banner.bounding_box()
+    assert bounds is not None
+    assert bounds["height"] <= 110
+
+
+def test_what_has_the_focus_is_seen_wherever_tab_leads(desk: Sit) -> None:
+    nurse = desk()
+    nurse.page.goto("/connexion/")
+    _walk(nurse, 6)
+    nurse.sign_in_as("Claire Morvan")
+    chart = nurse.row(1).locator("[data-row-link]").get_attribute("href") or ""
+    for path, stops in (("/", 8), (chart, 16), (f"{chart}acces/", 8), ("/sessions/", 8), ("/aide/", 5)):
+        nurse.page.goto(path)
+        _walk(nurse, stops)
+
+
+def test_the_page_can_be_read_at_twice_its_size(desk: Sit) -> None:
+    nurse = desk((720, 450))  # what 1440 × 900 is at 200 %
+    nurse.sign_in_as("Claire Morvan")
+    for _ in _pages(nurse, _addresses(nurse)):
+        assert nurse.too_wide() == 0
+
+
+def test_help_is_one_key_away_and_escape_closes_it(desk: Sit) -> None:
+    nurse = desk()
+    nurse.sign_in_as("Claire Morvan")
+    nurse.press("?")
+    shows(nurse.page, "Touches de cette page")
+    nurse.press("Escape")
+    expect(nurse.page.locator("dialog[open]")).to_have_count(0)
+    nurse.press("ArrowDown")
+    nurse.press("ArrowDown")
+    expect(nurse.row(2).locator("[data-row-link]")).to_be_focused()
+
+
+def test_paper_stays_blank(desk: Sit) -> None:
+    nurse = desk()
+    nurse.sign_in_as("Claire Morvan")
+    nurse.open_row()
+    nurse.page.emulate_media(media="print")
+    expect(nurse.page.locator(".banner")).to_be_hidden()
+    shows(nurse.page, "Cette page d'Égide ne s'imprime pas.")
+
+
+def _walk(someone: Desk, stops: int) -> None:
+    for _ in range(stops):
+        someone.page.keyboard.press("Tab")
+        focus = someone.page.evaluate(FOCUS)
+        assert focus is None or (focus["ring"] and focus["seen"]), (someone.page.url, focus)

@@ -1,0 +1,75 @@
+"""Records come from elsewhere (`egide import fhir`), and a physician of the unit opens one that same minute."""
+
+import json
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from egide.interop.fhir.tests import resources as make
+from tests.journeys.clinic import Clinic
+from tests.journeys.desk import Desk
+
+pytestmark = pytest.mark.journey
+Sit = Callable[..., Desk]
+SHARED = Path(os.environ.get("EGIDE_SHARED_DATA") or Path(__file__).parents[2].parent / "shared" / "data")
+
+
+def test_an_invented_bundle_born_in_the_future_enters_and_its_curve_shows(
+    desk: Sit, clinic: Clinic, tmp_path: Path
+) -> None:
+    pressures = [
+        make.pressure(f"o{day}", effectiveDateTime=f"2110-03-0{day}T09:00:00+01:00") for day in range(1, 7)
+    ]
+    stay = make.encounter(period={"start": "2110-03-01T08:00:00+01:00", "end": "2110-03-08T12:00:00+01:00"})
+    person = make.patient(birthDate="2083-02-28", name=[{"family": "Lointain", "given": ["Oscar"]}])
+    bundle = make.bundle(person, stay, make.condition(onsetDateTime="2110-03-01"), make.allergy(), *pressures)
+    path = tmp_path / "lointain.json"
+    path.write_text(json.dumps(bundle), encoding="utf-8")
+    account = _import(clinic, path)
+    assert account["patients"] == {"new": 1, "known": 0, "admitted": 1, "shifted": 1, "refused": 0}
+    assert _import(clinic, path)["patients"]["new"] == 0  # a second run adds nothing
+
+    doctor = _finds(desk(), "lointain", "LOINTAIN Oscar")
+    assert doctor.curve().startswith("6 mesures")
+    assert "142/81" in doctor.curve()
+    assert "2110" not in doctor.page.content()
+    expect(doctor.page.locator(".banner")).to_contain_text("Arachide")
+
+
+def test_a_mimic_patient_is_opened_and_her_blood_pressure_curve_shows(desk: Sit, clinic: Clinic) -> None:
+    folder = SHARED / "mimic-iv-demo-fhir"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is absent: set EGIDE_SHARED_DATA to the folder of shared data")
+    account = _import(clinic, folder)
+    assert account["balanced"]
+    assert account["patients"]["shifted"] == account["patients"]["new"] == 100
+
+    doctor = _finds(desk(), "10000032", "PATIENT_10000032|PATIENT 10000032")
+    assert int(doctor.curve().split()[0]) >= 2
+    assert re.search(r"la dernière : \d+/\d+ mmHg", doctor.curve())
+    assert not re.search(r"/2[1-9]\d\d", doctor.page.locator("main").inner_text())  # no date of the next centuries
+
+
+def _import(clinic: Clinic, path: Path) -> dict[str, dict[str, int]]:
+    unit = ("--site", "Clinique Sainte-Aldegonde", "--unit", "Chirurgie A")
+    account: dict[str, dict[str, int]] = json.loads(
+        clinic.run("import", "fhir", str(path), *unit, "--shift-dates", "--json")
+    )
+    return account
+
+
+def _finds(doctor: Desk, typed: str, name: str) -> Desk:
+    """From her unit's list: /, a few letters, Enter twice."""
+    doctor.sign_in_as("Dr Sophie Nguyen")
+    doctor.press("/")
+    doctor.type(typed)
+    expect(doctor.rows).to_have_count(1)
+    doctor.press("Enter")
+    doctor.press("Enter")
+    doctor.page.wait_for_url(re.compile(r"/dossier/"))
+    expect(doctor.page.locator(".banner-name")).to_contain_text(re.compile(name))
+    return doctor
