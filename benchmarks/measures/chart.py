@@ -13,11 +13,11 @@ SESSIONS = 20
 HOW = """{clients} clients, {rounds} rounds of {seconds} s a side, sides interleaved; **median** (min to max).
 
 One chart = one HTTP request of a signed-in person: the keeper opens (its row durable before anything is read), one
-pipeline reads, values are unsealed, the template renders every panel ({size:.0f} kB). "New opening": the trail's rows of
-kind `open` are counted, and must equal the requests. "Resumed": the same person asks for the same chart again.
+pipeline reads, values are unsealed, the template renders every panel ({size:.0f} kB). "New opening": the rows of
+kind `open` in the trail are counted, and must equal the requests. "Resumed": the same person asks for the same chart again.
 
 The pgbench side sends the statements caught from the program itself, prepared, with the settings of the web's
-connection, as role `web` with valid tickets: BEGIN READ ONLY, CLOSE ALL, `door.use_opening`, the reads, COMMIT. "Opening
+connection, as role `web` with valid tickets: BEGIN READ ONLY, CLOSE ALL, door.use_opening, the reads, COMMIT. "Opening
 + reads" also calls `gate.open` before, committed by itself as the keeper does, each call a new row. pgbench derives no
 key, unseals nothing and renders nothing: that is the point."""
 COLUMN = """The second column divides the processor time of pgbench and PostgreSQL a chart by that of web, keeper and
