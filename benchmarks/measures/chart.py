@@ -14,7 +14,8 @@ HOW = """{clients} clients, {rounds} rounds of {seconds} s a side, sides interle
 
 One chart = one HTTP request of a signed-in person: the keeper opens (its row durable before anything is read), one
 pipeline reads, values are unsealed, the template renders every panel ({size:.0f} kB). "New opening": the rows of
-kind `open` in the trail are counted, and must equal the requests. "Resumed": the same person asks for the same chart again.
+kind `open` in the trail are counted, and must equal the requests. "Resumed": the same person asks for the same chart
+again.
 
 The pgbench side sends the statements caught from the program itself, prepared, with the settings of the web's
 connection, as role `web` with valid tickets: BEGIN READ ONLY, CLOSE ALL, door.use_opening, the reads, COMMIT. "Opening
