@@ -84,7 +84,6 @@ class Stopwatch:
         return time.perf_counter() - self._began
 
 
-_SEARCH = "la recherche n'existe pas encore"
 _NOT_PLAYED = "la chose existe, aucun script ne joue encore cette attaque"
 
 ATTACKS: Final = (
@@ -95,13 +94,13 @@ ATTACKS: Final = (
     ),
     Attack(3, "Second facteur relayé", "grade de secours fermé", "0", "15 min", "le grade de secours n'existe pas"),
     Attack(4, "Secret d'application volé", "private_key_jwt + DPoP", "0", "1 s", "aucune application du réseau"),
-    Attack(5, "Aspiration par la recherche", "confirmer, ne pas révéler", "≤ 50", "10 s", _SEARCH),
+    Attack(5, "Aspiration par la recherche", "confirmer, ne pas révéler", "≤ 50", "10 s", _NOT_PLAYED),
     Attack(6, "Parcours d'identifiants sur chaque route", "identifiants opaques, porte, cloison", "0", "1 s"),
     Attack(7, "Lent et discret, 30 jours", "dette dès la lecture", "≤ 20", "calcul", "la dette n'existe pas encore"),
     Attack(8, "Le même sur 20 comptes", "plafonds de somme, leurres", "≤ 400", "30 j", "les plafonds n'existent pas"),
     Attack(9, "Export FHIR en masse", "deux personnes, fichier scellé", "0", "—", "aucun export n'existe"),
     Attack(10, "Impression et rapports en masse", "budget d'impression", "≤ 30", "60 s", "aucune impression n'existe"),
-    Attack(11, "Abus du bris de glace", "cinq par jour, puis un collègue", "—", "15 min", "le bris de glace manque"),
+    Attack(11, "Abus du bris de glace", "cinq par jour, puis un collègue", "—", "15 min", _NOT_PLAYED),
     Attack(12, "Un administrateur se fait soignant", "octroi à deux", "0", "1 s", "aucune page d'administration"),
     Attack(
         13, "Le maître de la base retouche la trace", "arbre de Merkle signé", "0", "60 s",
@@ -119,7 +118,7 @@ ATTACKS: Final = (
     Attack(20, "Récupération de compte", "en personne, à deux", "0", "1 s", "la récupération n'existe pas"),
     Attack(21, "Code exécuté dans le serveur web", "clés chez le gardien", "sessions vives", "60 s", _NOT_PLAYED),
     Attack(22, "Injection SQL sous le rôle web", "aucun droit d'écrire un droit, cloison", "0", "—"),
-    Attack(23, "Approbation forgée", "assertion sur l'empreinte de l'acte", "0", "1 s", "aucune approbation"),
+    Attack(23, "Approbation forgée", "assertion sur l'empreinte de l'acte", "0", "1 s", _NOT_PLAYED),
     Attack(24, "Courses : 50 ouvertures à la fois", "un verrou par bourse", "0 de trop", "—", _NOT_PLAYED),
     Attack(
         25, "Un collègue gelé exprès", "seules les preuves valides comptent", "0 soignant", "—",
