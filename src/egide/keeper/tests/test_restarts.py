@@ -136,6 +136,7 @@ def test_a_write_on_a_connection_that_died_is_made_or_refused_whole(
     page = browser(cookie)
     assert page.get(f"/dossier/{patient.id}/").status_code == 200
     hospital.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'web'")
+    hospital.forget_connections()
     time.sleep(0.05)
     page.client.raise_request_exception = False
     first = page.post(f"/dossier/{patient.id}/constantes/", {"pulse": "81"})

@@ -378,3 +378,29 @@ def test_challenges_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
     given = [ceremony.begin()[0] for _ in range(40)]
     assert len(ceremony._open) == 10
     assert set(ceremony._open) == set(given[-10:])
+
+
+# ── two live versions of a key ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_opening_carries_every_live_version_of_a_key(hospital: Hospital, tmp_path: Path) -> None:
+    """While a rotation runs, both versions are opened: the old values are read, new ones are sealed by the newest."""
+    masters.make(tmp_path / "masters", tmp_path / "birth.json", demo=False)
+    (tmp_path / "masters" / "clinical.2.key").write_bytes(secrets.token_bytes(32))
+    keys = masters.load(tmp_path / "masters", tmp_path / "birth.json")
+    rotating = verbs.Verbs(keys, signin.Ceremony(hospital.origin), NoTrail())
+    unit = hospital.unit()
+    patient = hospital.patient(unit)
+    signed_in = played(rotating, hospital, hospital.person("nurse", unit), uuid4())
+    with hospital.connect("keeper") as conn:
+        conn.row_factory = psycopg.rows.dict_row
+        answer = rotating.answer(
+            "web",
+            conn,
+            {"verb": "open", "cookie": signed_in["cookie"], "ids": [patient.id.bytes], "purpose": "care",
+             "read": ["identity", "clinical"], "write": []},
+        )  # fmt: skip
+    versions = {category: set(given) for _, category, given in answer["keys"]}
+    assert versions == {"identity": {1}, "clinical": {1, 2}}
+    given = {category: keys for _, category, keys in answer["keys"]}
+    assert len(set(given["clinical"].values()) | set(given["identity"].values())) == 3
