@@ -53,7 +53,6 @@ class Measured:
     value: Decimal
     taken_at: datetime
     author: str | None
-    set_id: UUID | None
     comment: str | None
 
 
@@ -115,17 +114,15 @@ def recent_measurements(chart: Chart) -> Read[tuple[list[Measured], int]]:
     def decode(rows: Rows) -> tuple[list[Measured], int]:
         total = rows[0][-1] if rows else 0
         found = [
-            Measured(
-                code, value, at, author, set_id,
-                _comment(chart, category, patient_id, row_id, comment),
-            )
-            for row_id, patient_id, category, code, value, at, author, set_id, comment, _ in rows
-        ]  # fmt: skip
+            Measured(code, value, at, author, _comment(chart, comment) if comment else None)
+            for code, value, at, author, comment, _ in rows
+        ]
         return found, total - len(found)
 
+    # what unseals a comment travels with a comment only: three ids a row were a third of the read
     return Read(
-        f"SELECT m.id, m.patient_id, m.category, m.code, m.value, m.taken_at, {_AUTHOR}, m.set_id, m.comment,"
-        " count(*) OVER ()"
+        f"SELECT m.code, m.value, m.taken_at, {_AUTHOR},"
+        " CASE WHEN m.comment IS NOT NULL THEN ROW(m.id, m.patient_id, m.category, m.comment) END, count(*) OVER ()"
         " FROM record_measurement m LEFT JOIN directory_professional p ON p.id = m.author"
         " WHERE m.patient_id = ANY(%s) ORDER BY m.taken_at DESC, m.code LIMIT %s",
         (list(chart.ids), TIMELINE_MEASUREMENTS),
@@ -185,9 +182,8 @@ def problem_labels(roster: Roster) -> Read[dict[UUID, list[str]]]:
     )
 
 
-def _comment(chart: Chart, category: str, patient_id: UUID, row_id: UUID, sealed: bytes | None) -> str | None:
-    if not sealed:
-        return None
+def _comment(chart: Chart, row: tuple[UUID, UUID, str, bytes]) -> str:
+    row_id, patient_id, category, sealed = row
     return str(chart.unseal(category, patient_id, "record_measurement", "comment", row_id, sealed))
 
 
