@@ -15,6 +15,13 @@ FLAGS = [
 ]  # fmt: skip
 
 
+def chromium_path() -> str:
+    """Debian's Chromium; a sentence when it lacks."""
+    path = shutil.which("chromium")
+    assert path, "Chromium manque : apt-get install chromium, puis relancez."
+    return path
+
+
 @pytest.fixture(scope="session")
 def clinic() -> Iterator[Clinic]:
     """A clinic that `egide run` opened."""
@@ -29,10 +36,8 @@ def clinic() -> Iterator[Clinic]:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium. One a file, not one a run: while Playwright's loop lives, Django refuses synchronous calls."""
-    path = shutil.which("chromium")
-    assert path, "Chromium manque : apt-get install chromium, puis relancez."
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=path, args=FLAGS)
+        browser = play.chromium.launch(executable_path=chromium_path(), args=FLAGS)
         yield browser
         browser.close()
 

@@ -21,9 +21,7 @@ SHARED = Path(os.environ.get("EGIDE_SHARED_DATA") or Path(__file__).parents[2].p
 def test_an_invented_bundle_born_in_the_future_enters_and_its_curve_shows(
     desk: Sit, clinic: Clinic, tmp_path: Path
 ) -> None:
-    pressures = [
-        make.pressure(f"o{day}", effectiveDateTime=f"2110-03-0{day}T09:00:00+01:00") for day in range(1, 7)
-    ]
+    pressures = [make.pressure(f"o{day}", effectiveDateTime=f"2110-03-0{day}T09:00:00+01:00") for day in range(1, 7)]
     stay = make.encounter(period={"start": "2110-03-01T08:00:00+01:00", "end": "2110-03-08T12:00:00+01:00"})
     person = make.patient(birthDate="2083-02-28", name=[{"family": "Lointain", "given": ["Oscar"]}])
     bundle = make.bundle(person, stay, make.condition(onsetDateTime="2110-03-01"), make.allergy(), *pressures)
