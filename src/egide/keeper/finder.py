@@ -190,7 +190,7 @@ class Finder:
         full_names = what.name and what.first and min(len(what.name[0]), len(what.first[0])) >= _LETTERS
         if best < SURE and full_names:
             last = datetime.now(UTC).date() + timedelta(days=1)
-            more = self.blinder.of_slips(what.name, likeness.neighbours(day, last))
+            more = self.blinder.of_slips(what.name, what.first, day, likeness.neighbours(day, last))
             asked = asked + more
             found = {**self._candidates(conn, more, what), **found}
         return asked, found

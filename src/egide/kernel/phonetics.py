@@ -70,6 +70,22 @@ def forms(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((whole, *(part for part in parts(name) if len(part) >= 3))))
 
 
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def head_slips(normalised: str) -> set[str]:
+    """First three letters that the name may truly have when one letter was missed, added, changed or exchanged."""
+    start = normalised[:4]
+    found: set[str] = set()
+    for at in range(3):
+        found.add(start[:at] + start[at + 1 :])
+        found.add(start[:at] + start[at + 1 : at + 2] + start[at : at + 1] + start[at + 2 :])
+        for letter in _ALPHABET:
+            found.add(start[:at] + letter + start[at + 1 :])
+            found.add(start[:at] + letter + start[at:])
+    return {head[:3] for head in found} - {normalised[:3]}
+
+
 # Ordered; each works on what the one before it left. V stands for a vowel, 9 for French ch, 1 2 3 for in, an, on.
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), into)

@@ -117,10 +117,14 @@ class Blinder:
             found.add(self.dm(day.month, day.day, pair))
         return list(found)
 
-    def of_slips(self, name: Sequence[str], days: Iterable[date]) -> list[int]:
-        """Second tier: the name on each date that a slip of the hand may have made of the true one."""
-        head, heard = name[0][:3], phonetics.key(name[0])
-        return [token for day in days for token in (self.n3(day, head), self.p(day, heard))]
+    def of_slips(self, name: Sequence[str], first: Sequence[str], day: date, days: Iterable[date]) -> list[int]:
+        """Second tier, about 300: both names on each of `days` (slips of the date); the name's slips on the date."""
+        heads, heard = {name[0][:3], first[0][:3]}, phonetics.key(name[0])
+        found = {self.n3(day, head) for head in phonetics.head_slips(name[0])}
+        for other in days:
+            found.update(self.n3(other, head) for head in heads)
+            found.add(self.p(other, heard))
+        return list(found)
 
     def of_year(self, name: Sequence[str], first: Sequence[str], year: int) -> list[int]:
         """Only the year is known: both names, as they are heard, in either order."""

@@ -146,7 +146,7 @@ def test_a_slip_in_the_date_is_counted_and_shown_by_one_more_act(hospital: Any, 
     name, day = a_name(), a_day()
     (patient,) = people(hospital, Drawn(name, "JEANNE", day))
     person, cookie = hospital.signed_in("nurse")
-    typed = {"name": name, "first_name": "Jeanne", "birth_date": slips(day)[slip]}
+    typed: dict[str, Any] = {"name": name, "first_name": "Jeanne", "birth_date": slips(day)[slip]}
     answer = find(hospital, cookie, **typed)
     assert (answer["rows"], answer["near"], answer["code"]) == ([], 1, "ok")
     assert name not in repr(answer)
@@ -159,7 +159,7 @@ def test_a_misspelt_name_and_a_slip_in_the_date_are_near(hospital: Any) -> None:
     name, day = a_name(), a_day()
     (patient,) = people(hospital, Drawn(name, "JEANNE", day))
     _, cookie = hospital.signed_in("nurse")
-    typed = {"name": name[:4] + "Q" + name[5:], "first_name": "Jeane", "birth_date": slips(day)[2]}
+    typed: dict[str, Any] = {"name": name[:4] + "Q" + name[5:], "first_name": "Jeane", "birth_date": slips(day)[2]}
     assert ids(find(hospital, cookie, unmask=True, **typed)) == [patient]
 
 
@@ -346,7 +346,7 @@ def test_tokens_leave_for_copy_only_before_the_first_sign_in(hospital: Any) -> N
         ),
     )
 )
-def test_whatever_is_typed_is_answered(hospital: Any, typed: dict[str, str]) -> None:
+def test_whatever_is_typed_is_answered(hospital: Any, typed: dict[str, Any]) -> None:
     hospital.sql("DELETE FROM gate.purse WHERE class = 'search'")
     cookie = _someone(hospital)
     try:
