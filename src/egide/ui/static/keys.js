@@ -1,4 +1,5 @@
-// The keyboard: ↑ ↓ along a list, Enter opens (the link has the focus), c constantes, / filter, ? keys, Escape back.
+// The keyboard: ↑ ↓ along a list, Enter opens (the link has the focus), c constantes, p patients, / filter, ? keys,
+// Escape back.
 const rowLink = "[data-row]:not([hidden]) [data-row-link]";
 
 function rows() {
@@ -77,6 +78,11 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "ArrowDown") done = go(1);
   else if (event.key === "ArrowUp") done = go(-1);
   else if (event.key === "c") done = vitals();
+  else if (event.key === "p") {
+    const search = document.querySelector(".rail-link[data-key=p]");
+    search?.click();
+    done = Boolean(search);
+  }
   else if (event.key === "/") {
     const filter = document.querySelector("[data-filter], [data-seek-first]");
     filter?.focus();
