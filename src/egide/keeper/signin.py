@@ -5,7 +5,7 @@ import secrets
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from fido2 import cbor
@@ -110,7 +110,7 @@ class Ceremony:
             "user_verification": UserVerificationRequirement.REQUIRED.value,
         }
         try:
-            key = CoseKey.parse(cbor.decode(public_key))
+            key = CoseKey.parse(cast("Mapping[int, Any]", cbor.decode(public_key)))
             credential = AttestedCredentialData.create(aaguid.bytes, credential_id, key)
             self._server.authenticate_complete(state, [credential], parsed)
         except Exception as error:

@@ -27,7 +27,7 @@ _SINGLE = [
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One value as a page shows it; `alert` is "high", "low" or empty; `at` is when it was taken, where that is told."""
+    """One value as a page shows it; `alert` is "high", "low" or empty; `at`: when it was taken, where that is told."""
 
     label: str
     text: str

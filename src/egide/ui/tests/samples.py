@@ -12,10 +12,13 @@ from django import forms
 
 from egide.ui import Frame, Place
 from egide.ui.fields import CommaDecimalField, PairField
+from egide.ui.tests import samples_oversight
 
 NAMES = (
     "connexion", "connexion-seule", "unite", "unite-vide", "dossier", "dossier-vide", "dossier-long", "constantes",
     "constantes-faites", "courbe", "acces", "dossier-ferme", "poste", "notifications", "avis", "sessions", "aide",
+    "surveillance", "surveillance-personne", "surveillance-activite", "surveillance-urgences", "surveillance-tirage",
+    "surveillance-patient", "relectures",
 )  # fmt: skip
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime.now(PARIS).replace(hour=8, minute=25, second=0, microsecond=0)
@@ -359,7 +362,10 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
                 "done": "poste_quitte",
             },
         ),
-        "notifications": ("gate/notices.html", {"notices": notices(), "words": {7: "Appelé en salle 3."}, "done": None}),
+        "notifications": (
+            "gate/notices.html",
+            {"notices": notices(), "words": {7: "Appelé en salle 3."}, "done": None},
+        ),
         "avis": (
             "gate/advice.html",
             {
@@ -370,6 +376,7 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
         ),
         "sessions": ("accounts/sessions.html", {"sessions": sessions, "done": None}),
         "aide": ("ui/help.html", {}),
+        **samples_oversight.contexts(NOW, ward()[0], openings),
     }
 
 
