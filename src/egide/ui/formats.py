@@ -3,9 +3,11 @@
 import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import get_language
 
 from egide.ui.text import _, _n
 
@@ -67,7 +69,14 @@ def day_title(value: date, now: datetime | None = None) -> str:
         return _("aujourd'hui")
     if value == today - timedelta(days=1):
         return _("hier")
-    return date_format(value, "l j F" if value.year == today.year else "l j F Y")
+    return _written_out(value, "l j F" if value.year == today.year else "l j F Y", get_language())
+
+
+@lru_cache(1024)
+def _written_out(value: date, pattern: str, language: str | None) -> str:
+    """In the active language (the key tells them apart); headings of a timeline come from chart to chart."""
+    del language
+    return date_format(value, pattern)
 
 
 def age(birth: date | str | None, on: date | None = None) -> str:
