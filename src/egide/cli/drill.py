@@ -40,6 +40,7 @@ def drill(
     from rich.console import Console
 
     from egide.cli.cluster import find_binaries
+    from egide.cli.rights import MAY_EXECUTE
     from egide.rehearsal.drill import report, run
     from egide.rehearsal.drill.loot import Truth
     from egide.rehearsal.drill.stage import NoStage, Stage
@@ -48,7 +49,8 @@ def drill(
 
     told = Console(stderr=True)
     try:
-        stage = Stage(home, origin, Truth(truth(seed, patients)), find_binaries() / "pg_dump", keys_url or None)
+        everybody = Truth(truth(seed, patients))
+        stage = Stage(home, origin, everybody, find_binaries() / "pg_dump", MAY_EXECUTE["web"], keys_url or None)
         outcomes = run.play(
             stage, numbers, lambda number: told.print(f"attaque {number}…") if told.is_terminal else None
         )

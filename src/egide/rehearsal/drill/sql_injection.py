@@ -294,7 +294,7 @@ def _obeyed(scene: Scene, statement: str, opening: Opening) -> bool:
 def of_functions(scene: Scene) -> None:
     """Every function the role may execute: ours by an exact list, PostgreSQL's by what they can do."""
     ours = {row[0] for row in scene.injection.run(sql_lists.OUR_FUNCTIONS).rows}
-    differing = sorted(ours ^ sql_lists.MAY_EXECUTE)
+    differing = sorted(ours ^ scene.stage.may_execute)
     scene.check("nos fonctions ouvertes au rôle web sont exactement la liste", not differing, ", ".join(differing))
     risky = [row[0] for row in scene.injection.run(sql_lists.RISKY_FUNCTIONS).rows]
     scene.check(
@@ -305,6 +305,11 @@ def of_functions(scene: Scene) -> None:
     foreign = scene.foreign[0]
     bad = [call for call in sql_lists.door_calls(foreign) if _obeyed(scene, call, scene.chart)]
     scene.check("aucune fonction de la porte ne répond pour un autre patient", not bad, "; ".join(bad))
+    before = len(scene.injection.beyond)
+    for name, types in scene.injection.run(sql_lists.CALLS).rows:
+        for ticket in (scene.chart.ticket, _own_ticket(scene)):
+            scene.injection.run(sql_lists.call_of(name, types, foreign), ticket=ticket, own=scene.roster.ids)
+    scene.check("aucune fonction de la porte ne nomme un patient étranger", len(scene.injection.beyond) == before)
     others = scene.injection.run("SELECT * FROM door.my_sessions()", ticket=_own_ticket(scene)).rows
     mine = {row[0] for row in _sessions(scene)}
     scene.check("my_sessions ne dit que les miennes", {row[0] for row in others} <= mine)

@@ -41,12 +41,13 @@ class Account:
 
 @dataclass
 class Stage:
-    """One running house. `origin` is its address; `pg_dump` the program of the embedded PostgreSQL."""
+    """One running house: its address, PostgreSQL's `pg_dump`, and the functions of ours that role web may execute."""
 
     home: Home
     origin: str
     truth: Truth
     pg_dump: Path
+    may_execute: frozenset[str]
     keys_url: str | None = None
     accounts: tuple[Account, ...] = field(default=())
 
