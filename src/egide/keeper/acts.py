@@ -54,14 +54,15 @@ class Acts:
         body = json.loads(found["body"])
         if not hmac.compare_digest(body["words"], self._words_mac(act, words)):
             raise BadAssertion("bad_request")
-        credential_id = self._ceremony.credential_id(response)
-        key = self._key_of(conn, credential_id)
-        if (key["account"] == account) == (account in found["approvals"]):
-            raise BadAssertion("same_person" if key["account"] == account else "not_approved")
         challenge = act_challenge(found["kind"], act, bytes(found["nonce"]), found["body"])
-        count = self._ceremony.check(
-            challenge, response, key["account"], credential_id, key["aaguid"], bytes(key["public_key"])
-        )
+        try:
+            key, count = self._verified(conn, found, challenge, response)
+        except BadAssertion as refusal:
+            # trying a key on an act is never silent
+            conn.execute(
+                "SELECT accounts.refuse_approval(%s, %s, %s, %s)", (found["session"], account, act, refusal.code)
+            )
+            raise
         assertion = json.dumps(response, sort_keys=True, separators=(",", ":")).encode()
         yes = conn.execute(
             "SELECT accounts.approve(%s, %s, %s, %s) AS yes", (act, key["id"], count, assertion)
@@ -79,6 +80,20 @@ class Acts:
         if done["code"] != "ok":
             raise BadAssertion(done["code"])
         return {"state": "ok"}
+
+    def _verified(
+        self, conn: Any, found: dict[str, Any], challenge: bytes, response: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], int]:
+        """The key that said yes, and its counter; the first yes is the asker's own, the next is not."""
+        credential_id = self._ceremony.credential_id(response)
+        key = self._key_of(conn, credential_id)
+        own = key["account"] == found["account"]
+        if own == (found["account"] in found["approvals"]):
+            raise BadAssertion("same_person" if own else "not_approved")
+        count = self._ceremony.check(
+            challenge, response, key["account"], credential_id, key["aaguid"], bytes(key["public_key"])
+        )
+        return key, count
 
     def words(self, conn: Any, session: UUID, account: UUID, entry: int) -> str:
         """The sealed words of one break-glass, for somebody who was told of it; opening them is a row."""

@@ -117,7 +117,16 @@ BEGIN
     RETURN v_places;
 END $$;
 
-GRANT EXECUTE ON FUNCTION accounts.propose(uuid, uuid, uuid, text, text, bytea, int), accounts.act_of(uuid),
+-- A yes that the keeper did not accept: a row, whoever's key it was.
+CREATE FUNCTION accounts.refuse_approval(p_session uuid, p_account uuid, p_act uuid, p_reason text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE a accounts.actor := accounts.actor_of(p_session, p_account);
+BEGIN
+    PERFORM audit.append('refuse', a.account, a.session, a.profession, a.site, NULL, '{}', '{}', '{}',
+                         (SELECT t.kind FROM accounts.act t WHERE t.id = p_act), NULL, 'refused', p_reason, p_act::text, NULL, NULL);
+END $$;
+
+GRANT EXECUTE ON FUNCTION accounts.refuse_approval(uuid, uuid, uuid, text), accounts.propose(uuid, uuid, uuid, text, text, bytea, int), accounts.act_of(uuid),
     accounts.approve(uuid, uuid, bigint, bytea) TO keeper;
 
 SET LOCAL ROLE owner;
