@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from egide.kernel import frames
@@ -27,13 +27,19 @@ def pair() -> Iterator[Pair]:
 
 
 scalars = (
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text() | st.binary() | st.floats(allow_nan=False)
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.text(max_size=40)
+    | st.binary(max_size=40)
+    | st.floats(allow_nan=False)
 )
 messages = st.dictionaries(
     st.text(), st.recursive(scalars, lambda v: st.lists(v) | st.dictionaries(st.text(), v), max_leaves=8)
 )
 
 
+@settings(max_examples=50)
 @given(messages)
 def test_a_message_arrives_as_it_was_sent(message: dict[str, Any]) -> None:
     one, two = socket.socketpair()
