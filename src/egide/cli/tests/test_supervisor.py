@@ -163,6 +163,14 @@ def test_a_killed_process_is_started_again(running: Installation, word: str) -> 
     eventually(lambda: connects(running.home.keeper_socket("ops")))
 
 
+def test_a_killed_worker_of_the_web_is_replaced(running: Installation) -> None:
+    server = running.pid_of("granian")
+    (worker,) = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+    os.kill(int(worker), signal.SIGKILL)
+    eventually(lambda: not Path(f"/proc/{worker}/cmdline").exists())
+    eventually(running.answers)
+
+
 def connects(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
         return probe.connect_ex(str(path)) == 0
