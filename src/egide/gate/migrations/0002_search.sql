@@ -160,7 +160,8 @@ CREATE FUNCTION gate.searched(p_session uuid, p_account uuid, p_door text, p_dom
                               p_unmask boolean, p_candidates int) RETURNS gate.search_answer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    a accounts.actor; r gate.search_answer; v_sure uuid[] := '{}'; v_confirmed uuid[]; v_found uuid[]; v_passed text;
+    a accounts.actor; r gate.search_answer; v_sure uuid[] := '{}'; v_confirmed uuid[]; v_found uuid[]; v_masked uuid[];
+    v_passed text;
     v_rows int := gate.limit_of('search_rows');
 BEGIN
     PERFORM pg_current_xact_id();
@@ -174,18 +175,20 @@ BEGIN
     r.linked := gate.linked_among(a, p_ids);
     SELECT coalesce(array_agg(x.id ORDER BY x.place) FILTER (WHERE x.class IN ('confirmed', 'full')), '{}'),
            coalesce(array_agg(x.id ORDER BY x.place) FILTER (WHERE x.class = 'confirmed'), '{}'),
-           count(*) FILTER (WHERE x.class = 'near'), count(*) FILTER (WHERE x.class = 'masked')
-      INTO v_sure, v_confirmed, r.near, r.masked
+           coalesce(array_agg(x.id ORDER BY x.place) FILTER (WHERE x.class = 'masked'), '{}'),
+           count(*) FILTER (WHERE x.class = 'near')
+      INTO v_sure, v_confirmed, v_masked, r.near
       FROM unnest(p_ids, p_class) WITH ORDINALITY x (id, class, place) WHERE NOT x.id = ANY (r.linked);
-    r.full := cardinality(v_sure);
+    r.full := cardinality(v_sure); r.masked := cardinality(v_masked);
     IF r.full > gate.limit_of('search_full') THEN
         r.code := 'one_more'; v_sure := '{}'; v_confirmed := '{}';
     ELSIF r.masked > 0 THEN
         r.code := 'one_trait';
     END IF;
-    v_passed := gate.spend_within(a, 'confirmed', v_confirmed, false);
+    -- that somebody is known here is told of those confirmed, and of those masked whose names and year were typed
+    v_passed := gate.spend_within(a, 'confirmed', v_confirmed || v_masked, false);
     IF v_passed IS NOT NULL THEN
-        r.code := 'budget_' || v_passed;
+        r.code := 'budget_' || v_passed; r.masked := 0; v_masked := '{}';
         SELECT coalesce(array_agg(i), '{}') INTO v_sure FROM unnest(v_sure) i WHERE NOT i = ANY (v_confirmed);
         v_confirmed := '{}';
     END IF;
@@ -198,13 +201,13 @@ BEGIN
     SELECT coalesce(array_agg(i ORDER BY place), '{}') INTO r.shown FROM unnest(p_ids) WITH ORDINALITY x (i, place)
      WHERE i = ANY (r.linked) OR i = ANY (v_confirmed) OR i = ANY (v_found);
     r.shown := r.shown[1:v_rows];
-    INSERT INTO gate.confirmed (account, patient_id, at) SELECT a.account, i, clock_timestamp() FROM unnest(v_confirmed) i
+    INSERT INTO gate.confirmed (account, patient_id, at) SELECT a.account, i, clock_timestamp() FROM unnest(v_confirmed || v_masked) i
     ON CONFLICT (account, patient_id) DO UPDATE SET at = excluded.at;
     r.entry := audit.append('search', a.account, a.session, a.profession, a.site, NULL, r.shown, ARRAY['identity'], '{}', 'search',
         'search', CASE WHEN cardinality(r.shown) > 0 THEN 'shown' ELSE 'none' END, NULLIF(r.code, 'ok'),
         concat_ws(';', 'door=' || p_door, 'domain=' || p_domain, 'candidates=' || p_candidates, 'linked=' || cardinality(r.linked),
                   'full=' || r.full, 'confirmed=' || cardinality(v_confirmed), 'discovered=' || cardinality(v_found),
-                  'near=' || r.near, 'unmasked=' || p_unmask::int), NULL, NULL);
+                  'near=' || r.near, 'masked=' || r.masked, 'unmasked=' || p_unmask::int), NULL, NULL);
     RETURN r;
 END $$;
 
@@ -242,6 +245,26 @@ BEGIN
     PERFORM audit.append('act', a.account, a.session, a.profession, a.site, e.unit, ARRAY[p_patient], '{}', ARRAY['identity'],
                          e.purpose, e.basis, 'done', 'identity:token:add', NULL, NULL, NULL);
     RETURN 'ok';
+END $$;
+
+-- Who opened this record, or was shown this person by a search. Otherwise as before.
+CREATE OR REPLACE FUNCTION door.openings_of(p_patient uuid)
+RETURNS TABLE (at timestamptz, kind text, account uuid, name text, profession text, units uuid[], purpose text, basis text, reads text[])
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT p_patient = ANY (gate.opened_patients('identity', 'read')) THEN
+        RAISE EXCEPTION 'not an opened patient' USING ERRCODE = 'EG003';
+    END IF;
+    RETURN QUERY
+    SELECT e.at, e.kind, e.account, c.name, e.profession,
+           CASE WHEN e.unit IS NOT NULL THEN ARRAY[e.unit] ELSE
+               (SELECT array_agg(m.unit) FROM accounts.membership m
+                 WHERE m.account = e.account AND m.profession = e.profession AND m.unit IS NOT NULL
+                   AND m.since <= e.at AND (m.until IS NULL OR m.until > e.at)) END,
+           e.purpose, e.basis, e.reads
+      FROM audit.entry e LEFT JOIN accounts.account c ON c.id = e.account
+     WHERE e.ids @> ARRAY[p_patient] AND e.kind IN ('open', 'open_new', 'refuse', 'search')
+     ORDER BY e.id DESC LIMIT 500;
 END $$;
 
 -- Nobody ever signed in: only then may a demo's tokens leave the keeper, for COPY.

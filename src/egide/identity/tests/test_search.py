@@ -206,6 +206,7 @@ def test_a_year_alone_needs_both_names_and_one_trait_more(hospital: Any) -> None
     answer = find(hospital, cookie, name=name, first_name="Jeanne", birth_date=year)
     assert (answer["rows"], answer["code"], answer["masked"]) == ([], "one_trait", 1)
     assert name not in repr(answer)
+    assert spent(hospital, person.account, "confirmed") == 1  # that she is known here was told
     assert ids(find(hospital, cookie, name=name, first_name="Jeanne", birth_date=year, place="Rez")) == [patient]
     assert find(hospital, cookie, name=name, first_name="Jeanne", birth_date=year, place="Brest")["rows"] == []
     assert spent(hospital, person.account) == 1

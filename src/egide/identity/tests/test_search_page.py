@@ -82,6 +82,17 @@ def test_what_has_no_sense_comes_back_beside_its_field(hospital: Any, browser: A
     assert 'aria-invalid="true"' in answer.content.decode()
 
 
+def test_who_was_shown_a_person_by_a_search_stands_in_her_record(hospital: Any, browser: Any) -> None:
+    unit, name, day = hospital.unit(), a_name(), a_day()
+    (patient,) = people(hospital, Drawn(name, "JEANNE", day, unit=unit))
+    nurse, cookie = hospital.signed_in("nurse", unit)
+    clerk, other = hospital.signed_in("admission_clerk")
+    browser(other).post("/patients/", {"name": name[:3], "birth_date": french(day)})
+    said = text(browser(cookie).get(f"/dossier/{patient}/acces/"))
+    assert clerk.name in said
+    assert nurse.name in said
+
+
 def test_what_is_typed_is_written_back_as_text(hospital: Any, browser: Any) -> None:
     _, cookie = hospital.signed_in("nurse")
     answer = browser(cookie).post("/patients/", {"name": '"><script>alert(1)</script>', "birth_date": "12/03/1952"})
