@@ -29,6 +29,8 @@ PLAIN = {
     "accounts.shift": "who declared which unit",
     "gate.search_door": "who may search by what", "gate.confirmed": "gatekeeper's: whom a search confirmed, ids only",
     "identity.token": "gatekeeper's: what people are found by, blinded; no process has a right on it",
+    "gate.oversight": "who oversees what", "gate.draw": "monthly draws: month, seed",
+    "gate.drawn": "gatekeeper's: drawn entries of the trail and what became of them",
     "gate.lease": "openings' lives", "gate.purse": "counts",
     "accounts.account": "people who work here", "accounts.membership": "their professions and units",
     "accounts.key": "their keys' public halves", "accounts.session": "their sessions",

@@ -24,17 +24,26 @@ _COMMON: Final = frozenset(
 MAY_EXECUTE: Final = {
     "web": _COMMON
     | {
+        "door.activity()",
         "door.ask_advice(uuid,uuid,uuid)",
         "door.ask_to_join(uuid)",
         "door.declare_shift(uuid)",
+        "door.draw_month(date)",
+        "door.drawn_to_explain()",
+        "door.draws()",
         "door.end_shift(uuid)",
+        "door.my_drawn()",
         "door.my_notices()",
         "door.my_sessions()",
+        "door.name_patient(uuid,text)",
         "door.openings_of(uuid)",
         "door.read_notice(bigint)",
         "door.review(bigint,text)",
+        "door.review_drawn(bigint,text)",
+        "door.reviews()",
         "door.shifts_of(uuid)",
         "door.take_in(uuid,uuid)",
+        "door.trail(timestamp with time zone,timestamp with time zone,uuid,uuid,uuid,text,text,text,bigint)",
     },
     "worker": _COMMON
     | {

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 from egide.accounts.session import actor_of, no_patient_data
 from egide.config.middleware import log_fault
 from egide.directory.reads import units
-from egide.gate.rules import may_search
+from egide.gate.rules import may_oversee, may_search
 from egide.ui import Frame, Place, answers, page
 from egide.ui.assets import asset_url
 from egide.ui.text import _
@@ -38,7 +38,11 @@ def frame(request: HttpRequest) -> Frame:
         places=(
             *(Place(_("Unité") if len(mine) == 1 else p.label, p.url, p.icon, p.current) for p in places[:3]),
             *((_place(request, _("Patients"), "search", "search"),) if may_search(actor.profession) else ()),
-            _place(request, _("Poste"), "shift", "clock"),
+            *(
+                (_place(request, _("Trace"), "oversight", "eye"),)
+                if may_oversee(actor.profession, "trail")
+                else (_place(request, _("Poste"), "shift", "clock"),)
+            ),
             _place(request, _("Avis"), "notices", "note"),
         ),
         name=actor.name,

@@ -4,7 +4,7 @@ from django.urls import include, path, re_path
 from django.views.decorators.http import require_GET, require_http_methods
 
 from egide.accounts.session import no_patient_data
-from egide.config import menu, panels
+from egide.config import menu, oversight, panels
 from egide.ui import answers, assets
 
 urlpatterns = [
@@ -14,6 +14,15 @@ urlpatterns = [
     path("dossier/<uuid:patient>/acces/", require_GET(panels.openings), name="openings"),
     path("dossier/<uuid:patient>/avis/", require_http_methods(["GET", "POST"])(panels.advice), name="advice"),
     path("poste/", panels.shift, name="shift"),
+    path("surveillance/", oversight.lines, name="oversight"),
+    path("surveillance/activite/", oversight.activity, name="oversight-activity"),
+    path("surveillance/urgences/", oversight.reviews, name="oversight-reviews"),
+    path("surveillance/tirage/", oversight.draws, name="oversight-draws"),
+    path("surveillance/tirage/tirer/", oversight.draw, name="oversight-draw"),
+    path("surveillance/nommer/", oversight.name, name="oversight-name"),
+    path("surveillance/dossier/<uuid:patient>/", oversight.patient, name="oversight-patient"),
+    path("relectures/", oversight.drawn, name="drawn"),
+    path("relectures/<int:drawn>/", oversight.review_drawn, name="drawn-review"),
     path("", include("egide.identity.urls")),
     path("", include("egide.record.urls")),
     path("", include("egide.accounts.urls")),

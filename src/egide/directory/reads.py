@@ -1,7 +1,9 @@
 """The group's structure as pages need it: read whole, rarely, kept a minute in the process. No patient data."""
 
+import itertools
 import threading
 import time
+import unicodedata
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -61,3 +63,23 @@ def clinicians() -> list[Colleague]:
 CLINICAL = (
     "physician", "midwife", "intern", "nurse", "physiotherapist", "psychologist", "dietician", "social_worker",
 )  # fmt: skip
+
+
+def people_named(text: str) -> list[Colleague]:
+    """People whose given and family names hold every word of `text`, accents apart; at most 20. One statement."""
+    words = _plain(text).split()
+    if not words:
+        return []
+    everybody = Professional.objects.order_by("family", "given")
+    found = (one for one in everybody if all(word in _plain(str(one)) for word in words))
+    return [Colleague(one.id, str(one), one.profession) for one in itertools.islice(found, 20)]
+
+
+def person_named(account: UUID) -> Colleague | None:
+    """One of the people who work here. One statement."""
+    one = Professional.objects.filter(id=account).first()
+    return Colleague(one.id, str(one), one.profession) if one else None
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))

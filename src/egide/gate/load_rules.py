@@ -64,3 +64,30 @@ class LoadDoors(Operation):
     def describe(self) -> str:
         """What `migrate` prints."""
         return "Load who may search"
+
+
+class LoadOversight(Operation):
+    """Who sees which page of oversight: the base's copy becomes that of gate/rules.py, under the same hash."""
+
+    reversible = True
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """These lines are no model."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Replace every line, in the migration's transaction."""
+        with schema_editor.connection.cursor() as cursor:
+            cursor.execute("SET LOCAL ROLE gatekeeper")
+            cursor.execute("DELETE FROM gate.oversight")
+            cursor.executemany(
+                "INSERT INTO gate.oversight (profession, page, allowed, reason) VALUES (%s, %s, %s, %s)",
+                [tuple(line) for line in rules.oversight()],
+            )
+            cursor.execute("SET LOCAL ROLE owner")
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Nothing to undo: the table goes with its migration."""
+
+    def describe(self) -> str:
+        """What `migrate` prints."""
+        return "Load who oversees"

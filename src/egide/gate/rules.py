@@ -104,6 +104,12 @@ def _cell(profession: Profession, basis: Basis, category: Category, act: str) ->
         allowed = profession is _P.APPLICATION and category in _APPLICATION
         reason = "Données annoncées par le manifeste." if allowed else "Réservé aux applications du site."
         return Rule(profession, basis, category, act, allowed, reason)
+    if basis is Basis.OVERSIGHT:
+        allowed = profession is _P.DPO and category is _C.IDENTITY and act == "read"
+        reason = (
+            "Identité d'un patient à la fois, motivée et inscrite." if allowed else "Réservé au DPO : l'identité seule."
+        )
+        return Rule(profession, basis, category, act, allowed, reason)
     allowed = category in (_READS if act == "read" else _WRITES)[profession]
     if basis is Basis.BREAK_GLASS and profession not in _CLINICAL_WRITERS:
         return Rule(profession, basis, category, act, False, "L'accès d'urgence est réservé aux soignants.")
@@ -147,6 +153,36 @@ def doors() -> Iterator[Door]:
             yield Door(profession, door, allowed, reason)
 
 
+class Oversight(NamedTuple):
+    """One page over the trail, and whether a profession has it."""
+
+    profession: str
+    page: str
+    allowed: bool
+    reason: str
+
+
+# trail: lines by filters; activity: counts; reviews: break-glasses; draw: the monthly one; name: who a patient is.
+PAGES = ("trail", "activity", "reviews", "draw", "name")
+_OVERSEES = {_P.DPO: frozenset(PAGES), _P.RSSI: frozenset({"trail", "activity"})}
+
+
+def oversight() -> Iterator[Oversight]:
+    """Every profession × page of oversight, in a fixed order."""
+    for profession in Profession:
+        for page in PAGES:
+            allowed = page in _OVERSEES.get(profession, frozenset())
+            reason = (
+                "Vous répondez de l'usage des dossiers." if allowed else "Réservé au DPO et au RSSI, selon la page."
+            )
+            yield Oversight(profession, page, allowed, reason)
+
+
+def may_oversee(profession: str, page: str) -> bool:
+    """Whether a profession finds a page of oversight in its menu. The gate decides at each request."""
+    return any(one.allowed for one in oversight() if (one.profession, one.page) == (profession, page))
+
+
 def may_break_glass(profession: str) -> bool:
     """Whether the page offers emergency access to this profession; SQL decides again."""
     return profession in _CLINICAL_WRITERS
@@ -158,8 +194,9 @@ def may_search(profession: str) -> bool:
 
 
 def grid_hash() -> str:
-    """SHA-256 (hex) of the whole grid and of the doors: what the base must hold for the program to start."""
+    """SHA-256 (hex) of the whole grid, of the doors and of oversight: what the base must hold at start."""
     lines = ["|".join((*rule[:4], str(rule.allowed), rule.reason)) for rule in grid()]
     lines += ["|".join((door.profession, door.door, str(door.allowed), door.reason)) for door in doors()]
+    lines += ["|".join((line.profession, line.page, str(line.allowed), line.reason)) for line in oversight()]
     text = "\n".join(lines)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -52,6 +52,7 @@ class Basis(StrEnum):
     TEAM = "team"
     ADVICE = "advice"
     BREAK_GLASS = "break_glass"
+    OVERSIGHT = "oversight"
     APPLICATION = "application"
 
 

@@ -20,7 +20,9 @@ _OWN = Path(__file__).parent / "static"
 _HTMX = Path(django_htmx.__file__).parent / "static" / "django_htmx"
 
 # One sheet made of several files, in cascade order: the browser asks once.
-STYLES = ("tokens.css", "base.css", "frame.css", "kit.css", "pages.css", "acts.css", "seek.css", "print.css")
+STYLES = (
+    "tokens.css", "base.css", "frame.css", "kit.css", "pages.css", "acts.css", "seek.css", "watch.css", "print.css",
+)  # fmt: skip
 
 # The exact list of what is served. A file that is not here has no address.
 FILES: dict[str, tuple[tuple[Path, ...], str]] = {

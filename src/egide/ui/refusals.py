@@ -144,6 +144,18 @@ REFUSALS: dict[str, Refusal] = {
         _lazy("Revenez aux notifications."),
         409,
     ),
+    "already_drawn": Refusal(
+        _lazy("Mois déjà tiré"),
+        _lazy("Ce mois a déjà été tiré au sort ; rien n'a été changé."),
+        _lazy("Revenez au tirage mensuel."),
+        409,
+    ),
+    "naming_reason": Refusal(
+        _lazy("Motif manquant"),
+        _lazy("Voir qui est un patient demande un motif ; rien n'a été ouvert."),
+        _lazy("Revenez à la trace, choisissez un motif, puis recommencez."),
+        422,
+    ),
     "keeper_down": Refusal(
         _lazy("Momentanément impossible"),
         _lazy("Le gardien des clés ne répond pas ; rien n'a été ouvert."),

@@ -56,6 +56,15 @@ PURPOSES = {
     "demo": _lazy("démonstration"),
     "break_glass": _lazy("accès d'urgence"),
     "access_review": _lazy("contrôle des accès"),
+    "access_copy": _lazy("copie des accès, sans noms"),
+    "access_copy_names": _lazy("copie des accès, avec noms"),
+    "my_day": _lazy("ma journée"),
+    "palette": _lazy("palette"),
+    "print": _lazy("impression"),
+    "search": _lazy("recherche"),
+    "oversight": _lazy("surveillance"),
+    "draw": _lazy("tirage mensuel"),
+    "review": _lazy("relecture"),
 }
 
 BASES = {
@@ -69,6 +78,53 @@ BASES = {
     "break_glass": _lazy("accès d'urgence"),
     "application": _lazy("application du site"),
     "new": _lazy("création"),
+    "oversight": _lazy("surveillance"),
+    "search": _lazy("recherche"),
+}
+
+# What a line of the trail is, and why one was refused or asked: as DPO and RSSI read them.
+TRAIL_KINDS = {
+    "open": _lazy("ouverture"),
+    "open_new": _lazy("création ou reprise"),
+    "refuse": _lazy("refus"),
+    "break_glass": _lazy("accès d'urgence"),
+    "search": _lazy("recherche"),
+    "act": _lazy("acte"),
+    "link": _lazy("prise en charge"),
+    "join_team": _lazy("demande à rejoindre l'équipe"),
+    "trail_read": _lazy("lecture de la trace"),
+    "draw": _lazy("tirage mensuel"),
+    "words": _lazy("lecture d'un motif"),
+    "review": _lazy("relecture"),
+    "sign_in": _lazy("connexion"),
+    "sign_in_refused": _lazy("connexion refusée"),
+    "application_sign_in": _lazy("connexion d'une application"),
+    "sign_out": _lazy("déconnexion"),
+    "revoke": _lazy("session fermée"),
+    "enrol": _lazy("clé enregistrée"),
+    "grant": _lazy("profession donnée"),
+    "shift": _lazy("prise de poste"),
+}
+
+TRAIL_REASONS = {
+    "no_link": _lazy("hors de l'équipe de soins"),
+    "not_your_unit": _lazy("autre unité"),
+    "category_closed": _lazy("fermé à la profession"),
+    "budget": _lazy("nombre dépassé"),
+    "session_ended": _lazy("session terminée"),
+    "session_frozen": _lazy("session suspendue"),
+    "forged_session": _lazy("session contrefaite"),
+    "search_closed": _lazy("recherche fermée à la profession"),
+    "bad_assertion": _lazy("clé refusée"),
+    "vital_emergency": _lazy("urgence vitale"),
+    "patient_arrives": _lazy("le patient arrive"),
+    "on_call": _lazy("garde ou astreinte"),
+    "continuity": _lazy("continuité des soins"),
+    "other": _lazy("autre"),
+    "patient_request": _lazy("demande du patient"),
+    "complaint": _lazy("plainte ou réclamation"),
+    "incident": _lazy("incident de sécurité"),
+    "authority": _lazy("demande d'une autorité"),
 }
 
 CATEGORIES = {
@@ -94,6 +150,7 @@ DONE = {
     "poste_quitte": _lazy("Poste quitté : ses patients ne vous sont plus ouverts."),
     "relu": _lazy("Relecture enregistrée."),
     "equipe": _lazy("Entré(e) dans l'équipe : le dossier lui est ouvert 30 jours."),
+    "tirage": _lazy("Tirage fait : chaque unité a reçu ses ouvertures à relire."),
     "session": _lazy("Session fermée. Ses pages ouvertes se videront d'elles-mêmes."),
 }
 
@@ -103,6 +160,8 @@ _TABLES = {
     "identity_status": IDENTITY_STATUS,
     "purpose": PURPOSES,
     "basis": BASES,
+    "trail_kind": TRAIL_KINDS,
+    "trail_reason": TRAIL_REASONS,
     "category": CATEGORIES,
     "severity": ALLERGY_SEVERITY,
     "done": DONE,

@@ -1,0 +1,20 @@
+"""Oversight: the trail by filters, activity, reviews, the monthly draw, naming a patient; then the rule."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from django.db import migrations
+from django.db.migrations.operations.base import Operation
+
+from egide.gate.load_rules import LoadOversight, LoadRules
+
+
+class Migration(migrations.Migration):
+    dependencies: ClassVar[list[tuple[str, str]]] = [("gate", "0003_links")]
+    operations: ClassVar[list[Operation]] = [
+        migrations.RunSQL(
+            sql=Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"), reverse_sql=migrations.RunSQL.noop
+        ),
+        LoadOversight(),
+        LoadRules(),
+    ]

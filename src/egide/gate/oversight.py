@@ -1,0 +1,237 @@
+"""The trail as DPO and RSSI read it: lines by filters, counts by account, break-glasses, the monthly draw, one name.
+
+Each question is answered by a function of `door` that writes who asked and what (ids and codes) before it answers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.http import HttpRequest
+
+from egide.gate.bands import DAY_P95, HOURS_OF_A_SHIFT
+from egide.kernel.capabilities import Refused
+
+Rows = list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which lines: a period, and any of account, unit, patient, kind, purpose, basis; older than `before`."""
+
+    since: datetime
+    until: datetime
+    account: UUID | None = None
+    unit: UUID | None = None
+    patient: UUID | None = None
+    kind: str | None = None
+    purpose: str | None = None
+    basis: str | None = None
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line. `patient` is the pseudonym when the line names exactly one; `persons` how many it names."""
+
+    id: int
+    at: datetime
+    kind: str
+    account: UUID | None
+    name: str | None
+    profession: str | None
+    unit: UUID | None
+    persons: int
+    patient: UUID | None
+    purpose: str | None
+    basis: str | None
+    verdict: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """At most 50 lines, newest first, and how many answer in all (counted up to 10,000; one more means: above)."""
+
+    lines: list[Line]
+    total: int
+
+
+COUNTED = 10_000
+PAGE = 50
+
+
+def trail(request: HttpRequest, asked: Asked) -> Lines:
+    """The lines that answer; Refused(category_closed) unless the profession oversees the trail. Itself a line."""
+    rows = _answers(
+        request,
+        "SELECT * FROM door.trail(%s::timestamptz, %s::timestamptz, %s::uuid, %s::uuid, %s::uuid, %s::text, %s::text,"
+        " %s::text, %s::bigint)",
+        asked.since, asked.until, asked.account, asked.unit, asked.patient, asked.kind, asked.purpose, asked.basis,
+        asked.before,
+    )  # fmt: skip
+    return Lines([Line(*row[1:]) for row in rows if row[1] is not None], rows[0][0])
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """Distinct persons that an account opened in each of the last 24 hours, oldest first, against its role's band."""
+
+    account: UUID
+    name: str
+    profession: str
+    site: UUID
+    linked: list[int]
+    unlinked: list[int]
+    searches: int
+
+    @property
+    def hours(self) -> list[int]:
+        """Both together."""
+        return [one + other for one, other in zip(self.linked, self.unlinked, strict=True)]
+
+    @property
+    def persons(self) -> int:
+        """Distinct persons in 24 hours."""
+        return sum(self.hours)
+
+    @property
+    def outside(self) -> int:
+        """Of these, outside any link."""
+        return sum(self.unlinked)
+
+    @property
+    def band(self) -> int | None:
+        """The role's 95th percentile of a day; None for a role without one."""
+        return DAY_P95.get(self.profession)
+
+    @property
+    def band_hour(self) -> float | None:
+        """Its share of one hour of a shift."""
+        return self.band / HOURS_OF_A_SHIFT if self.band else None
+
+    @property
+    def over(self) -> bool:
+        """Above the role's band."""
+        return self.band is not None and self.persons > self.band
+
+    @property
+    def rank(self) -> float:
+        """How near the band: what the board is sorted by. Without a band, every person counts as a tenth of one."""
+        return self.persons / (self.band or 10)
+
+
+def activity(request: HttpRequest) -> list[Busy]:
+    """Accounts that opened somebody in the last 24 hours, nearest to their band first."""
+    none = [0] * 24
+    found = [
+        Busy(account, name, profession, site, linked or none, unlinked or none, searches)
+        for account, name, profession, site, linked, unlinked, searches in _answers(
+            request, "SELECT * FROM door.activity()"
+        )
+        if account is not None
+    ]
+    return sorted(found, key=lambda one: (-one.rank, one.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """One break-glass and what became of it. `late`: it has waited longer than 15 minutes."""
+
+    entry: int
+    at: datetime
+    account: UUID
+    name: str | None
+    profession: str | None
+    patient: UUID | None
+    reason: str | None
+    told: list[str]
+    verdict: str | None
+    reviewer: str | None
+    reviewed_at: datetime | None
+    late: bool
+
+
+def reviews(request: HttpRequest) -> list[Review]:
+    """Break-glasses of 60 days: late ones, waiting ones, then reviewed ones. For the DPO."""
+    return [Review(*row) for row in _answers(request, "SELECT * FROM door.reviews()") if row[0] is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """One month's draw: its seed, how many openings of how many units, how many were reviewed."""
+
+    month: date
+    seed: UUID
+    at: datetime
+    units: int
+    openings: int
+    reviewed: int
+    to_explain: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToExplain:
+    """A drawn opening that the head of the unit asks to explain."""
+
+    month: date
+    unit: UUID
+    entry: int
+    at: datetime
+    account: UUID
+    name: str | None
+    profession: str | None
+    persons: int
+    purpose: str | None
+    basis: str | None
+    reviewer: str | None
+
+
+def draws(request: HttpRequest) -> tuple[list[Draw], list[ToExplain]]:
+    """The draws of two years, newest first, and what heads of unit ask to explain. For the DPO."""
+    found = [Draw(*row) for row in _answers(request, "SELECT * FROM door.draws()") if row[0] is not None]
+    return found, [ToExplain(*row) for row in _rows(request, "SELECT * FROM door.drawn_to_explain()")]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A drawn opening that waits for the head of its unit; no trait, and nobody's own."""
+
+    id: int
+    month: date
+    unit: UUID
+    at: datetime
+    name: str | None
+    profession: str | None
+    persons: int
+    patient: UUID | None
+    purpose: str | None
+    basis: str | None
+
+
+def my_drawn(request: HttpRequest) -> list[Drawn]:
+    """What waits for me."""
+    return [Drawn(*row) for row in _rows(request, "SELECT * FROM door.my_drawn()")]
+
+
+def _answers(request: HttpRequest, sql: str, *params: Any) -> Rows:
+    """The rows without their first column, the code; Refused for any code but ok, once the refusal is written."""
+    rows = _rows(request, sql, *params)
+    code = rows[0][0] if rows else "ok"
+    if code != "ok":
+        raise Refused(code)
+    return [row[1:] for row in rows]
+
+
+def _rows(request: HttpRequest, sql: str, *params: Any) -> Rows:
+    """One committed question under the ticket of `who`; the request went through `@no_patient_data()`."""
+    found: Sequence[tuple[Any, ...]]
+    with transaction.atomic(durable=True), connection.cursor() as cursor:
+        cursor.execute("CLOSE ALL")
+        cursor.execute("SELECT door.use_opening(%s)", [request.own_ticket])  # type: ignore[attr-defined]
+        cursor.execute(sql, list(params))
+        found = cursor.fetchall()
+    return list(found)
