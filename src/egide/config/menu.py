@@ -65,6 +65,8 @@ def home(request: HttpRequest) -> HttpResponse:
     mine = [unit for unit in (actor.units if actor else ()) if unit in known]
     if mine:
         return HttpResponseRedirect(reverse("unit", kwargs={"unit": mine[0]}))
+    if actor is not None and may_search(actor.profession):
+        return HttpResponseRedirect(reverse("search"))
     return page(
         request,
         "ui/notice.html",
