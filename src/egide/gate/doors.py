@@ -107,6 +107,8 @@ def _typed(request: HttpRequest, fields: set[str]) -> dict[str, Any]:
         typed = None
     if not isinstance(typed, dict) or set(typed) != fields:
         raise Refused("bad_request")
+    if not all(isinstance(value, dict if name == "response" else str) for name, value in typed.items()):
+        raise Refused("bad_request")
     return typed
 
 

@@ -103,7 +103,7 @@ def notices(request: HttpRequest) -> HttpResponse:
 @no_patient_data()
 def read_notice(request: HttpRequest, notice: int) -> HttpResponse:
     """Mark one of my notices as read."""
-    act_as(request, "SELECT door.read_notice(%s)", notice)
+    act_as(request, "SELECT door.read_notice(%s)", _bigint(notice))
     return HttpResponseRedirect(reverse("notices"))
 
 
@@ -111,7 +111,7 @@ def read_notice(request: HttpRequest, notice: int) -> HttpResponse:
 @no_patient_data()
 def words(request: HttpRequest, entry: int) -> HttpResponse:
     """The words of one break-glass: the keeper opens them to who was told of it, and that is a row."""
-    answer = keeper().call("words", cookie=cookie_of(request), entry=entry)
+    answer = keeper().call("words", cookie=cookie_of(request), entry=_bigint(entry))
     return _notices_page(request, {entry: answer["words"]})
 
 
@@ -119,7 +119,10 @@ def words(request: HttpRequest, entry: int) -> HttpResponse:
 @no_patient_data()
 def review(request: HttpRequest, entry: int) -> HttpResponse:
     """Conclude on one break-glass."""
-    act_as(request, "SELECT door.review(%s, %s)", entry, request.POST.get("verdict", ""))
+    verdict = request.POST.get("verdict", "")
+    if verdict not in {"accepted", "questioned"}:
+        raise Refused("bad_request")
+    act_as(request, "SELECT door.review(%s, %s)", _bigint(entry), verdict)
     return HttpResponseRedirect(reverse("notices") + "?fait=relu")
 
 
@@ -134,6 +137,13 @@ def take_in(request: HttpRequest, chart: Chart) -> HttpResponse:
 def _notices_page(request: HttpRequest, said: dict[int, str]) -> HttpResponse:
     (found,) = fetch_with(request.own_ticket, my_notices())  # type: ignore[attr-defined]
     return page(request, "gate/notices.html", notices=found, words=said, done=request.GET.get("fait"))
+
+
+def _bigint(number: int) -> int:
+    """A number of an address as the base's bigint; an address holds any number of digits."""
+    if number >= 1 << 63:
+        raise Refused("bad_request")
+    return number
 
 
 def _unit(request: HttpRequest) -> UUID:
