@@ -28,11 +28,22 @@ def main() -> None:
     from measures.ground import ground
 
     with ground() as here:
+        import django
+
+        django.setup()
         for name in names:
             if name == "chart":
                 from measures import chart
 
                 chart.measure(here, arguments.rounds, arguments.seconds)
+            elif name == "openings":
+                from measures import openings
+
+                openings.measure(here, arguments.rounds, max(2, arguments.seconds // 3))
+            elif name == "profile":
+                from measures import profile
+
+                profile.measure(here)
 
 
 if __name__ == "__main__":

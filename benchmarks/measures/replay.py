@@ -94,10 +94,8 @@ def chart_call() -> dict[str, Any]:
 
 def chart_reads(ground: Ground, one: Signed) -> list[tuple[str, Sequence[Any]]]:
     """The reads of one chart, caught while the program makes them."""
-    import django
     from django.test import RequestFactory
 
-    django.setup()
     from egide.config import panels
     from egide.gate import reading
 
