@@ -62,6 +62,7 @@ _CLOSED_FUNCTIONS: Final[LiteralString] = """
       FROM pg_catalog.pg_proc p
      WHERE p.pronamespace = 'pg_catalog'::regnamespace
        AND (p.proname IN ('set_config', 'pg_notify', 'pg_terminate_backend', 'pg_cancel_backend', 'loread', 'lowrite')
+            OR p.proname = 'pg_logical_emit_message'
             OR p.proname LIKE 'lo\\_%' OR p.proname ~ '^pg_(try_)?advisory')
        AND has_function_privilege('public', p.oid, 'EXECUTE')
 """
@@ -156,7 +157,8 @@ class Cluster:
             give(draft, user, 0o600)
             draft.replace(path)
 
-    def _secret(self, role: str) -> str:
+    def secret(self, role: str) -> str:
+        """One role's secret; only the operator, or the role's own account, can read it."""
         descriptor = os.open(self.home.pgpass(role), os.O_RDONLY | os.O_NOFOLLOW)
         with os.fdopen(descriptor, encoding="ascii") as file:
             return file.read().strip().rsplit(":", 1)[1]
@@ -164,7 +166,7 @@ class Cluster:
     def _secret_in_a_pipe(self, role: str, reader: User | None) -> int:
         """The reading end of a pipe that holds a secret and that `reader` may open by name (/dev/stdin)."""
         reading, writing = os.pipe()
-        os.write(writing, f"{self._secret(role)}\n".encode("ascii"))
+        os.write(writing, f"{self.secret(role)}\n".encode("ascii"))
         os.close(writing)
         if reader is not None:
             os.fchown(reading, reader.uid, reader.gid)
@@ -335,11 +337,12 @@ class Cluster:
         flags += ["LOGIN" if login else "NOLOGIN", "BYPASSRLS" if role in ("gatekeeper", "migrator") else "NOBYPASSRLS"]
         name = sql.Identifier(role)
         connection.execute(sql.SQL("ALTER ROLE {} {}").format(name, sql.SQL(" ").join(map(_keyword, flags))))
+        connection.execute(sql.SQL("ALTER ROLE {} RESET ALL").format(name))
         connection.execute(sql.SQL("ALTER ROLE {} SET TimeZone = 'UTC'").format(name))
         if login:
             # The server sees the verifier only, never the secret.
             verifier = connection.pgconn.encrypt_password(
-                self._secret(role).encode(), role.encode(), b"scram-sha-256"
+                self.secret(role).encode(), role.encode(), b"scram-sha-256"
             ).decode()
             connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(name, sql.Literal(verifier)))
 
@@ -360,6 +363,19 @@ class Cluster:
             for (function,) in connection.execute(_CLOSED_FUNCTIONS).fetchall():
                 # The name comes from the catalogue, quoted by regprocedure itself.
                 connection.execute(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC")
+            # A leakproof operator may be asked before the policy: its answers (an error or none, the rows that EXPLAIN
+            # counts, the planner's estimates) then tell of rows that the policy hides (attack 22).
+            for (function,) in connection.execute(
+                "SELECT oid::regprocedure::text FROM pg_proc WHERE proleakproof"
+            ).fetchall():
+                connection.execute(f"ALTER FUNCTION {function} NOT LEAKPROOF")
+            # A role may set its own defaults here: what an intruder left ends at each start.
+            for role in LOGIN_ROLES:
+                connection.execute(
+                    sql.SQL("ALTER ROLE {} IN DATABASE {} RESET ALL").format(
+                        sql.Identifier(role), sql.Identifier(database)
+                    )
+                )
             connection.execute("GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO gatekeeper, migrator")
             connection.execute("REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC")
             connection.execute("GRANT USAGE ON LANGUAGE plpgsql TO owner, gatekeeper, migrator")

@@ -17,7 +17,7 @@ from typing import Any, Final
 import psycopg
 
 from egide.cli import migrations, rights
-from egide.cli.cluster import SETTINGS, Cluster
+from egide.cli.cluster import LOGIN_ROLES, SETTINGS, Cluster
 from egide.cli.halt import Halt
 from egide.cli.supervisor import running
 from egide.kernel.capabilities import Refused
@@ -56,7 +56,7 @@ def examine(home: Home) -> list[Finding]:
     try:
         with psycopg.connect(cluster.superuser_dsn(), connect_timeout=5) as connection:
             findings += _database(connection)
-            findings.append(_structure(cluster))
+            findings += [_secrets(cluster, connection), _structure(cluster)]
     except psycopg.OperationalError:
         findings.append(Finding("PostgreSQL", Verdict.ERROR, "ne répond pas : lancez « make run »."))
     return findings + _keeper(home)
@@ -137,6 +137,12 @@ def _database(connection: psycopg.Connection[Any]) -> list[Finding]:
     covered = rights.covered_count(connection)
     questions: tuple[tuple[str, Callable[[psycopg.Connection[Any]], Iterable[str]], str, str], ...] = (
         ("rôles", rights.above_row_security, "aucun ne passe au-dessus du cloisonnement.", "un rôle passe au-dessus."),
+        (
+            "réglages des rôles",
+            rights.altered_roles,
+            "les nôtres.",
+            "un rôle a changé les siens ; un redémarrage les rend.",
+        ),
         ("fonctions permises", rights.unexpected_functions, "exactement la liste écrite.", "la liste n'est pas tenue."),
         ("fonctions ouvertes", rights.open_functions, "aucune.", "des fonctions sont ouvertes à tous."),
         ("droits sur les tables", rights.excessive_rights, "rien de trop.", "des droits en trop."),
@@ -162,6 +168,15 @@ def _talkative_settings(connection: psycopg.Connection[Any]) -> Iterable[str]:
     for name, value in connection.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(wanted)]):
         if value != wanted[name]:
             yield f"{name} = {value}"
+
+
+def _secrets(cluster: Cluster, connection: psycopg.Connection[Any]) -> Finding:
+    wrong = tuple(role for role in LOGIN_ROLES if rights.foreign_secret(connection, role, cluster.secret(role)))
+    if wrong:
+        return Finding(
+            "mots de passe", Verdict.ERROR, "un rôle a changé le sien ; cherchez qui, un redémarrage le rend.", wrong
+        )
+    return Finding("mots de passe", Verdict.OK, f"les nôtres ({len(LOGIN_ROLES)} rôles).")
 
 
 def _structure(cluster: Cluster) -> Finding:

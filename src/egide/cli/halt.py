@@ -35,21 +35,23 @@ def sentence_for(error: OSError, home: Home) -> Halt | None:
 def record(error: BaseException, home: Home) -> Halt:
     """Writes where an unforeseen error came from to log/egide.log and returns the sentence that points there.
 
-    Exception messages are left out: a database's or a parser's message may quote a patient's datum.
+    Exception messages are left out: a database's or a parser's message may quote a patient's datum. Its code may not.
     """
+    code = getattr(error, "sqlstate", None) or getattr(error.__cause__, "sqlstate", None)
+    name = f"{type(error).__name__} {code}" if code else type(error).__name__
     frames = "".join(traceback.format_tb(error.__traceback__))
-    lines = f"{datetime.now(UTC).isoformat(timespec='seconds')} {type(error).__name__}\n{frames}"
+    lines = f"{datetime.now(UTC).isoformat(timespec='seconds')} {name}\n{frames}"
     if "EGIDE_PROCESS" in os.environ:  # started by the supervisor: what goes to stderr is this process's log
         sys.stderr.write(lines)
-        return Halt(f"Erreur imprévue ({type(error).__name__})", 70)
+        return Halt(f"Erreur imprévue ({name})", 70)
     path = home.log_file("egide")
     try:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", encoding="utf-8") as log:
             log.write(lines)
     except OSError:
         sys.stderr.write(lines)
-        return Halt(f"Erreur imprévue ({type(error).__name__}) ; {path} ne peut être écrit.", 70)
-    return Halt(f"Erreur imprévue ({type(error).__name__}) : le détail est dans {path}.", 70)
+        return Halt(f"Erreur imprévue ({name}) ; {path} ne peut être écrit.", 70)
+    return Halt(f"Erreur imprévue ({name}) : le détail est dans {path}.", 70)
 
 
 def end(halt: Halt) -> int:

@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -79,6 +83,29 @@ def above_row_security(connection: psycopg.Connection[Any]) -> Iterator[str]:
         [list(PROCESS_ROLES)],
     ):
         yield f"{role} : propriétaire de {count} objets"
+
+
+def altered_roles(connection: psycopg.Connection[Any]) -> Iterator[str]:
+    """Defaults that a role gave itself (ALTER ROLE … SET needs no right here): they would bind its next connections."""
+    for role, setting in connection.execute(
+        "SELECT pg_get_userbyid(setrole), unnest(setconfig) FROM pg_db_role_setting WHERE setrole <> 0 ORDER BY 1, 2"
+    ):
+        if setting != "TimeZone=UTC":
+            yield f"{role} : {setting}"
+
+
+def foreign_secret(connection: psycopg.Connection[Any], role: str, secret: str) -> bool:
+    """Whether the server would accept another secret than this one: a role may change its own.
+
+    RFC 5802: StoredKey = H(HMAC(SaltedPassword, "Client Key")).
+    """
+    row = connection.execute("SELECT rolpassword FROM pg_authid WHERE rolname = %s", [role]).fetchone()
+    match = re.fullmatch(r"SCRAM-SHA-256\$(\d+):([^$]+)\$([^:]+):.+", row[0] or "") if row else None
+    if match is None:
+        return True
+    salted = hashlib.pbkdf2_hmac("sha256", secret.encode(), base64.b64decode(match[2]), int(match[1]))
+    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    return not hmac.compare_digest(stored, base64.b64decode(match[3]))
 
 
 def unexpected_functions(connection: psycopg.Connection[Any]) -> Iterator[str]:

@@ -32,6 +32,8 @@ BREACHES = [
     (rights.above_row_security, "ALTER ROLE web BYPASSRLS", "web : BYPASSRLS"),
     (rights.above_row_security, "GRANT owner TO worker", "worker : membre de owner"),
     (rights.above_row_security, "ALTER TABLE directory_bed OWNER TO web", "web : propriétaire de 1 objets"),
+    (rights.altered_roles, "ALTER ROLE web SET search_path = mine", "web : search_path=mine"),
+    (rights.altered_roles, "ALTER ROLE web IN DATABASE egide SET row_security = off", "web : row_security=off"),
     (rights.unexpected_functions, "GRANT EXECUTE ON FUNCTION door.link TO web", "web peut exécuter door.link("),
     (rights.unexpected_functions, "REVOKE EXECUTE ON FUNCTION door.rule_hash FROM web", "web ne peut pas exécuter"),
     (rights.open_functions, "GRANT EXECUTE ON FUNCTION door.rule_hash TO PUBLIC", "est ouverte à tous"),
@@ -64,3 +66,11 @@ def test_a_breach_is_named(cluster: Cluster, question: object, breach: str, word
         found = list(question(connection))
         connection.rollback()
     assert any(words in line for line in found), found
+
+
+def test_a_role_that_changed_its_own_secret_is_named(cluster: Cluster) -> None:
+    with psycopg.connect(cluster.superuser_dsn()) as connection:
+        assert not rights.foreign_secret(connection, "web", cluster.secret("web"))
+        connection.execute("ALTER ROLE web PASSWORD 'mine'")
+        assert rights.foreign_secret(connection, "web", cluster.secret("web"))
+        connection.rollback()
