@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.request import RawPostDataException
 from django.http.response import HttpResponseRedirect
 from django.middleware.csrf import rotate_token
 from django.urls import reverse
@@ -65,7 +66,7 @@ def proof(request: HttpRequest) -> HttpResponse:
         exact = set(typed) == {"challenge_id", "response"}
         if not exact or not isinstance(response, dict) or not isinstance(challenge_id, str):
             raise ValueError
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, RecursionError, RawPostDataException):
         return refused_json("bad_request")
     try:
         answer = keeper().call(

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.request import RawPostDataException
 from django.http.response import HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -103,7 +104,7 @@ def break_glass_proof(request: HttpRequest, patient: UUID) -> HttpResponse:  # n
 def _typed(request: HttpRequest, fields: set[str]) -> dict[str, Any]:
     try:
         typed = json.loads(request.body)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, RawPostDataException):
         typed = None
     if not isinstance(typed, dict) or set(typed) != fields:
         raise Refused("bad_request")
