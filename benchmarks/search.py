@@ -10,6 +10,8 @@ PostgreSQL backend's (/proc/<pid>/schedstat): on a shared machine the wall clock
 from __future__ import annotations
 
 import argparse
+import base64
+import hmac
 import json
 import os
 import platform
@@ -18,10 +20,12 @@ import secrets
 import shutil
 import sys
 import tempfile
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +39,7 @@ from psycopg.rows import dict_row  # noqa: E402
 from egide.cli.supervisor import Supervisor  # noqa: E402
 from egide.identity.rules import found_by  # noqa: E402
 from egide.keeper import masters as keys  # noqa: E402
+from egide.keeper.client import Keeper  # noqa: E402
 from egide.keeper.finder import Finder, parse  # noqa: E402
 from egide.kernel import likeness, phonetics, sealing, tokens  # noqa: E402
 from egide.kernel.home import Home  # noqa: E402
@@ -352,8 +357,71 @@ def cost(finder: Finder, conn: Any, who: tuple[uuid.UUID, uuid.UUID], count: int
             continue
         if turn == 50:
             meter = Meter(conn.info.backend_pid)
-        meter.take(lambda asked=asked: finder.search(conn, *who, asked, False, "entity"))
+        meter.take(partial(finder.search, conn, *who, asked, False, "entity"))
     return meter.told()
+
+
+def throughput(home: Home, cookie: str, count: int, clients: int, seconds: float) -> dict[str, float]:
+    """Exact searches through the keeper's socket by `clients` at once (threads of this process)."""
+    done: list[float] = []
+    lock = threading.Lock()
+    until = time.monotonic() + seconds
+
+    def client(number: int) -> None:
+        slips, draw, line = Slips(number), random.Random(number), Keeper(home.keeper_socket("web"))
+        asked = [slips.exact(people.person(SEED, draw.randrange(count))) for _ in range(200)]
+        own: list[float] = []
+        while time.monotonic() < until:
+            began = time.perf_counter()
+            line.call("search", cookie=cookie, typed=draw.choice(asked))
+            own.append((time.perf_counter() - began) * 1000)
+        line.close()
+        with lock:
+            done.extend(own)
+
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    return {
+        "clients": clients, "searches_per_second": round(len(done) / seconds, 1),
+        "client_p50": quantile(done, 0.5), "client_p99": quantile(done, 0.99),
+    }  # fmt: skip
+
+
+def cookie_of(masters: keys.Masters, session: uuid.UUID, account: uuid.UUID) -> str:
+    """The cookie the keeper would have given: its MAC over session and account."""
+    body = session.bytes + account.bytes
+    mac = hmac.digest(masters.newest("session"), b"egide/session/" + body, "sha256")
+    return base64.urlsafe_b64encode(body + mac).rstrip(b"=").decode()
+
+
+def report(told: dict[str, Any]) -> str:
+    """results/search.md."""
+    sizes = told["sizes"]
+    heads = " | ".join(f"{one['people']:,}" for one in sizes)
+    lines = [
+        "# Searching for a person", "",
+        (f"`{told['command']}`; {told['cores']} cores ({told['machine']}), Python {told['python']}, load average"
+        f" {told['load']}. The machine is shared: CPU figures and their growth hold, wall times say who else ran."), "",
+        ("One search is whole: session, door and pace, candidates, ranking, accounting, the row of the trail, the rows"
+        " shown. A desk's mix: 6 exact, 2 of three letters, 2 with a slip (second tier). CPU: this thread's and the"
+        " PostgreSQL backend's."), "",
+        f"| People | {heads} |", "|---|" + "---|" * len(sizes),
+    ]  # fmt: skip
+    for key, label in (
+        ("cpu_p50", "CPU + SQL p50, ms"), ("cpu_p99", "CPU + SQL p99, ms"), ("python_p50", "of it Python p50, ms"),
+        ("sql_p50", "of it PostgreSQL p50, ms"), ("wall_p50", "wall p50, ms"), ("wall_p99", "wall p99, ms"),
+        ("tokens", "tokens"), ("token_bytes", "bytes of tokens, indexes included"), ("load_seconds", "load, s"),
+        ("searches_per_second", "searches/s by 8 clients"),
+    ):  # fmt: skip
+        lines.append(f"| {label} | " + " | ".join(f"{one[key]:,}" if key in one else "" for one in sizes) + " |")
+    lines += ["", "| Recall within ten | to keep | " + heads + " |", "|---|---|" + "---|" * len(sizes)]
+    for place, first in enumerate(sizes[0]["recall"]):
+        cells = " | ".join(f"{one['recall'][place]['recall']:.4f} (n={one['recall'][place]['tried']})" for one in sizes)
+        lines.append(f"| {first['class']} | {first['mark']} | {cells} |")
+    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
@@ -362,7 +430,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--searches", type=int, default=200)
     parser.add_argument("--costs", type=int, default=1_000)
-    parser.add_argument("--home", type=Path)
+    parser.add_argument("--home", type=Path, help="keep the base there, and go on from what it holds")
     arguments = parser.parse_args()
     os.umask(0o022)
     root = arguments.home or Path(
@@ -378,8 +446,7 @@ def main() -> None:
         house.prepare_home()
         house.start_postgres()
         house.migrate()
-        if not home.keeper_birth.exists():
-            keys.make(home.keeper_masters, home.keeper_birth, demo=True)
+        house.start_keeper()
         masters = keys.load(home.keeper_masters, home.keeper_birth)
         with (
             psycopg.connect(house.cluster.superuser_dsn(), autocommit=True) as root_conn,
@@ -396,6 +463,7 @@ def main() -> None:
                 loaded = max(loaded, count)
                 finder = Finder(masters, lambda _entry, _leaf: None)
                 figures = cost(finder, conn, who, count, arguments.costs)
+                figures |= throughput(home, cookie_of(masters, *who), count, 8, 10)
                 print(" ", figures, flush=True)
                 recalls = []
                 for name, mark, share, tried in recall(finder, conn, count, arguments.searches):
@@ -419,9 +487,11 @@ def main() -> None:
     told = {
         "command": "python benchmarks/search.py " + " ".join(sys.argv[1:]),
         "machine": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(), "python": platform.python_version(), "seed": SEED, "sizes": results,
+        "cores": os.cpu_count(), "python": platform.python_version(), "seed": SEED,
+        "load": round(os.getloadavg()[0], 1), "sizes": results,
     }  # fmt: skip
     out.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    out.with_suffix(".md").write_text(report(told), encoding="utf-8")
     print(f"écrit : {out}")
 
 
