@@ -56,6 +56,16 @@ def test_every_cell_of_the_base_is_that_of_the_program(hospital: Hospital) -> No
     assert hospital.value("SELECT hash FROM gate.rule_hash") == rules.grid_hash()
 
 
+def test_a_cell_changed_in_the_base_is_seen(hospital: Hospital) -> None:
+    with hospital.connect("super") as base, base.transaction(force_rollback=True):
+        base.execute(
+            "UPDATE gate.rule SET allowed = true WHERE (profession, basis, category, act)"
+            " = ('administrator', 'stay', 'clinical', 'read')"
+        )
+        cells = base.execute("SELECT profession, basis, category, act, allowed, reason FROM gate.rule").fetchall()
+    assert set(cells) != {tuple(rule) for rule in rules.grid()}
+
+
 @pytest.mark.parametrize("profession", PEOPLE)
 def test_a_profession_opens_exactly_the_categories_of_the_grid(hospital: Hospital, profession: Profession) -> None:
     unit = hospital.unit()
