@@ -31,7 +31,11 @@ def main() -> None:
         from measures import first_chart
 
         first_chart.measure()
-        names = [name for name in names if name != "first_chart"]
+    if "loads" in names:
+        from measures import loads
+
+        loads.measure()
+    names = [name for name in names if name not in ("first_chart", "loads")]
     if not names:
         return
     with ground() as here:
