@@ -25,6 +25,7 @@ _CATEGORY = {"identity_trait": "identity", "identity_contact": "contact", "ident
 _LONGEST = 120
 _RANKED = 60  # persons whose class is told to the gate; a page shows ten
 _LETTERS = 3  # fewer, with a birth date, name too many
+_SHORTEST = 2  # letters of a whole name: LY, NG
 _DOMAINS = ("entity", "group")
 
 
@@ -187,7 +188,7 @@ class Finder:
         asked = self.blinder.of_search(what.name, what.first, day)
         found = self._candidates(conn, asked, what)
         best = max((one.score for one in found.values()), default=0.0)
-        full_names = what.name and what.first and min(len(what.name[0]), len(what.first[0])) >= _LETTERS
+        full_names = what.name and what.first and min(len(what.name[0]), len(what.first[0])) >= _SHORTEST
         if best < SURE and full_names:
             last = datetime.now(UTC).date() + timedelta(days=1)
             more = self.blinder.of_slips(what.name, what.first, day, likeness.neighbours(day, last))

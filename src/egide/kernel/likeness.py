@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from rapidfuzz.distance.JaroWinkler import similarity
+from rapidfuzz.distance.OSA import distance
 
 from egide.kernel import phonetics
 
@@ -17,7 +18,8 @@ NEAR = 0.78
 """From here on a person is near enough to be counted."""
 
 _NAME, _FIRST, _DATE = 0.4, 0.3, 0.3
-_HEARD, _BEGUN, _PIECE, _CROSSED = 0.95, 0.93, 0.97, 0.95
+_HEARD, _BEGUN, _PIECE, _CROSSED, _SLIPPED = 0.95, 0.93, 0.97, 0.95, 0.85
+_SHORT = 5  # up to this many letters Jaro-Winkler makes nothing of one slip: LO, OL
 _SWAPPED, _ONE_DIGIT, _TWO_DIGITS = 0.9, 0.85, 0.7
 OLDEST_YEAR = 1890
 
@@ -53,6 +55,8 @@ def names(typed: Sequence[str], borne: Sequence[str]) -> float:
                 found = float(similarity(one, other))
                 if found < _HEARD and heard and heard == phonetics.key(other):
                     found = _HEARD
+                if found < _SLIPPED and len(one) <= _SHORT and distance(one, other, score_cutoff=1) <= 1:
+                    found = _SLIPPED
                 if found < _BEGUN and len(one) >= 3 and other.startswith(one):
                     found = _BEGUN
             if rank:

@@ -42,6 +42,13 @@ def test_a_slip_in_the_date_is_near_whatever_the_names(born: PartialDate) -> Non
     assert likeness.dates(born, BORN) < 1
 
 
+@pytest.mark.parametrize(
+    ("name", "typed"), [("LO", "OL"), ("LY", "LI"), ("NG", "NGO"), ("ROUX", "OUX"), ("DIOP", "DOIP")]
+)
+def test_one_slip_in_a_short_name_is_still_near(name: str, typed: str) -> None:
+    assert score(typed, "Jeanne", TYPED, [name], ["JEANNE"], BORN) >= NEAR
+
+
 def test_another_person_of_the_same_day_is_not_sure() -> None:
     assert score("Lefebvre", "Jeanne", TYPED, ["DURAND"], ["JEANNE"], BORN) < SURE
     assert score("Lefebvre", "Jeanne", TYPED, ["DURAND"], ["MARIE"], BORN) < NEAR
