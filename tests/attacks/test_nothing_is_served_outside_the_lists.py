@@ -16,7 +16,6 @@ def test_routes_forms_and_files_are_exactly_the_lists(ways: Story) -> None:
     assert not ways.broken("la liste", "champs du formulaire", "aucun lien", "hors de la liste")
 
 
-@pytest.mark.xfail(reason="the form of vital signs answers HEAD and OPTIONS: docs/threat-model.md, K4")
 def test_each_route_answers_its_own_methods_only(ways: Story) -> None:
     assert not ways.broken("ses méthodes")
 

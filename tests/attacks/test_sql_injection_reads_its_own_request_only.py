@@ -28,13 +28,11 @@ def test_conditions_and_catalogue_tell_nothing(injection: Story) -> None:
     assert not injection.broken("condition qui échoue", "pg_stat", "my_sessions")
 
 
-@pytest.mark.xfail(reason="leakproof operators are asked before the policy: docs/threat-model.md, K2")
 def test_postgresql_answers_no_oracle_about_hidden_rows(injection: Story) -> None:
     assert injection.r == 0
     assert not injection.broken("un refus ne dit pas", "EXPLAIN", "fonction de PostgreSQL")
 
 
-@pytest.mark.xfail(reason="settings and prepared names outlive a request: docs/threat-model.md, K3")
 def test_the_next_request_on_the_connection_finds_nothing_left(injection: Story) -> None:
     assert not injection.broken("requête suivante", "connexion", "curseur")
 

@@ -34,6 +34,5 @@ def test_the_counter_of_persons_is_not_blind(walk: Story) -> None:
     assert not walk.broken("le compteur voit")
 
 
-@pytest.mark.xfail(reason="closing a session that is not mine is refused without a row: docs/threat-model.md, K1")
 def test_every_refusal_is_in_the_trail(walk: Story) -> None:
     assert walk.recorded, walk.broken("dans la trace")

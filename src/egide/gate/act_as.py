@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 from django.http import HttpRequest
 
+from egide.gate.acting import clean_transaction
 from egide.kernel.capabilities import Refused
 
 
@@ -13,9 +14,7 @@ def act_as(request: HttpRequest, sql: str, *params: Any) -> Any:
 
     The request must have been through `@no_patient_data()`.
     """
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute("CLOSE ALL")
-        cursor.execute("SELECT door.use_opening(%s)", [request.own_ticket])  # type: ignore[attr-defined]
+    with clean_transaction(request.own_ticket), connection.cursor() as cursor:  # type: ignore[attr-defined]
         cursor.execute(sql, list(params))
         row = cursor.fetchone()
     if row is None or row[0] is False:

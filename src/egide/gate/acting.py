@@ -8,16 +8,24 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from egide.gate.reading import use_opening
 from egide.kernel.capabilities import Capability, Refused
+
+
+@contextmanager
+def clean_transaction(ticket: str) -> Iterator[None]:
+    """A transaction under a ticket, on a connection without what an earlier request may have left there."""
+    connection.ensure_connection()
+    connection.connection.execute("RESET ALL", prepare=False)
+    with transaction.atomic(durable=True):
+        use_opening(connection.connection, ticket)
+        yield
 
 
 @contextmanager
 def opened(cap: Capability) -> Iterator[None]:
     """A transaction that holds the opening's ticket; what is done inside is committed together or not at all."""
-    with transaction.atomic(durable=True):
-        with connection.cursor() as cursor:
-            cursor.execute("CLOSE ALL")
-            cursor.execute("SELECT door.use_opening(%s)", [cap.ticket])
+    with clean_transaction(cap.ticket):
         yield
 
 

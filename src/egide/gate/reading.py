@@ -11,6 +11,7 @@ from egide.kernel.capabilities import Capability
 from egide.ui import rendering_active
 
 T = TypeVar("T")
+TAMPERED = "EG004"  # SQL prepared a statement on this connection: it is thrown away
 Rows = list[tuple[Any, ...]]
 
 
@@ -41,10 +42,19 @@ def fetch_with(ticket: str, *reads: Read[Any]) -> list[Any]:
         raise RenderingReads("a template may not read")
     try:
         rows = _pipeline(ticket, reads)
-    except (psycopg.OperationalError, psycopg.InterfaceError):
+    except psycopg.Error as error:
+        if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and error.sqlstate != TAMPERED:
+            raise
         connection.close()
         rows = _pipeline(ticket, reads)
     return [read.decode(found) for read, found in zip(reads, rows, strict=True)]
+
+
+def use_opening(raw: psycopg.Connection[Any], ticket: str) -> None:
+    """The first statements of a transaction. Never prepared: what an injected statement left on this connection under a
+    prepared name must not run in their place (attack 22); `use_opening` then refuses any name prepared by SQL."""
+    raw.execute("CLOSE ALL", prepare=False)
+    raw.execute("SELECT door.use_opening(%s)", (ticket,), prepare=False)
 
 
 def _pipeline(ticket: str, reads: Sequence[Read[Any]]) -> list[Rows]:
@@ -52,9 +62,9 @@ def _pipeline(ticket: str, reads: Sequence[Read[Any]]) -> list[Rows]:
     raw: psycopg.Connection[Any] = connection.connection
     try:
         with raw.pipeline():
-            raw.execute("BEGIN READ ONLY")
-            raw.execute("CLOSE ALL")
-            raw.execute("SELECT door.use_opening(%s)", (ticket,))
+            raw.execute("RESET ALL", prepare=False)
+            raw.execute("BEGIN READ ONLY", prepare=False)
+            use_opening(raw, ticket)
             cursors = [psycopg.Cursor(raw).execute(read.sql.encode(), read.params, binary=True) for read in reads]
             raw.execute("COMMIT")
         return [cursor.fetchall() for cursor in cursors]

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseRedirect
 from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
 from egide.gate.decorators import opens_chart
 from egide.gate.reading import fetch
@@ -22,6 +22,7 @@ from egide.ui import page
 from egide.ui.rendering import wants_panel
 
 
+@require_http_methods(["GET", "POST"])
 @opens_chart(read=("identity", "stay", "clinical"), write=("clinical",))
 def vitals(request: HttpRequest, chart: Chart) -> HttpResponse:
     """GET: the form. POST: write one reading; what was typed comes back with its errors (422)."""

@@ -155,7 +155,12 @@ BEGIN
     IF p_target IS NOT NULL AND a.state <> 'live' THEN RETURN a.state; END IF;
     UPDATE accounts.session SET ended_at = clock_timestamp(), end_reason = CASE WHEN p_target IS NULL THEN 'sign_out' ELSE 'revoked' END
      WHERE id = v_id AND account = p_account AND ended_at IS NULL;
-    IF NOT FOUND THEN RETURN CASE WHEN p_target IS NULL THEN 'ok' ELSE 'unknown_session' END; END IF;
+    IF NOT FOUND THEN
+        IF p_target IS NULL THEN RETURN 'ok'; END IF;
+        PERFORM audit.append('refuse', a.account, a.session, a.profession, a.site, NULL, '{}', '{}', '{}', 'revoke', NULL, 'refused',
+                             'unknown_session', v_id::text, NULL, NULL);
+        RETURN 'unknown_session';
+    END IF;
     PERFORM audit.append(CASE WHEN p_target IS NULL THEN 'sign_out' ELSE 'revoke' END, a.account, a.session, a.profession,
                          a.site, NULL, '{}', '{}', '{}', NULL, NULL, 'ok', NULL, v_id::text, NULL, NULL);
     RETURN 'ok';
