@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import RawPostDataException
-from django.http.request import RawPostDataException
 from django.http.response import HttpResponseRedirect
 from django.middleware.csrf import rotate_token
 from django.urls import reverse
