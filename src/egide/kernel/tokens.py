@@ -1,7 +1,7 @@
 """Blind tokens: a text becomes 64 bits that only the keeper can compute (design: finding without listing).
 
 Kinds: SRC (a foreign system's id), N3, P, YP, DM (names with a birth date), INS, IPP, TEL (a number). Never a birth
-date alone, nor a name alone. Decision: docs/decisions/0012-search-tokens.md
+date alone, nor a name alone. Decision: docs/decisions/0013-search-tokens.md
 """
 
 import hmac

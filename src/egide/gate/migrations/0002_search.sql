@@ -1,4 +1,4 @@
--- Finding without listing (docs/decisions/0012-search-tokens.md): blind tokens, who may search by what, what a search shows and
+-- Finding without listing (docs/decisions/0013-search-tokens.md): blind tokens, who may search by what, what a search shows and
 -- what it costs. The keeper computes tokens and ranks; here stands what must be counted and written before anything is shown.
 SET LOCAL ROLE gatekeeper;
 
