@@ -21,7 +21,7 @@ CREATE TABLE gate.search_door (
     PRIMARY KEY (profession, door)
 );
 
--- Shown as known here, nothing more. What no act of the day explains is charged as discovered, at the account's next search.
+-- Shown as known here, nothing more. Whom no act of that day explains is owed, from the account's next search on.
 CREATE TABLE gate.confirmed (
     account uuid, patient_id uuid, at timestamptz NOT NULL, PRIMARY KEY (account, patient_id)
 );
@@ -31,7 +31,7 @@ CREATE TYPE gate.search_answer AS (
 );
 
 ALTER TABLE gate.purse DROP CONSTRAINT purse_class_check;
-ALTER TABLE gate.purse ADD CONSTRAINT purse_class_check CHECK (class IN ('linked', 'unlinked', 'confirmed', 'search'));
+ALTER TABLE gate.purse ADD CONSTRAINT purse_class_check CHECK (class IN ('linked', 'unlinked', 'confirmed', 'owed', 'search'));
 
 -- Brings a purse to now, locked until the transaction ends.
 CREATE FUNCTION gate.purse_now(a accounts.actor, p_class text) RETURNS gate.purse
@@ -139,7 +139,8 @@ BEGIN
     RETURN r;
 END $$;
 
--- Yesterday's confirmed persons whom no act followed that day are owed as discovered, whatever the limits.
+-- Earlier days' confirmed persons whom no act followed that day are owed: counted, without a limit until the debt has one (a desk
+-- that answers the telephone confirms people all day and writes nothing here).
 CREATE FUNCTION gate.settle_confirmed(a accounts.actor) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE v_owed uuid[]; v_midnight timestamptz := date_trunc('day', clock_timestamp(), 'Europe/Paris');
@@ -147,9 +148,9 @@ BEGIN
     IF NOT EXISTS (SELECT 1 FROM gate.confirmed c WHERE c.account = a.account AND c.at < v_midnight) THEN RETURN; END IF;
     WITH gone AS (DELETE FROM gate.confirmed c WHERE c.account = a.account AND c.at < v_midnight RETURNING c.patient_id, c.at)
     SELECT coalesce(array_agg(g.patient_id), '{}') INTO v_owed FROM gone g
-     WHERE NOT EXISTS (SELECT 1 FROM audit.entry e WHERE e.ids @> ARRAY[g.patient_id] AND e.kind IN ('act', 'link')
+     WHERE NOT EXISTS (SELECT 1 FROM audit.entry e WHERE e.ids @> ARRAY[g.patient_id] AND e.kind IN ('act', 'link', 'break_glass', 'join_team')
                          AND e.at >= g.at AND e.at < date_trunc('day', g.at, 'Europe/Paris') + interval '1 day');
-    PERFORM gate.spend_within(a, 'unlinked', v_owed, true);
+    PERFORM gate.spend_within(a, 'owed', v_owed, true);
 END $$;
 
 -- What a search shows, decided, spent and written before it is shown. p_ids in order of likeness; p_class of each:

@@ -267,7 +267,7 @@ def test_a_confirmed_person_whom_no_act_followed_is_owed_the_next_day(hospital: 
     act = "SELECT audit.append('act', NULL, NULL, NULL, NULL, NULL, ARRAY[%s]::uuid[])"
     hospital.sql(act, drawn[0])  # of today: it does not explain yesterday's search
     find(hospital, cookie, name=names[2], first_name="Jeanne", birth_date=day)
-    assert spent(hospital, person.account) == 2
+    assert (spent(hospital, person.account, "owed"), spent(hospital, person.account)) == (2, 0)
     assert hospital.value("SELECT count(*) FROM gate.confirmed WHERE account = %s", person.account) == 1
 
 
