@@ -15,6 +15,7 @@ from egide.kernel.capabilities import Capability, Refused
 @contextmanager
 def clean_transaction(ticket: str) -> Iterator[None]:
     """A transaction under a ticket, on a connection without what an earlier request may have left there."""
+    connection.close_if_health_check_failed()  # PostgreSQL may have restarted since the last request
     connection.ensure_connection()
     connection.connection.execute("RESET ALL", prepare=False)
     with transaction.atomic(durable=True):
