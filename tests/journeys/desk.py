@@ -69,13 +69,23 @@ class Desk:
         self.insert_key(username)
         self.page.goto("/")
         self.page.get_by_role("button", name="Se connecter avec ma clé").click()
-        self.page.wait_for_url(re.compile(r"/unite/"))
+        self._in()
 
     def sign_in_as(self, name: str) -> None:
         """« Se connecter en tant que », as whoever tries the demonstration does."""
         self.page.goto("/connexion/")
         self.page.get_by_role("button", name=name).click()
+        self._in()
+
+    def _in(self) -> None:
         self.page.wait_for_url(lambda url: "/connexion/" not in url)
+        self.to_unit()
+
+    def to_unit(self) -> None:
+        """To her unit's list, from any page; who has no unit stays where she is."""
+        link = self.page.locator("nav.rail a[href^='/unite/']").first
+        if link.count():
+            self.page.goto(link.get_attribute("href") or "/")
 
     # ── a hand ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -17,9 +17,10 @@ def test_a_nurse_writes_a_blood_pressure_by_keyboard_alone_in_three_actions(desk
     nurse.insert_key("claire.morvan")
     nurse.page.goto("/")
     nurse.press("Enter")  # the button of the key has the focus
-    nurse.page.wait_for_url(re.compile(r"/unite/"))
+    nurse.page.wait_for_url(lambda url: "/connexion/" not in url)
+    nurse.to_unit()
 
-    nurse.press("Enter")  # the first patient has it now
+    nurse.press("Enter")  # the first patient of the list has it now
     nurse.page.wait_for_url(re.compile(r"/dossier/"))
     before = nurse.curve()
     nurse.page.go_back()

@@ -36,6 +36,7 @@ MAY_EXECUTE: Final = {
         "door.drawn_to_explain()",
         "door.draws()",
         "door.end_shift(uuid)",
+        "door.my_day()",
         "door.my_drawn()",
         "door.my_notices()",
         "door.my_sessions()",

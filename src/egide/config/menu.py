@@ -12,7 +12,7 @@ from egide.accounts.session import actor_of, no_patient_data
 from egide.config.middleware import log_fault
 from egide.directory.reads import units
 from egide.gate.rules import may_oversee, may_search
-from egide.ui import Frame, Place, answers, page
+from egide.ui import Frame, Place, answers
 from egide.ui.assets import asset_url
 from egide.ui.text import _
 
@@ -36,6 +36,7 @@ def frame(request: HttpRequest) -> Frame:
         unit=shown.name if shown else "",
         units=places,
         places=(
+            _place(request, _("Jour"), "day", "day"),
             *(Place(_("Unité") if len(mine) == 1 else p.label, p.url, p.icon, p.current) for p in places[:3]),
             *((_place(request, _("Patients"), "search", "search"),) if may_search(actor.profession) else ()),
             *(
@@ -58,23 +59,9 @@ def _place(request: HttpRequest, label: str, name: str, icon: str) -> Place:
 
 @require_GET
 @no_patient_data()
-def home(request: HttpRequest) -> HttpResponse:
-    """My unit; without one, a page that says what this profession finds here."""
-    actor = actor_of(request)
-    known = units()
-    mine = [unit for unit in (actor.units if actor else ()) if unit in known]
-    if mine:
-        return HttpResponseRedirect(reverse("unit", kwargs={"unit": mine[0]}))
-    if actor is not None and may_search(actor.profession):
-        return HttpResponseRedirect(reverse("search"))
-    return page(
-        request,
-        "ui/notice.html",
-        title=_("Aucune unité"),
-        sentence=_("Votre profession n'ouvre la liste d'aucune unité ; aucun dossier ne vous est ouvert d'ici."),
-        next_step=_("Pour rejoindre une unité de soins, adressez-vous à son cadre de santé."),
-        icon="lock",
-    )
+def home(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 — a view
+    """My day, whatever my profession."""
+    return HttpResponseRedirect(reverse("day"))
 
 
 def health(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 — a view

@@ -75,8 +75,8 @@ def unit(request: HttpRequest, roster: Roster) -> HttpResponse:
     )
     place = units().get(roster.list_id) if roster.list_id else None
     lines = sorted(
-        (_ward_line(one, places.get(one.id), problems.get(one.id, []), last.get(one.id, {})) for one in who.values()),
-        key=lambda line: (line.bed is None, _bed_order(line.bed), line.birth_name, line.first_name),
+        (ward_line(one, places.get(one.id), problems.get(one.id, []), last.get(one.id, {})) for one in who.values()),
+        key=lambda line: (line.bed is None, bed_order(line.bed), line.birth_name, line.first_name),
     )
     return page(
         request,
@@ -198,9 +198,10 @@ WRITERS = frozenset(
 )
 
 
-def _ward_line(
+def ward_line(
     who: Identity, place: stays.StayPlace | None, problems: list[str], last: dict[str, tuple[Any, datetime]]
 ) -> WardLine:
+    """The line of one person on a list."""
     return WardLine(
         id=who.id,
         bed=place.bed if place else None,
@@ -216,7 +217,8 @@ def _ward_line(
     )
 
 
-def _bed_order(bed: str | None) -> tuple[int, str]:
+def bed_order(bed: str | None) -> tuple[int, str]:
+    """Rooms by number."""
     room = (bed or "").split(" ", 1)[0]
     return (int(room) if room.isdigit() else 0, bed or "")
 

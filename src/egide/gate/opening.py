@@ -13,7 +13,7 @@ def chart_from(answer: dict[str, Any]) -> Chart:
     return Chart(**_common(answer))
 
 
-def roster_from(answer: dict[str, Any], list_id: UUID) -> Roster:
+def roster_from(answer: dict[str, Any], list_id: UUID | None) -> Roster:
     """A list's capability; `truncated` when more than 200 persons were there."""
     return Roster(**_common(answer), list_id=list_id, truncated=bool(answer["truncated"]))
 

@@ -16,14 +16,14 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
-from egide.kernel import sealing, tokens
-from egide.kernel.home import Home
-from egide.kernel.leaf import row_leaf
-from egide.kernel.softkey_id import SOFTWARE_AAGUID
 from egide.keeper.acts import Acts
 from egide.keeper.finder import Finder, Unclear
 from egide.keeper.masters import CATEGORIES, Masters
 from egide.keeper.signin import BadAssertion, Ceremony
+from egide.kernel import sealing, tokens
+from egide.kernel.home import Home
+from egide.kernel.leaf import row_leaf
+from egide.kernel.softkey_id import SOFTWARE_AAGUID
 
 # Which socket may ask for which verb: one socket a kind of process, checked besides the peer's user.
 ALLOWED: dict[str, frozenset[str]] = {
@@ -34,10 +34,28 @@ ALLOWED: dict[str, frozenset[str]] = {
 }
 ROSTER = 200
 log = logging.getLogger("egide.keeper")
-_ENTRY = (
-    "id, xid, at, kind, account, session, profession, site, unit, ids, reads, writes, purpose, basis, verdict, reason, "
-    "object, nonce, ticket_hash, salt"
-).split(", ")
+_ENTRY = [
+    "id",
+    "xid",
+    "at",
+    "kind",
+    "account",
+    "session",
+    "profession",
+    "site",
+    "unit",
+    "ids",
+    "reads",
+    "writes",
+    "purpose",
+    "basis",
+    "verdict",
+    "reason",
+    "object",
+    "nonce",
+    "ticket_hash",
+    "salt",
+]
 _ANSWER = (
     "r.code, r.opening, r.nonce, r.ids, r.reads, r.writes, r.basis, r.until, r.resumed, r.truncated, r.known, "
     "(r.actor).*, " + ", ".join(f'(r.entry).{name} AS "e_{name}"' for name in _ENTRY)
@@ -107,9 +125,7 @@ class Verbs:
             return self._application(conn, **arguments)
         raise No("bad_request")
 
-    def _finish(
-        self, conn: Any, challenge_id: str, response: dict[str, Any], device: str = ""
-    ) -> dict[str, Any]:
+    def _finish(self, conn: Any, challenge_id: str, response: dict[str, Any], device: str = "") -> dict[str, Any]:
         account: UUID | None = None
         try:
             credential_id = self._ceremony.credential_id(response)
@@ -130,9 +146,7 @@ class Verbs:
 
     def _genuine_key(self, conn: Any, credential_id: bytes) -> dict[str, Any]:
         """A live sign-in key that this keeper enrolled; a row that somebody else wrote is not one."""
-        key: dict[str, Any] | None = conn.execute(
-            "SELECT * FROM accounts.key_for(%s)", (credential_id,)
-        ).fetchone()
+        key: dict[str, Any] | None = conn.execute("SELECT * FROM accounts.key_for(%s)", (credential_id,)).fetchone()
         if key is None:
             raise BadAssertion("unknown_key")
         genuine = self._key_mac(key["id"], key["account"], credential_id, key["public_key"], key["aaguid"])
@@ -188,7 +202,9 @@ class Verbs:
     def _revoke(self, conn: Any, socket_kind: str, cookie: str, session: bytes | None = None) -> dict[str, Any]:
         own, account = self._session(conn, cookie)
         target = UUID(bytes=session) if session else None
-        state = conn.execute("SELECT accounts.end_session(%s, %s, %s) AS state", (own, account, target)).fetchone()["state"]
+        state = conn.execute("SELECT accounts.end_session(%s, %s, %s) AS state", (own, account, target)).fetchone()[
+            "state"
+        ]
         if state != "ok":
             raise No(state)
         return {}
@@ -232,11 +248,17 @@ class Verbs:
         counted: bool = False,
     ) -> dict[str, Any]:
         session, account = self._session(conn, cookie)
-        if (ids is None) == (list is None) or list not in {None, "unit"} or not _categories(read, write):
+        if (ids is None) == (list is None) or list not in {None, "unit", "mine"} or not _categories(read, write):
             raise No("bad_request")
         patients = [UUID(bytes=i) for i in ids][: ROSTER + 1] if ids is not None else None
         unit = UUID(bytes=list_id) if list_id is not None else None
         nonce = secrets.token_bytes(16)
+        if list == "mine":
+            row = conn.execute(
+                f"SELECT {_ANSWER} FROM gate.open_mine(%s, %s, %s, %s, %s, %s) r",
+                (session, account, purpose[:40], read, nonce, _sha(self._opening_secret(nonce, session))),
+            ).fetchone()
+            return self._opened(row, session)
         row = conn.execute(
             f"SELECT {_ANSWER} FROM gate.open(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) r",
             (session, account, patients, unit, purpose[:40], read, write, bool(counted), nonce,
@@ -321,7 +343,11 @@ class Verbs:
         ids: list[UUID] = row["ids"]
         opened = set(row["reads"]) | set(row["writes"])
         keys = [
-            [i.bytes, category, {version: sealing.patient_key(master, category, i) for version, master in versions.items()}]
+            [
+                i.bytes,
+                category,
+                {version: sealing.patient_key(master, category, i) for version, master in versions.items()},
+            ]
             for category, versions in self._masters.keys.items()
             if category in opened
             for i in dict.fromkeys(ids)

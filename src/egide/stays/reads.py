@@ -1,5 +1,6 @@
 """Where the opened patients lie, and where they have lain."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -29,6 +30,21 @@ def stays(chart: Chart) -> Read[list[StayPlace]]:
         " FROM stays_stay s LEFT JOIN directory_bed b ON b.id = s.bed_id"
         " WHERE s.patient_id = ANY(%s) ORDER BY s.admitted_at DESC LIMIT 200",
         (list(chart.ids),),
+        decode,
+    )
+
+
+def present_in(roster: Roster, units: Sequence[UUID]) -> Read[dict[UUID, StayPlace]]:
+    """The current stay of each person of a list in any of these units, by person; of two, the later."""
+
+    def decode(rows: Rows) -> dict[UUID, StayPlace]:
+        return {patient_id: StayPlace(unit_id, bed, since, None) for patient_id, unit_id, bed, since in rows}
+
+    return Read(
+        "SELECT s.patient_id, s.unit_id, b.room || ' ' || b.label, s.admitted_at"
+        " FROM stays_stay s LEFT JOIN directory_bed b ON b.id = s.bed_id"
+        " WHERE s.patient_id = ANY(%s) AND s.unit_id = ANY(%s) AND s.discharged_at IS NULL ORDER BY s.admitted_at",
+        (list(roster.ids), list(units)),
         decode,
     )
 

@@ -39,7 +39,7 @@ def test_a_person_signs_in_sees_her_unit_and_signs_out(hospital: Hospital, brows
     assert (morsel["httponly"], morsel["samesite"], morsel["path"]) == (True, "Strict", "/")
     assert answer["Cache-Control"] == "no-store"
     home = page.get("/")
-    assert (home.status_code, home["Location"]) == (302, f"/unite/{unit}/")
+    assert (home.status_code, home["Location"]) == (302, "/jour/")
     assert person.name in text(page.get(home["Location"]))
 
     out = page.post("/deconnexion/")

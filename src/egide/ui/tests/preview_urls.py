@@ -58,6 +58,7 @@ def unit(request: HttpRequest, unit: object) -> HttpResponse:
 urlpatterns = [
     path(ROUTE, asset, name="asset"),
     path("", show, name="home"),
+    path("jour/", show, {"name": "jour"}, name="day"),
     path("vivant/", answers.alive, name="alive"),
     path("aide/", answers.help_page, name="help"),
     path("connexion/", show, {"name": "connexion"}, name="sign-in"),

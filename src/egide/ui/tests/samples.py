@@ -18,7 +18,7 @@ NAMES = (
     "connexion", "connexion-seule", "unite", "unite-vide", "dossier", "dossier-vide", "dossier-long", "constantes",
     "constantes-faites", "courbe", "acces", "dossier-ferme", "poste", "notifications", "avis", "sessions", "aide",
     "surveillance", "surveillance-personne", "surveillance-activite", "surveillance-urgences", "surveillance-tirage",
-    "surveillance-patient", "relectures",
+    "surveillance-patient", "relectures", "jour", "jour-vide",
 )  # fmt: skip
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime.now(PARIS).replace(hour=8, minute=25, second=0, microsecond=0)
@@ -376,7 +376,7 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
         ),
         "sessions": ("accounts/sessions.html", {"sessions": sessions, "done": None}),
         "aide": ("ui/help.html", {}),
-        **samples_oversight.contexts(NOW, ward()[0], openings),
+        **samples_oversight.contexts(NOW, ward(), openings),
     }
 
 

@@ -23,7 +23,7 @@ class Filters(forms.Form):
     basis = forms.CharField(label="Fondement", required=False)
 
 
-def contexts(now: Any, patient: Any, openings: list[Any]) -> dict[str, tuple[str, dict[str, Any]]]:
+def contexts(now: Any, people: list[Any], openings: list[Any]) -> dict[str, tuple[str, dict[str, Any]]]:
     """Name of a preview → template and context."""
     pseudonym = UUID(int=0xE61D_0000_0000_4000_8000_0000_0000_0001)
     lines = [
@@ -79,7 +79,19 @@ def contexts(now: Any, patient: Any, openings: list[Any]) -> dict[str, tuple[str
     draw = SimpleNamespace(
         month=date(2026, 10, 1), seed=pseudonym, at=now, units=2, openings=10, reviewed=3, to_explain=1
     )
+    ward = [SimpleNamespace(ward=one, unit="Cardiologie B", due=n < 3) for n, one in enumerate(people)]
+    places = [SimpleNamespace(label="Chercher une personne", url="/patients/", icon="search")]
+    waits = [
+        SimpleNamespace(words="2 accès d'urgence à relire", url="/notifications/", icon="alert", late=True),
+        SimpleNamespace(words="1 avis demandé", url="/notifications/", icon="note", late=False),
+    ]
+    day = {
+        "today": now.date(), "due": waits, "patients": ward, "several": True, "late": 3, "can_write": True,
+        "places": places, "truncated": False,
+    }  # fmt: skip
     return {
+        "jour": ("stays/day.html", day),
+        "jour-vide": ("stays/day.html", {**day, "patients": [], "late": 0}),
         "surveillance": ("gate/oversight_trail.html", trail),
         "surveillance-personne": ("gate/oversight_trail.html", nobody),
         "surveillance-activite": ("gate/oversight_activity.html", {"busy": busy, "more": 3}),
@@ -90,7 +102,7 @@ def contexts(now: Any, patient: Any, openings: list[Any]) -> dict[str, tuple[str
         ),
         "surveillance-patient": (
             "gate/oversight_patient.html",
-            {"patient": patient, "until": now, "openings": openings},
+            {"patient": people[0], "until": now, "openings": openings},
         ),
         "relectures": ("gate/oversight_drawn.html", {"drawn": [(drawn, "Cardiologie B")], "done": None}),
     }

@@ -1,0 +1,170 @@
+"""« Ma journée »: what waits for me, in order of harm, then my patients; by profession. One opening, one pipeline."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from egide.config.panels import WRITERS, WardLine, bed_order, ward_line
+from egide.directory.reads import units
+from egide.gate.mine import Waiting, opens_mine, waiting
+from egide.gate.reading import fetch, fetch_with
+from egide.gate.rules import may_oversee, may_search
+from egide.gate.team import Notice, my_notices
+from egide.identity.reads import identities
+from egide.kernel.capabilities import Actor, Roster
+from egide.record import reads as record
+from egide.stays import reads as stays
+from egide.ui import Place, page
+from egide.ui.text import _, _n
+
+# A round of vital signs every eight hours; older than that, the line comes first for whoever takes them.
+VITALS_DUE = timedelta(hours=8)
+TAKE_VITALS = frozenset({"nurse", "care_assistant", "student"})
+READS = ("identity", "stay", "clinical")
+
+
+@dataclass(frozen=True, slots=True)
+class DayLine:
+    """One of my patients: the ward's line, the unit, and whether her vital signs are due."""
+
+    ward: WardLine
+    unit: str
+    due: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """One thing that waits for me: how many, in words, where, and whether it is late."""
+
+    words: str
+    url: str
+    icon: str
+    late: bool = False
+
+
+@require_GET
+@opens_mine(read=READS, purpose="my_day")
+def day(request: HttpRequest, roster: Roster) -> HttpResponse:
+    """My day."""
+    lines: list[DayLine] = []
+    if roster.ids:
+        who, places, last, notices, mine = fetch(
+            roster,
+            identities(roster),
+            stays.present_in(roster, roster.actor.units),
+            record.last_values(roster),
+            my_notices(),
+            waiting(),
+        )
+        lines = _lines(roster, [(ward_line(one, places.get(one.id), [], last.get(one.id, {})), places.get(one.id))
+                                for one in who.values()])  # fmt: skip
+    else:
+        notices, mine = fetch_with(roster.ticket, my_notices(), waiting())
+    return page(
+        request,
+        "stays/day.html",
+        today=timezone.localdate(),
+        due=_due(roster.actor, notices, mine),
+        patients=lines,
+        several=len({line.unit for line in lines}) > 1,
+        late=sum(line.due for line in lines),
+        can_write=roster.may_read("clinical") and roster.actor.profession in WRITERS,
+        places=_places(roster.actor),
+        truncated=roster.truncated,
+    )
+
+
+def _lines(roster: Roster, found: list[tuple[WardLine, stays.StayPlace | None]]) -> list[DayLine]:
+    """Due ones first for whoever takes vital signs (the longest ago on top), then by unit and bed."""
+    watched = roster.actor.profession in TAKE_VITALS and roster.may_read("clinical")
+    before = timezone.now() - VITALS_DUE
+    known = units()
+    lines = []
+    for line, place in found:
+        name = known[place.unit_id].name if place and place.unit_id in known else ""
+        lines.append(DayLine(line, name, watched and (line.last_at is None or line.last_at < before)))
+    never = before - timedelta(days=3650)
+    return sorted(
+        lines,
+        key=lambda one: (
+            not one.due,
+            (one.ward.last_at or never) if one.due else never,
+            one.unit,
+            one.ward.bed is None,
+            bed_order(one.ward.bed),
+            one.ward.birth_name,
+        ),
+    )
+
+
+def _due(actor: Actor, notices: list[Notice], mine: Waiting) -> list[Due]:
+    """In order of harm: break-glasses, advice, the team, drawn openings."""
+    counts = {
+        "break_glass": sum(one.kind == "break_glass" and one.reviewed is None for one in notices),
+        "advice": sum(one.kind == "advice" and not one.read for one in notices),
+        "join_team": sum(one.kind == "join_team" and not one.read for one in notices),
+    }
+    here = reverse("notices")
+    n = counts["break_glass"]
+    found = [
+        (n, _n("%(count)d accès d'urgence à relire", "%(count)d accès d'urgence à relire", n), here, "alert", True)
+    ]
+    n = mine.reviews_waiting
+    found.append(
+        (
+            n,
+            _n("%(count)d accès d'urgence sans relecture", "%(count)d accès d'urgence sans relecture", n),
+            reverse("oversight-reviews") if may_oversee(actor.profession, "reviews") else here,
+            "alert",
+            mine.reviews_late > 0,
+        )
+    )
+    n = counts["advice"]
+    found.append((n, _n("%(count)d avis demandé", "%(count)d avis demandés", n), here, "note", False))
+    n = counts["join_team"]
+    found.append(
+        (n, _n("%(count)d demande à rejoindre l'équipe", "%(count)d demandes à rejoindre l'équipe", n), here, "user",
+         False)
+    )  # fmt: skip
+    n = mine.drawn
+    found.append(
+        (n, _n("%(count)d ouverture tirée au sort à relire", "%(count)d ouvertures tirées au sort à relire", n),
+         reverse("drawn"), "eye", False)
+    )  # fmt: skip
+    n = mine.to_explain
+    found.append(
+        (n, _n("%(count)d ouverture à éclaircir", "%(count)d ouvertures à éclaircir", n), reverse("oversight-draws"),
+         "eye", False)
+    )  # fmt: skip
+    return [Due(words % {"count": count}, url, icon, late) for count, words, url, icon, late in found if count]
+
+
+def _places(actor: Actor) -> list[Place]:
+    """What this profession finds, and where."""
+    known = units()
+    found = [
+        Place(known[unit].name, reverse("unit", kwargs={"unit": unit}), "unit") for unit in actor.units if unit in known
+    ]
+    if may_search(actor.profession):
+        found.append(Place(_("Chercher une personne"), reverse("search"), "search"))
+    if may_oversee(actor.profession, "trail"):
+        found += [
+            Place(_("Trace des accès"), reverse("oversight"), "eye"),
+            Place(_("Activité des dernières 24 heures"), reverse("oversight-activity"), "pulse"),
+        ]
+    if may_oversee(actor.profession, "reviews"):
+        found.append(Place(_("Accès d'urgence à relire"), reverse("oversight-reviews"), "alert"))
+    if may_oversee(actor.profession, "draw"):
+        found.append(Place(_("Tirage mensuel"), reverse("oversight-draws"), "check"))
+    if not may_oversee(actor.profession, "trail"):
+        found.append(Place(_("Prendre mon poste en…"), reverse("shift"), "clock"))
+    found += [
+        Place(_("Notifications"), reverse("notices"), "note"),
+        Place(_("Mes sessions"), reverse("sessions"), "sessions"),
+        Place(_("Aide"), reverse("help"), "help"),
+    ]
+    return found
