@@ -127,6 +127,53 @@ def test_a_cursor_left_open_by_another_request_is_closed_first(hospital: Hospita
         assert cursors() == 0
 
 
+@pytest.mark.parametrize(
+    "left",
+    [
+        "SET search_path = pg_temp, information_schema",
+        "SET egide.ticket = '1.0000000000000000000000000000000000000000000000000000000000000000'",
+        "SET statement_timeout = 1",
+        "SET default_transaction_read_only = on",
+        "SET TimeZone = 'Pacific/Kiritimati'",
+        "SET row_security = off",
+        "SET application_name = 'PLANTED'",
+    ],
+)
+def test_a_setting_left_by_an_injected_statement_is_gone(hospital: Hospital, left: str) -> None:
+    from django.db import connection
+
+    from egide.gate.acting import acting
+    from egide.gate.reading import Read, fetch
+
+    chart = opened_chart(hospital)
+    read = Read("SELECT count(*), current_setting('TimeZone') FROM identity_trait", (), list)
+    connection.ensure_connection()
+    connection.connection.execute(left)
+    assert fetch(chart, read) == [[(6, "UTC")]]
+    connection.connection.execute(left)
+    with acting(chart, VERB, chart.patient_id, "x", "clinical"):
+        measurement(chart.patient_id)
+    assert state(hospital, chart.patient_id) == (1, 1)
+
+
+def test_a_name_prepared_by_an_injected_statement_throws_the_connection_away(hospital: Hospital) -> None:
+    """Or it would run in the place of the driver's own, for whoever comes next on this connection."""
+    from django.db import connection
+
+    from egide.gate.reading import Read, fetch
+
+    chart = opened_chart(hospital)
+    read = Read("SELECT count(*) FROM identity_trait", (), list)
+    for name in ("stolen", "_pg3_0", "_pg3_1", "_pg3_2"):
+        connection.close()
+        connection.ensure_connection()
+        before = connection.connection
+        before.execute(f"PREPARE {name} AS SELECT 'somebody else'".encode())
+        assert fetch(chart, read) == [[(6,)]]
+        assert connection.connection is not before
+        assert before.closed
+
+
 def cursors() -> int:
     """Open cursors of this process's connection."""
     from django.db import connection
