@@ -32,8 +32,8 @@ journeys: ## les parcours dans Chromium seulement
 	@tools/chromium
 	@$(dev) python -m pytest -m journey $(ARGS)
 
-bench: ## les mesures de benchmarks/, chacune avec sa commande
-	@$(dev) tools/bench
+bench: ## les mesures de benchmarks/ ; ARGS="run chart" pour une seule
+	@$(dev) tools/bench $(ARGS)
 
 doctor: ## l'état de santé de la base en marche
 	@$(run) egide doctor
