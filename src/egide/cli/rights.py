@@ -22,6 +22,7 @@ _COMMON: Final = frozenset(
         "door.append_act(text,uuid,text)",
         "door.rule_hash()",
         "door.use_opening(text)",
+        "gate.acting_account()",
         "gate.opened_patients(text,text)",
     }
 )

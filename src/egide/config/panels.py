@@ -1,7 +1,6 @@
 """Pages that mix rooms: unit list, chart, "qui a ouvert", advice, shift. Each reads in one round trip, then renders."""
 
-from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -9,10 +8,10 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from egide.accounts.session import actor_of, no_patient_data
+from egide.config.timeline import FILTERS, Facts, days
 from egide.directory.reads import clinicians, unit_name, units
 from egide.gate import trail
 from egide.gate.acting import call_door
@@ -24,7 +23,7 @@ from egide.kernel.capabilities import Chart, Refused, Roster
 from egide.record import reads as record
 from egide.record.banner import banner
 from egide.record.forms import VitalSigns
-from egide.record.rules import Value, shown
+from egide.record.rules import Value, may_transmit, shown
 from egide.stays import reads as stays
 from egide.ui import page
 from egide.ui.text import _
@@ -47,26 +46,6 @@ class WardLine:
     last_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One line of the timeline."""
-
-    at: datetime
-    kind: str
-    title: str
-    values: list[Value] = field(default_factory=list)
-    detail: str | None = None
-    author: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """One day of the timeline, its events newest first."""
-
-    day: date
-    events: list[Event]
-
-
 @opens_roster("unit", read=("identity", "stay", "clinical"))
 def unit(request: HttpRequest, roster: Roster) -> HttpResponse:
     """My unit: the present patients by bed."""
@@ -85,6 +64,7 @@ def unit(request: HttpRequest, roster: Roster) -> HttpResponse:
         patients=lines,
         truncated=roster.truncated,
         can_write=roster.may_read("clinical") and roster.actor.profession in WRITERS,
+        can_transmit=may_transmit(roster.actor.profession),
         done=request.GET.get("fait"),
     )
 
@@ -92,7 +72,7 @@ def unit(request: HttpRequest, roster: Roster) -> HttpResponse:
 @opens_chart(read=("identity", "stay", "clinical", "protected"), write=("clinical",))
 def chart(request: HttpRequest, chart: Chart) -> HttpResponse:
     """The whole chart in one answer: one opening, one pipeline, all panels."""
-    who, places, problems, allergies, (measured, more), pressures = fetch(
+    who, places, problems, allergies, (measured, more), pressures, (notes, older, drafts) = fetch(
         chart,
         identities(chart),
         stays.stays(chart),
@@ -100,17 +80,24 @@ def chart(request: HttpRequest, chart: Chart) -> HttpResponse:
         record.allergies(chart),
         record.recent_measurements(chart),
         record.pressures(chart),
+        record.notes(chart),
     )
     clinical = chart.may_read("clinical")
+    only = request.GET.get("fil", "")
+    only = only if only in FILTERS else ""
     return page(
         request,
         "record/chart.html",
         **banner(chart, who, places, allergies),
-        problems=problems if clinical else None,
-        days=_days(places, problems, allergies, measured),
-        more=more,
+        problems=[one for one in problems if one.error is None] if clinical else None,
+        days=days(chart, Facts(places, problems, allergies, measured, notes), only),
+        more=more + older,
         pressures=pressures,
         form=VitalSigns() if chart.may_write("clinical") else None,
+        may_transmit=may_transmit(chart.actor.profession),
+        drafts=drafts,
+        filters=list(FILTERS) if clinical else [],
+        only=only,
         restricted=False,
         done=request.GET.get("fait"),
     )
@@ -221,36 +208,3 @@ def bed_order(bed: str | None) -> tuple[int, str]:
     """Rooms by number."""
     room = (bed or "").split(" ", 1)[0]
     return (int(room) if room.isdigit() else 0, bed or "")
-
-
-def _days(
-    places: list[stays.StayPlace],
-    problems: list[record.Problem],
-    allergies: list[record.Allergy],
-    measured: list[record.Measured],
-) -> list[Day]:
-    """Everything dated, newest first, by local day. Values of one reading stand on one line."""
-    events: list[Event] = []
-    readings: dict[tuple[datetime, str | None], list[record.Measured]] = defaultdict(list)
-    for one in measured:
-        readings[(one.taken_at, one.author)].append(one)
-    vitals = _("Constantes")
-    for (at, author), values in readings.items():
-        comment = next((one.comment for one in values if one.comment), None)
-        events.append(Event(at, "vitals", vitals, shown({one.code: one.value for one in values}), comment, author))
-    for place in places:
-        where = unit_name(place.unit_id)
-        events.append(Event(place.since, "stay", _("Entrée"), detail=where))
-        if place.until is not None:
-            events.append(Event(place.until, "stay", _("Sortie"), detail=where))
-    events += [
-        Event(p.recorded_at, "problem", _("Problème inscrit"), detail=p.label, author=p.author) for p in problems
-    ]
-    events += [
-        Event(a.recorded_at, "allergy", _("Allergie inscrite"), detail=a.label, author=a.author) for a in allergies
-    ]
-    by_day: dict[date, list[Event]] = defaultdict(list)
-    here = timezone.get_default_timezone()
-    for event in sorted(events, key=lambda e: e.at, reverse=True):
-        by_day[event.at.astimezone(here).date()].append(event)
-    return [Day(day, found) for day, found in by_day.items()]

@@ -1,14 +1,17 @@
-"""Shape of what is typed: vital signs."""
+"""Shape of what is typed: vital signs, sections of a note, why something is corrected."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django import forms
 
-from egide.kernel.codes import BY_SLUG
-from egide.record.rules import pair_problem
+from egide.kernel.codes import BY_LOINC, BY_SLUG
+from egide.record.rules import SECTIONS, note_problem, pair_problem
 from egide.ui.fields import CommaDecimalField, PairField
 from egide.ui.text import _, _lazy
+from egide.ui.words import word
 
 
 def _number(slug: str, label: Any) -> CommaDecimalField:
@@ -53,3 +56,87 @@ class VitalSigns(forms.Form):
             if cleaned.get(slug) is not None:
                 found[slug] = cleaned[slug]
         return found
+
+
+class Amend(forms.Form):
+    """Why a fact was entered in error or is replaced."""
+
+    reason = forms.CharField(
+        label=_lazy("Pourquoi"),
+        min_length=3,
+        max_length=300,
+        help_text=_lazy("Par exemple : saisi pour le voisin de chambre."),
+        error_messages={"required": _lazy("Dites en quelques mots pourquoi.")},
+    )
+
+
+SECTION_LENGTH = 8000
+
+
+class Writing(forms.Form):
+    """Sections of a note as typed; `signing` also asks that they say something. Fields are the template's sections."""
+
+    draft = forms.UUIDField()
+    revision = forms.IntegerField(min_value=0, max_value=1_000_000)
+
+    def __init__(self, kind: str, template: str, data: Any = None, *, signing: bool = False, **kw: Any) -> None:
+        super().__init__(data, **kw)
+        self.kind, self.slugs, self.signing = kind, SECTIONS[template], signing
+        self.kept_at: datetime | None = None
+        for slug in self.slugs:
+            short = slug == "target"
+            self.fields[slug] = forms.CharField(
+                required=False, label=word(slug, "section"), max_length=120 if short else SECTION_LENGTH
+            )
+
+    def clean(self) -> dict[str, Any]:
+        """A sentence for what cannot be signed; a draft may be anything."""
+        cleaned = super().clean() or self.cleaned_data
+        if self.signing and not self.errors:
+            wrong = note_problem(self.kind, self.sections())
+            if wrong == "no_target":
+                self.add_error("target", _("Nommez la cible : douleur, chute, pansement, sommeil…"))
+            elif wrong == "target_only":
+                raise forms.ValidationError(_("Écrivez au moins une donnée, une action ou un résultat."))
+            elif wrong:
+                raise forms.ValidationError(_("Écrivez au moins une rubrique."))
+        return cleaned
+
+    def sections(self) -> dict[str, str]:
+        """Slug → text, every section of the template."""
+        return {slug: str(self.cleaned_data.get(slug) or "") for slug in self.slugs}
+
+
+class CorrectedText(Writing):
+    """The sections of a signed note, corrected by its author."""
+
+    def __init__(self, kind: str, template: str, data: Any = None, **kw: Any) -> None:
+        super().__init__(kind, template, data, signing=True, **kw)
+        del self.fields["draft"], self.fields["revision"]
+
+
+class CorrectedValues(forms.Form):
+    """The values of a reading in the order they are shown, each posted as `value`; those that changed are replaced."""
+
+    def __init__(self, rows: list[tuple[UUID, str, Decimal]], typed: list[str] | None = None) -> None:
+        super().__init__(None if typed is None else {str(place): one for place, one in enumerate(typed)})
+        self.rows = [(row_id, value) for row_id, code, value in rows if code in BY_LOINC]
+        for place, (code, value) in enumerate((code, value) for _row, code, value in rows if code in BY_LOINC):
+            sign = BY_LOINC[code]
+            self.fields[str(place)] = CommaDecimalField(
+                minimum=sign.low, maximum=sign.high, unit=sign.unit_label, label=sign.label, required=True,
+                initial=f"{value:.{sign.decimals}f}".replace(".", ","),
+                error_messages={"required": _lazy("Écrivez la valeur exacte, ou signalez une erreur.")},
+            )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        """As many values as are shown, and another one among them."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not self.errors and (len(self.data) != len(self.rows) or not self.changed()):
+            raise forms.ValidationError(_("Aucune valeur n'a changé."))
+        return cleaned
+
+    def changed(self) -> dict[UUID, Decimal]:
+        """Row id → its right value."""
+        typed = ((row_id, value, self.cleaned_data[str(place)]) for place, (row_id, value) in enumerate(self.rows))
+        return {row_id: now for row_id, value, now in typed if now != value}

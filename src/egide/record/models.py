@@ -76,3 +76,76 @@ class Measurement(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+
+class Note(models.Model):
+    """What somebody signed: a note or a targeted transmission, its sections sealed together. Never changed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    patient = models.ForeignKey("identity.Patient", on_delete=models.PROTECT)
+    category = models.CharField(max_length=10, default="clinical")
+    kind = models.CharField(max_length=20)
+    template = models.CharField(max_length=20)
+    written_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    author = models.UUIDField()
+    body = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(category__in=CATEGORIES), name="note_category"),
+            models.CheckConstraint(condition=Q(kind__in=["note", "transmission"]), name="note_kind"),
+        ]
+        indexes = [models.Index(fields=["patient", "written_at"])]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class Draft(models.Model):
+    """What somebody is writing: sealed, returned to that account only (policy). Ended when signed or thrown away."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    patient = models.ForeignKey("identity.Patient", on_delete=models.PROTECT)
+    kind = models.CharField(max_length=20)
+    author = models.UUIDField()
+    revision = models.PositiveIntegerField()
+    body = models.BinaryField(null=True)
+    saved_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(body__isnull=False) | Q(ended_at__isnull=False), name="draft_body"),
+            models.CheckConstraint(condition=Q(body__isnull=True) | Q(ended_at__isnull=True), name="draft_emptied"),
+        ]
+        indexes = [models.Index(fields=["patient", "author"])]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class Amendment(models.Model):
+    """The end of a fact, by a row of its own: entered in error (perhaps replaced by another), or over since a date."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    patient = models.ForeignKey("identity.Patient", on_delete=models.PROTECT)
+    category = models.CharField(max_length=10, default="clinical")
+    fact = models.CharField(max_length=20)
+    target = models.UUIDField()
+    kind = models.CharField(max_length=10)
+    replaced_by = models.UUIDField(null=True)
+    since = models.DateField(null=True)
+    reason = models.BinaryField(null=True)
+    recorded_at = models.DateTimeField()
+    author = models.UUIDField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(category__in=CATEGORIES), name="amendment_category"),
+            models.CheckConstraint(condition=Q(kind__in=["error", "over"]), name="amendment_kind"),
+            models.UniqueConstraint(fields=["patient", "target", "kind"], name="amended_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.kind

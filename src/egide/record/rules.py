@@ -74,3 +74,54 @@ def _alert(slug: str, value: Decimal | None) -> str:
     if high is not None and value > high:
         return "high"
     return "low" if low is not None and value < low else ""
+
+
+# What a note is made of, by template: slugs of sections, said on screen by `ui.words`.
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "medical": ("motive", "history", "examination", "conclusion", "plan"),
+    "nursing": ("observation", "care", "plan"),
+    "allied": ("assessment", "session", "plan"),
+    "transmission": ("target", "data", "actions", "results"),
+}
+_TEMPLATES = {"physician": "medical", "midwife": "medical", "intern": "medical", "nurse": "nursing"} | {
+    "care_assistant": "nursing"
+}
+# Targeted transmissions are the nursing team's (soignants, CSP R4311-2 and R4311-4).
+_TRANSMIT = frozenset({"nurse", "care_assistant", "midwife"})
+FACTS = ("note", "measurement", "problem", "allergy")
+
+
+def template_of(kind: str, profession: str) -> str:
+    """The template that a profession writes in: "note" by profession, "transmission" the same for all."""
+    return "transmission" if kind == "transmission" else _TEMPLATES.get(profession, "allied")
+
+
+def may_transmit(profession: str) -> bool:
+    """Whether this profession writes targeted transmissions; all clinical writers read them and write notes."""
+    return profession in _TRANSMIT
+
+
+def may_amend(fact: str, mine: bool) -> bool:
+    """What was signed is its author's to correct; what the ward shares, anybody's who writes clinical facts."""
+    return fact in FACTS and (fact != "note" or mine)
+
+
+def fitted(sections: dict[str, str], template: str) -> dict[str, str]:
+    """A draft in another template (the same account in another profession): what has no place ends the last section."""
+    slugs = SECTIONS[template]
+    found = {slug: sections.get(slug, "") for slug in slugs}
+    beside = [text for slug, text in sections.items() if text and slug not in slugs]
+    if beside:
+        found[slugs[-1]] = "\n".join([*filter(None, [found[slugs[-1]]]), *beside])
+    return found
+
+
+def note_problem(kind: str, sections: dict[str, str]) -> str | None:
+    """Why a note cannot be signed as it stands: the code of the sentence, or None."""
+    if not any(sections.values()):
+        return "empty"
+    if kind == "transmission" and not sections["target"]:
+        return "no_target"
+    if kind == "transmission" and not any(sections[one] for one in ("data", "actions", "results")):
+        return "target_only"
+    return None

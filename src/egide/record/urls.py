@@ -4,7 +4,16 @@ from django.urls import path
 
 from egide.record import views
 
+_CHART = "dossier/<uuid:patient>/"
+
 urlpatterns = [
-    path("dossier/<uuid:patient>/constantes/", views.vitals, name="vitals"),
-    path("dossier/<uuid:patient>/courbe/", views.curve, name="curve"),
+    path(_CHART + "constantes/", views.vitals, name="vitals"),
+    path(_CHART + "courbe/", views.curve, name="curve"),
+    path(_CHART + "note/", views.write, {"kind": "note"}, name="note"),
+    path(_CHART + "note/brouillon/", views.keep, {"kind": "note"}, name="note-draft"),
+    path(_CHART + "note/jeter/", views.discard, {"kind": "note"}, name="note-discard"),
+    path(_CHART + "transmission/", views.write, {"kind": "transmission"}, name="transmission"),
+    path(_CHART + "transmission/brouillon/", views.keep, {"kind": "transmission"}, name="transmission-draft"),
+    path(_CHART + "transmission/jeter/", views.discard, {"kind": "transmission"}, name="transmission-discard"),
+    path(_CHART + "corriger/<slug:fact>/<uuid:row>/", views.amend, name="amend"),
 ]

@@ -21,7 +21,8 @@ _HTMX = Path(django_htmx.__file__).parent / "static" / "django_htmx"
 
 # One sheet made of several files, in cascade order: the browser asks once.
 STYLES = (
-    "tokens.css", "base.css", "frame.css", "kit.css", "pages.css", "acts.css", "seek.css", "watch.css", "print.css",
+    "tokens.css", "base.css", "frame.css", "kit.css", "pages.css", "acts.css", "seek.css", "watch.css", "record.css",
+    "print.css",
 )  # fmt: skip
 
 # The exact list of what is served. A file that is not here has no address.
@@ -30,6 +31,7 @@ FILES: dict[str, tuple[tuple[Path, ...], str]] = {
     "htmx.js": ((_HTMX / "htmx-2.min.js",), "text/javascript; charset=utf-8"),
     "egide.js": ((_OWN / "egide.js",), "text/javascript; charset=utf-8"),
     "keys.js": ((_OWN / "keys.js",), "text/javascript; charset=utf-8"),
+    "notes.js": ((_OWN / "notes.js",), "text/javascript; charset=utf-8"),
     "passkey.js": ((_OWN / "passkey.js",), "text/javascript; charset=utf-8"),
     "webauthn.js": ((_OWN / "webauthn.js",), "text/javascript; charset=utf-8"),
     "approve.js": ((_OWN / "approve.js",), "text/javascript; charset=utf-8"),

@@ -99,7 +99,8 @@ def _dated(one: Value, at: datetime | None) -> str:
 
 
 class Event(Protocol):
-    """One line of the timeline; see record/chart.html."""
+    """One line of the timeline; see record/chart.html. It may also carry `sections` (pairs label, text), `struck` (why
+    it was ended as an error) and `fix` (the address where that is said)."""
 
     @property
     def at(self) -> datetime: ...
@@ -115,7 +116,7 @@ class Event(Protocol):
     def author(self) -> str | None: ...
 
 
-_EVENT_ICONS = {"vitals": "pulse", "problem": "problem", "allergy": "alert", "stay": "door"}
+_EVENT_ICONS = {"vitals": "pulse", "problem": "problem", "allergy": "alert", "stay": "door", "transmission": "speech"}
 
 
 def events(many: Iterable[Event]) -> Markup:
@@ -124,18 +125,43 @@ def events(many: Iterable[Event]) -> Markup:
 
 
 def _event(one: Event) -> str:
+    sections: Sequence[tuple[str, str]] = getattr(one, "sections", ())
+    struck: str | None = getattr(one, "struck", None)
+    fix: str | None = getattr(one, "fix", None)
     if one.values:
         what = f'<span class="event-values">{"".join(map(_value, one.values))}</span>'
         if one.detail:
             what += f'<p class="soft">{escape(one.detail)}</p>'
+    elif sections:
+        what = _sections(one.title, sections)
     else:
         what = f'<span class="soft">{escape(one.title)}</span>'
         if one.detail:
             what += f" {escape(one.detail)}"
+    if struck:
+        what = f'<del class="struck">{what}</del><p class="struck-said">{icon("alert", small=True)}{escape(struck)}</p>'
     author = f'<span class="event-by">{escape(one.author)}</span>' if one.author else ""
+    if fix:
+        author += f'<a class="event-fix" href="{escape(fix)}">{_fixed(_("Corriger"))}</a>'
     return (
         f'<li class="event"><time datetime="{one.at.isoformat()}">{clock(one.at)}</time>'
-        f'{icon(_EVENT_ICONS.get(one.kind, "note"))}<div class="event-what">{what}</div>{author}</li>\n'
+        f'{icon(_EVENT_ICONS.get(one.kind, "note"))}<div class="event-what">{what}</div>'
+        f'<div class="event-end">{author}</div></li>\n'
+    )
+
+
+_SHORT = 420  # characters of a note shown whole; a longer one opens on demand
+
+
+def _sections(title: str, sections: Sequence[tuple[str, str]]) -> str:
+    body = "".join(f"<dt>{_fixed(label)}</dt><dd>{escape(text)}</dd>" for label, text in sections)
+    length = sum(len(text) for _label, text in sections)
+    if length <= _SHORT:
+        return f'<span class="soft">{_fixed(title)}</span><dl class="event-note">{body}</dl>'
+    first = escape(sections[-2 if len(sections) > 2 else 0][1][:160])
+    return (
+        f'<details class="event-long"><summary><span class="soft">{_fixed(title)}</span> {first}…</summary>'
+        f'<dl class="event-note">{body}</dl></details>'
     )
 
 

@@ -48,6 +48,23 @@ REFUSALS: dict[str, Refusal] = {
         _lazy("Vous n'êtes pas en poste dans cette unité."),
         _lazy("Revenez à votre unité, ou demandez à son cadre de vous y déclarer en poste."),
     ),
+    "not_yours": Refusal(
+        _lazy("Texte d'un autre auteur"),
+        _lazy("Seul l'auteur d'une note ou d'une transmission la corrige."),
+        _lazy("Prévenez-le, ou écrivez votre propre note."),
+    ),
+    "already_ended": Refusal(
+        _lazy("Déjà corrigé"),
+        _lazy("Quelqu'un a déjà remplacé ce fait ou signalé une erreur de saisie."),
+        _lazy("Revenez au dossier : le fil dit qui et quand."),
+        409,
+    ),
+    "draft_moved": Refusal(
+        _lazy("Brouillon repris ailleurs"),
+        _lazy("Ce brouillon a été repris ou signé dans une autre page."),
+        _lazy("Rechargez la page pour voir où il en est ; copiez d'abord ce que vous venez d'écrire."),
+        409,
+    ),
     "too_many": Refusal(
         _lazy("Trop de patients à la fois"),
         _lazy("Cette liste dépasse 200 patients ; elle n'a pas été ouverte."),

@@ -143,9 +143,49 @@ ALLERGY_SEVERITY = {
     "severe": _lazy("grave"),
 }
 
+# What the record holds, and the sections of what is written in it.
+FACTS = {
+    "note": _lazy("Note"),
+    "transmission": _lazy("Transmission ciblée"),
+    "measurement": _lazy("Constantes"),
+    "problem": _lazy("Problème"),
+    "allergy": _lazy("Allergie"),
+}
+
+SECTIONS = {
+    "motive": _lazy("Motif"),
+    "history": _lazy("Histoire"),
+    "examination": _lazy("Examen"),
+    "conclusion": _lazy("Conclusion"),
+    "plan": _lazy("Conduite à tenir"),
+    "observation": _lazy("Observation"),
+    "care": _lazy("Soins faits"),
+    "assessment": _lazy("Bilan"),
+    "session": _lazy("Séance"),
+    "target": _lazy("Cible"),
+    "data": _lazy("Données"),
+    "actions": _lazy("Actions"),
+    "results": _lazy("Résultats"),
+}
+
+# Codes of `?fil=`: what the timeline shows.
+FILTERS = {
+    "": _lazy("Tout"),
+    "constantes": _lazy("Mesures"),
+    "notes": _lazy("Notes"),
+    "transmissions": _lazy("Transmissions"),
+    "problemes": _lazy("Problèmes, allergies"),
+    "sejour": _lazy("Séjour"),
+    "moi": _lazy("De moi"),
+}
+
 # The sentence shown once after an act: the redirect carries the code (`?fait=…`), never words or traits.
 DONE = {
     "constantes": _lazy("Constantes enregistrées."),
+    "note": _lazy("Note signée."),
+    "transmission": _lazy("Transmission signée."),
+    "brouillon_jete": _lazy("Brouillon jeté : rien n'en reste."),
+    "corrige": _lazy("Correction inscrite : l'ancien texte reste lisible, barré, avec votre nom."),
     "avis": _lazy("Avis demandé : le dossier est ouvert 72 heures à qui vous avez nommé."),
     "poste_quitte": _lazy("Poste quitté : ses patients ne vous sont plus ouverts."),
     "relu": _lazy("Relecture enregistrée."),
@@ -165,6 +205,9 @@ _TABLES = {
     "category": CATEGORIES,
     "severity": ALLERGY_SEVERITY,
     "done": DONE,
+    "fact": FACTS,
+    "section": SECTIONS,
+    "filter": FILTERS,
 }
 
 

@@ -20,7 +20,7 @@ EXACTLY = {
     "/connexion/": 0,
     "/sessions/": 6,
     "/unite/{unit}/": 9,
-    "/dossier/{patient}/": 11,
+    "/dossier/{patient}/": 12,
     "/dossier/{patient}/constantes/": 8,
     "/dossier/{patient}/courbe/": 9,
     "/dossier/{patient}/acces/": 9,

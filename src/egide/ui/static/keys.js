@@ -21,18 +21,23 @@ function go(step) {
   return true;
 }
 
-function vitals() {
+// `c` constantes, `n` note, `t` transmission: the tab of the chart, or the button of the row.
+function act(name) {
+  const tab = document.querySelector(`#act [data-act=${name}]`);
   const field = document.querySelector("#act [data-first], .main > .vitals [data-first]");
-  if (field) {
+  if (field && (!tab || tab.getAttribute("aria-current"))) {
+    if (!tab && name !== "vitals") return false;
     field.focus();
     field.scrollIntoView({ block: "center" });
     return true;
   }
   const row = document.activeElement?.closest("[data-row]") ?? rows()[0]?.closest("[data-row]");
-  const act = row?.querySelector("[data-act=vitals]");
-  act?.click();
-  return Boolean(act);
+  const found = tab ?? row?.querySelector(`[data-act=${name}]`);
+  found?.click();
+  return Boolean(found);
 }
+
+const ACTS = { c: "vitals", n: "note", t: "transmission" };
 
 // The entry under a row: filled by htmx, closed by Escape or once saved; the focus goes back to the row.
 function closeEntry(entry) {
@@ -77,7 +82,7 @@ document.addEventListener("keydown", (event) => {
   let done = false;
   if (event.key === "ArrowDown") done = go(1);
   else if (event.key === "ArrowUp") done = go(-1);
-  else if (event.key === "c") done = vitals();
+  else if (event.key in ACTS) done = act(ACTS[event.key]);
   else if (event.key === "p") {
     const search = document.querySelector(".rail-link[data-key=p]");
     search?.click();
@@ -117,10 +122,21 @@ document.addEventListener("input", (event) => {
   if (said) said.textContent = words.length ? `${shown} / ${said.dataset.all}` : said.dataset.all;
 });
 
+// The chart's entry: one form at a time, its tab marked, its first field ready.
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.target.id !== "act-form") return;
+  const source = event.detail.requestConfig?.elt;
+  for (const tab of document.querySelectorAll("#act [data-act]")) {
+    if (tab === source) tab.setAttribute("aria-current", "true");
+    else tab.removeAttribute("aria-current");
+  }
+  event.target.querySelector("[data-first]")?.focus();
+});
+
 // An entry appears when htmx has filled it; one at a time.
 document.addEventListener("htmx:afterSwap", (event) => {
   const entry = event.target.closest?.("[data-entry]");
-  if (!entry) return;
+  if (!entry || event.target.matches("[data-draft]")) return;
   for (const other of document.querySelectorAll("[data-entry]:not([hidden])")) {
     if (other !== entry) {
       other.hidden = true;

@@ -43,7 +43,7 @@ def vitals(request: HttpRequest, patient: object) -> HttpResponse:
     )
 
 
-def chart(request: HttpRequest, patient: object) -> HttpResponse:
+def chart(request: HttpRequest, patient: object, **kwargs: object) -> HttpResponse:
     return show(request, "dossier")
 
 
@@ -90,6 +90,13 @@ urlpatterns = [
     path("unite/<uuid:unit>/", unit, name="unit"),
     path("dossier/<uuid:patient>/", chart, name="chart"),
     path("dossier/<uuid:patient>/constantes/", vitals, name="vitals"),
+    path("dossier/<uuid:patient>/corriger/<slug:fact>/<uuid:row>/", chart, name="amend"),
+    path("dossier/<uuid:patient>/note/", chart, name="note"),
+    path("dossier/<uuid:patient>/note/brouillon/", chart, name="note-draft"),
+    path("dossier/<uuid:patient>/note/jeter/", chart, name="note-discard"),
+    path("dossier/<uuid:patient>/transmission/", chart, name="transmission"),
+    path("dossier/<uuid:patient>/transmission/brouillon/", chart, name="transmission-draft"),
+    path("dossier/<uuid:patient>/transmission/jeter/", chart, name="transmission-discard"),
     path("dossier/<uuid:patient>/courbe/", chart, name="bp-curve"),
     path("dossier/<uuid:patient>/acces/", chart, name="openings"),
     path("non/<str:code>/", say_no),

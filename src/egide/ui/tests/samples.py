@@ -10,13 +10,15 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 
+from egide.record.forms import Amend, CorrectedText, CorrectedValues, Writing
 from egide.ui import Frame, Place
 from egide.ui.fields import CommaDecimalField, PairField
 from egide.ui.tests import samples_oversight
 
 NAMES = (
     "connexion", "connexion-seule", "unite", "unite-vide", "dossier", "dossier-vide", "dossier-long", "constantes",
-    "constantes-faites", "courbe", "acces", "dossier-ferme", "poste", "notifications", "avis", "sessions", "aide",
+    "constantes-faites", "note", "transmission", "brouillon", "corriger", "corriger-note", "courbe", "acces",
+    "dossier-ferme", "poste", "notifications", "avis", "sessions", "aide",
     "surveillance", "surveillance-personne", "surveillance-activite", "surveillance-urgences", "surveillance-tirage",
     "surveillance-patient", "relectures", "jour", "jour-vide",
 )  # fmt: skip
@@ -157,6 +159,8 @@ def days() -> list[SimpleNamespace]:
                 author="A. Perrin, infirmière",
             )
         ]
+        if back == 0:
+            events += written(at)
         if back == 1:
             events.append(
                 SimpleNamespace(
@@ -221,6 +225,10 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
         "more": 0,
         "pressures": pressures(),
         "form": VitalsForm(),
+        "may_transmit": True,
+        "drafts": {"note": 1, "transmission": 0},
+        "filters": ["", "constantes", "notes", "transmissions", "problemes", "sejour", "moi"],
+        "only": "",
         "restricted": True,
         "done": None,
     }
@@ -299,11 +307,18 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
         ),
         "unite": (
             "stays/unit.html",
-            {"unit": unit, "patients": ward(), "truncated": False, "can_write": True, "done": None},
+            {
+                "unit": unit,
+                "patients": ward(),
+                "truncated": False,
+                "can_write": True,
+                "can_transmit": True,
+                "done": None,
+            },
         ),
         "unite-vide": (
             "stays/unit.html",
-            {"unit": unit, "patients": [], "truncated": False, "can_write": True, "done": None},
+            {"unit": unit, "patients": [], "truncated": False, "can_write": True, "can_transmit": True, "done": None},
         ),
         "dossier": ("record/chart.html", full),
         "dossier-vide": (
@@ -331,6 +346,7 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
                 "last_at": NOW,
             },
         ),
+        **writings(chart),
         "courbe": ("record/curve_page.html", {**chart, "pressures": pressures()}),
         "acces": ("gate/openings.html", {**chart, "openings": openings, "more": 0}),
         "dossier-ferme": (
@@ -377,6 +393,69 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
         "sessions": ("accounts/sessions.html", {"sessions": sessions, "done": None}),
         "aide": ("ui/help.html", {}),
         **samples_oversight.contexts(NOW, ward(), openings),
+    }
+
+
+def written(at: datetime) -> list[SimpleNamespace]:
+    """A transmission, a long note, and a note entered in error."""
+    target = [
+        ("Cible", "Douleur"),
+        ("Données", "EN 7/10 à la mobilisation, épaule droite."),
+        ("Actions", "Paracétamol 1 g selon prescription, installation demi-assise."),
+        ("Résultats", "EN 3/10 à 45 min."),
+    ]
+    long = [("Motif", "Dyspnée d'aggravation progressive"), ("Histoire", "Toux depuis trois jours. " * 25)]
+    long += [
+        ("Conclusion", "Décompensation cardiaque globale sur écart de régime."),
+        ("Conduite à tenir", "Furosémide."),
+    ]
+    wrong = [("Observation", "Pansement refait")]
+    kinds = (
+        ("transmission", "Transmission ciblée", target, None, "Alice Perrin"),
+        ("note", "Note", long, None, "Dr C. Martin"),
+        ("note", "Note", wrong, "Saisi par erreur (24/11/2026 07:50, Alice Perrin) : autre patient", "Alice Perrin"),
+    )
+    return [
+        SimpleNamespace(
+            at=at.replace(hour=7, minute=55 - n), kind=kind, title=title, values=[], detail=None, author=author,
+            sections=sections, struck=struck, fix=None if struck else "/corriger",
+        )
+        for n, (kind, title, sections, struck, author) in enumerate(kinds)
+    ]  # fmt: skip
+
+
+def writings(chart: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Notes being written, kept, corrected."""
+    blank = {"draft": ident(700), "revision": 0}
+    note = Writing("note", "medical", initial={**blank, "motive": "Dyspnée", "history": "Trois jours de toux."})
+    note.kept_at = NOW - timedelta(minutes=4)
+    wrong = {"draft": str(ident(701)), "revision": "0", "target": "", "data": "<b>agitée</b>"}
+    refused = Writing("transmission", "transmission", wrong, signing=True)
+    helpers = {"ta": "TA 142/81 mmHg (08:10)", "pb": "Insuffisance cardiaque"}
+    others = [SimpleNamespace(id=ident(702), saved_at=NOW - timedelta(hours=3))]
+    fact = SimpleNamespace(
+        name="measurement", title="Constantes", at=NOW, author="Alice Perrin", lines=[("Pouls", "176 /min")],
+        error=None,
+        correction=CorrectedValues([(ident(710), "8867-4", Decimal(176))]),
+    )  # fmt: skip
+    mine = SimpleNamespace(
+        name="note", title="Transmission ciblée", at=NOW, author="Alice Perrin", error=None,
+        lines=[("Cible", "Douleur"), ("Données", "EN 7/10")],
+        correction=CorrectedText("transmission", "transmission", initial={"target": "Douleur", "data": "EN 7/10"}),
+    )  # fmt: skip
+    shared = {"saved_at": None, "helpers": helpers}
+    return {
+        "note": ("record/note.html", {**chart, **shared, "kind": "note", "form": note, "drafts": others}),
+        "transmission": (
+            "record/note.html",
+            {**chart, **shared, "kind": "transmission", "form": refused, "drafts": []},
+        ),
+        "brouillon": ("record/draft_said.html", {"revision": 3, "at": NOW, "wrong": None}),
+        "corriger": (
+            "record/amend.html",
+            {**chart, "fact": fact, "form": Amend({"reason": ""}), "row": ident(1), "act": "error"},
+        ),
+        "corriger-note": ("record/amend.html", {**chart, "fact": mine, "form": Amend(), "row": ident(2), "act": None}),
     }
 
 

@@ -1,4 +1,4 @@
-"""Acts on the record: each one transaction, one trail entry."""
+"""Measured values: one reading, one act."""
 
 from datetime import datetime
 from decimal import Decimal

@@ -1,0 +1,144 @@
+"""The chart's timeline: everything dated, newest first, by local day; and its filters."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils import timezone
+
+from egide.directory.reads import unit_name
+from egide.kernel.capabilities import Chart
+from egide.record import reads as record
+from egide.record.rules import Value, may_amend, shown
+from egide.stays.reads import StayPlace
+from egide.ui.text import _
+from egide.ui.words import word
+
+# What `?fil=` shows: kinds of events; None is all of them. "moi" is what the reader wrote.
+FILTERS: dict[str, frozenset[str] | None] = {
+    "": None,
+    "constantes": frozenset({"vitals"}),
+    "notes": frozenset({"note"}),
+    "transmissions": frozenset({"transmission"}),
+    "problemes": frozenset({"problem", "allergy"}),
+    "sejour": frozenset({"stay"}),
+    "moi": None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the timeline. `struck` says that it was entered in error; `fix` is where that is said."""
+
+    at: datetime
+    kind: str
+    title: str
+    values: list[Value] = field(default_factory=list)
+    detail: str | None = None
+    author: str | None = None
+    mine: bool = False
+    sections: list[tuple[str, str]] = field(default_factory=list)
+    struck: str | None = None
+    fix: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day of the timeline, its events newest first."""
+
+    day: date
+    events: list[Event]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the chart read, as it becomes a timeline."""
+
+    places: list[StayPlace]
+    problems: list[record.Problem]
+    allergies: list[record.Allergy]
+    measured: list[record.Measured]
+    notes: list[record.Written]
+
+
+def days(chart: Chart, facts: Facts, only: str) -> list[Day]:
+    """The events that the filter `only` (a key of FILTERS) lets through, by day."""
+    kinds = FILTERS[only]
+    events = [
+        event
+        for event in (*_readings(chart, facts.measured), *_stays(facts.places), *_notes(chart, facts.notes),
+                      *_coded(chart, "problem", facts.problems), *_coded(chart, "allergy", facts.allergies))
+        if (kinds is None or event.kind in kinds) and (only != "moi" or event.mine)
+    ]  # fmt: skip
+    by_day: dict[date, list[Event]] = defaultdict(list)
+    here = timezone.get_default_timezone()
+    for event in sorted(events, key=lambda e: e.at, reverse=True):
+        by_day[event.at.astimezone(here).date()].append(event)
+    return [Day(day, found) for day, found in by_day.items()]
+
+
+def _readings(chart: Chart, measured: list[record.Measured]) -> list[Event]:
+    """Values of one reading stand on one line; those entered in error on a line of their own, struck."""
+    readings: dict[tuple[datetime, str | None, bool], list[record.Measured]] = defaultdict(list)
+    title = _("Constantes")
+    for one in measured:
+        readings[(one.taken_at, one.author, one.error is not None)].append(one)
+    return [
+        Event(
+            at, "vitals", title, shown({one.code: one.value for one in values}),
+            next((one.comment for one in values if one.comment), None), author, values[0].mine,
+            struck=_struck(values[0].error), fix=_fix(chart, "measurement", values[0].id, wrong),
+        )
+        for (at, author, wrong), values in readings.items()
+    ]  # fmt: skip
+
+
+def _stays(places: list[StayPlace]) -> list[Event]:
+    events = []
+    for place in places:
+        where = unit_name(place.unit_id)
+        events.append(Event(place.since, "stay", _("Entrée"), detail=where))
+        if place.until is not None:
+            events.append(Event(place.until, "stay", _("Sortie"), detail=where))
+    return events
+
+
+def _notes(chart: Chart, notes: list[record.Written]) -> list[Event]:
+    return [
+        Event(
+            one.at, one.kind, word(one.kind, "fact"), author=one.author, mine=one.author_id == chart.actor.account,
+            sections=[(word(slug, "section"), text) for slug, text in one.sections.items() if text],
+            struck=_struck(one.error),
+            fix=_fix(chart, "note", one.id, one.error is not None, one.author_id == chart.actor.account),
+        )
+        for one in notes
+    ]  # fmt: skip
+
+
+def _coded(chart: Chart, fact: str, found: list[record.Problem] | list[record.Allergy]) -> list[Event]:
+    titles = {"problem": _("Problème inscrit"), "allergy": _("Allergie inscrite")}
+    me = chart.actor.account
+    return [
+        Event(
+            one.recorded_at, fact, titles[fact], detail=one.label, author=one.author,
+            mine=one.author_id == me, struck=_struck(one.error), fix=_fix(chart, fact, one.id, one.error is not None),
+        )
+        for one in found
+    ]  # fmt: skip
+
+
+def _struck(error: record.Mistake | None) -> str | None:
+    if error is None:
+        return None
+    said = _("Remplacé") if error.replaced else _("Saisi par erreur")
+    by = f", {error.author}" if error.author else ""
+    why = _(" : %(reason)s") % {"reason": error.reason} if error.reason else ""
+    return f"{said} ({timezone.localtime(error.at):%d/%m/%Y %H:%M}{by}){why}"
+
+
+def _fix(chart: Chart, fact: str, row: UUID, wrong: bool, mine: bool = False) -> str | None:
+    if wrong or not chart.may_write("clinical") or not may_amend(fact, mine):
+        return None
+    return reverse("amend", kwargs={"patient": chart.patient_id, "fact": fact, "row": row})

@@ -1,0 +1,130 @@
+"""Measured values of opened patients: recent ones, last ones, the pressure curve."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from egide.gate.reading import Read, Rows
+from egide.kernel.capabilities import Chart, Roster
+from egide.kernel.codes import BY_SLUG
+from egide.record.reads.pieces import ERROR, JOINS, STANDS, WRITER, Mistake
+
+SYSTOLIC, DIASTOLIC = BY_SLUG["systolic"].loinc, BY_SLUG["diastolic"].loinc
+LAST_SHOWN = ("systolic", "diastolic", "pulse", "temperature", "spo2", "pain")
+TIMELINE_MEASUREMENTS = 240
+CURVE_PAIRS = 150
+CURVE_DAYS = timedelta(days=21)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One measured value as stored; `mine` when the reader wrote it, `error` when it was a mistake."""
+
+    id: UUID
+    code: str
+    value: Decimal
+    taken_at: datetime
+    author: str | None
+    mine: bool
+    comment: str | None
+    error: Mistake | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pressure:
+    """One blood pressure, mmHg; either half may be missing in imported data."""
+
+    at: datetime
+    systolic: Decimal | None
+    diastolic: Decimal | None
+
+
+# what unseals a comment travels with a comment only: three ids a row were a third of the read
+_COLUMNS = (
+    f"r.id, r.code, r.value, r.taken_at, {WRITER}, r.author = %s,"
+    f" CASE WHEN r.comment IS NOT NULL THEN ROW(r.id, r.patient_id, r.category, r.comment) END, {ERROR}"
+)
+
+
+def recent_measurements(chart: Chart) -> Read[tuple[list[Measured], int]]:
+    """The latest 240 values, newest first, and how many older ones there are."""
+
+    def decode(rows: Rows) -> tuple[list[Measured], int]:
+        total = rows[0][-1] if rows else 0
+        found = [_measured(chart, row[:-1]) for row in rows]
+        return found, total - len(found)
+
+    # the page is cut before the joins: errors are looked up for the rows shown, not for all that there are
+    return Read(
+        f"SELECT {_COLUMNS}, r.total FROM (SELECT *, count(*) OVER () AS total FROM record_measurement m"
+        f" WHERE m.patient_id = ANY(%s) ORDER BY m.taken_at DESC, m.code LIMIT %s) r{JOINS}"
+        " ORDER BY r.taken_at DESC, r.code",
+        (chart.actor.account, list(chart.ids), TIMELINE_MEASUREMENTS),
+        decode,
+    )
+
+
+def reading(chart: Chart, row_id: UUID) -> Read[tuple[str, list[Measured]]]:
+    """The category of one value, and the values of its reading, itself included, in the order of their codes."""
+
+    def decode(rows: Rows) -> tuple[str, list[Measured]]:
+        return (rows[0][-1] if rows else ""), [_measured(chart, row[:-1]) for row in rows]
+
+    return Read(
+        f"SELECT {_COLUMNS}, r.category FROM record_measurement r{JOINS}"
+        " JOIN record_measurement o ON o.id = %s AND o.patient_id = r.patient_id"
+        " AND (o.id = r.id OR o.set_id = r.set_id) AND o.taken_at = r.taken_at AND o.category = r.category"
+        " WHERE r.patient_id = ANY(%s) ORDER BY r.code, r.recorded_at",
+        (chart.actor.account, row_id, list(chart.ids)),
+        decode,
+    )
+
+
+def pressures(chart: Chart) -> Read[list[Pressure]]:
+    """Pressures of the 21 days before the latest (at most 150), oldest first: an older stay would flatten them."""
+
+    def decode(rows: Rows) -> list[Pressure]:
+        start = rows[0][0] - CURVE_DAYS if rows else None
+        return [Pressure(*row) for row in reversed(rows) if row[0] >= start]
+
+    return Read(
+        "SELECT r.taken_at, max(r.value) FILTER (WHERE r.code = %s), max(r.value) FILTER (WHERE r.code = %s)"
+        f" FROM record_measurement r WHERE r.patient_id = ANY(%s) AND r.code = ANY(%s) AND {STANDS}"
+        " GROUP BY r.taken_at, r.set_id ORDER BY r.taken_at DESC LIMIT %s",
+        (SYSTOLIC, DIASTOLIC, list(chart.ids), [SYSTOLIC, DIASTOLIC], CURVE_PAIRS),
+        decode,
+    )
+
+
+def last_values(cap: Roster | Chart) -> Read[dict[UUID, dict[str, tuple[Decimal, datetime]]]]:
+    """The last value of the parameters a ward list shows, by person, then by LOINC code."""
+
+    def decode(rows: Rows) -> dict[UUID, dict[str, tuple[Decimal, datetime]]]:
+        found: dict[UUID, dict[str, tuple[Decimal, datetime]]] = defaultdict(dict)
+        for patient_id, code, value, at in rows:
+            found[patient_id][code] = (value, at)
+        return found
+
+    # One scan of the index (patient, code, taken_at) for everybody: a probe for each person and parameter would read
+    # the whole list's rows each time, since no operator is leakproof (ADR 0012).
+    return Read(
+        "SELECT DISTINCT ON (r.patient_id, r.code) r.patient_id, r.code, r.value, r.taken_at FROM record_measurement r"
+        f" WHERE r.patient_id = ANY(%s) AND r.code = ANY(%s) AND {STANDS}"
+        " ORDER BY r.patient_id, r.code, r.taken_at DESC",
+        (list(cap.ids), [BY_SLUG[slug].loinc for slug in LAST_SHOWN]),
+        decode,
+    )
+
+
+def _measured(chart: Chart, row: tuple[Any, ...]) -> Measured:
+    row_id, code, value, at, author, mine, comment, error = row
+    said = _comment(chart, comment) if comment else None
+    return Measured(row_id, code, value, at, author, mine, said, Mistake.of(chart, error))
+
+
+def _comment(chart: Chart, row: tuple[UUID, UUID, str, bytes]) -> str:
+    row_id, patient_id, category, sealed = row
+    return str(chart.unseal(category, patient_id, "record_measurement", "comment", row_id, sealed))

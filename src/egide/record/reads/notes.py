@@ -1,0 +1,97 @@
+"""Notes and transmissions that were signed, and my drafts."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from egide.gate.reading import Read, Rows
+from egide.kernel.capabilities import Chart
+from egide.record.reads.pieces import ERROR, JOINS, WRITER, Mistake
+
+TIMELINE_NOTES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A signed note or transmission: its sections by slug, in the order of its template."""
+
+    id: UUID
+    category: str
+    kind: str
+    template: str
+    at: datetime
+    author: str | None
+    author_id: UUID
+    sections: dict[str, str]
+    error: Mistake | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MyDraft:
+    """What the acting account is writing about this patient."""
+
+    id: UUID
+    kind: str
+    revision: int
+    saved_at: datetime
+    sections: dict[str, str]
+
+
+_COLUMNS = f"r.id, r.patient_id, r.category, r.kind, r.template, r.written_at, {WRITER}, r.author, r.body, {ERROR}"
+
+
+def note(chart: Chart, row_id: UUID) -> Read[list[Written]]:
+    """One note or transmission by its id; nothing for another."""
+    return Read(
+        f"SELECT {_COLUMNS} FROM record_note r{JOINS} WHERE r.patient_id = ANY(%s) AND r.id = %s",
+        (list(chart.ids), row_id),
+        lambda rows: [_written(chart, row) for row in rows],
+    )
+
+
+def notes(chart: Chart) -> Read[tuple[list[Written], int, Counter[str]]]:
+    """The latest 100 notes and transmissions, newest first; how many older ones there are; my drafts, by kind."""
+
+    def decode(rows: Rows) -> tuple[list[Written], int, Counter[str]]:
+        found = [_written(chart, row[:-1]) for row in rows if row[0] is not None]
+        drafts = Counter({row[3]: row[-1] for row in rows if row[0] is None})
+        total = max((row[-1] for row in rows if row[0] is not None), default=0)
+        return found, total - len(found), drafts
+
+    # one statement for both: a chart makes at most twelve
+    return Read(
+        f"(SELECT {_COLUMNS}, r.total FROM (SELECT *, count(*) OVER () AS total FROM record_note n"
+        f" WHERE n.patient_id = ANY(%s) ORDER BY n.written_at DESC, n.id LIMIT %s) r{JOINS}"
+        " ORDER BY r.written_at DESC, r.id)"
+        " UNION ALL SELECT NULL, NULL, NULL, d.kind, NULL, NULL, NULL, NULL, NULL, NULL, count(*) FROM record_draft d"
+        " WHERE d.patient_id = ANY(%s) AND d.ended_at IS NULL GROUP BY d.kind",
+        (list(chart.ids), TIMELINE_NOTES, list(chart.ids)),
+        decode,
+    )
+
+
+def my_drafts(chart: Chart) -> Read[list[MyDraft]]:
+    """My open drafts about this patient, the last saved first, at most 20. Nobody else's: the policy holds it."""
+
+    def decode(rows: Rows) -> list[MyDraft]:
+        return [
+            MyDraft(
+                row_id, kind, revision, at, chart.unseal("clinical", patient_id, "record_draft", "body", row_id, body)
+            )
+            for row_id, patient_id, kind, revision, at, body in rows
+        ]
+
+    return Read(
+        "SELECT id, patient_id, kind, revision, saved_at, body FROM record_draft"
+        " WHERE patient_id = ANY(%s) AND ended_at IS NULL ORDER BY saved_at DESC LIMIT 20",
+        (list(chart.ids),),
+        decode,
+    )
+
+
+def _written(chart: Chart, row: tuple[Any, ...]) -> Written:
+    row_id, patient_id, category, kind, template, at, author, author_id, body, error = row
+    sections = chart.unseal(category, patient_id, "record_note", "body", row_id, body)
+    return Written(row_id, category, kind, template, at, author, author_id, sections, Mistake.of(chart, error))

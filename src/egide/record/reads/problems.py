@@ -1,0 +1,116 @@
+"""Problems and allergies of opened patients."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from egide.gate.reading import Read, Rows
+from egide.kernel.capabilities import Capability, Chart, Roster
+from egide.record.reads.pieces import ERROR, JOINS, STANDS, WRITER, Mistake
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A problem: words, code, since when, until when, who wrote it down and when; `error` when it was a mistake."""
+
+    id: UUID
+    category: str
+    label: str
+    code: str
+    since: date | None
+    ended: date | None
+    recorded_at: datetime
+    author: str | None
+    author_id: UUID
+    error: Mistake | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allergy:
+    """An allergy: substance, reaction, severity (mild, moderate, severe, or empty); `error` when it was a mistake."""
+
+    id: UUID
+    category: str
+    label: str
+    reaction: str | None
+    severity: str | None
+    recorded_at: datetime
+    author: str | None
+    author_id: UUID
+    error: Mistake | None = None
+
+    @property
+    def critical(self) -> bool:
+        """Severe: shown first on the banner."""
+        return self.severity == "severe"
+
+
+def problems(chart: Chart) -> Read[list[Problem]]:
+    """All problems, active first, then by onset, newest first; those entered in error last."""
+
+    def decode(rows: Rows) -> list[Problem]:
+        found = [
+            Problem(
+                row_id, category, _label(chart, category, patient_id, row_id, label), code, onset, ended, at, author,
+                author_id, Mistake.of(chart, error),
+            )
+            for row_id, patient_id, category, label, code, onset, ended, at, author, author_id, error in rows
+        ]  # fmt: skip
+        newest = sorted(found, key=lambda one: one.since or one.recorded_at.date(), reverse=True)
+        return sorted(newest, key=lambda one: (one.error is not None, one.ended is not None))
+
+    return Read(
+        f"SELECT r.id, r.patient_id, r.category, r.label, r.code, r.onset, r.ended, r.recorded_at, {WRITER}, r.author,"
+        f" {ERROR} FROM record_problem r{JOINS} WHERE r.patient_id = ANY(%s)",
+        (list(chart.ids),),
+        decode,
+    )
+
+
+def allergies(chart: Chart) -> Read[list[Allergy]]:
+    """All allergies, the severe ones first; those entered in error last."""
+
+    def decode(rows: Rows) -> list[Allergy]:
+        found = []
+        for row_id, patient_id, category, substance, reaction, severity, at, author, author_id, error in rows:
+            table = "record_allergy"
+            label = chart.unseal(category, patient_id, table, "substance", row_id, substance)
+            told = chart.unseal(category, patient_id, table, "reaction", row_id, reaction) if reaction else None
+            found.append(
+                Allergy(
+                    row_id, category, label, told, severity or None, at, author, author_id,
+                    Mistake.of(chart, error),
+                )
+            )  # fmt: skip
+        order = {"severe": 0, "moderate": 1, "mild": 2}
+        return sorted(found, key=lambda one: (one.error is not None, order.get(one.severity or "", 3), one.label))
+
+    return Read(
+        f"SELECT r.id, r.patient_id, r.category, r.substance, r.reaction, r.severity, r.recorded_at, {WRITER},"
+        f" r.author, {ERROR} FROM record_allergy r{JOINS} WHERE r.patient_id = ANY(%s)",
+        (list(chart.ids),),
+        decode,
+    )
+
+
+def problem_labels(roster: Roster) -> Read[dict[UUID, list[str]]]:
+    """Active problems of each person of a list, newest first."""
+
+    def decode(rows: Rows) -> dict[UUID, list[str]]:
+        found: dict[UUID, list[str]] = defaultdict(list)
+        for row_id, patient_id, category, label in rows:
+            found[patient_id].append(_label(roster, category, patient_id, row_id, label))
+        return found
+
+    return Read(
+        "SELECT r.id, r.patient_id, r.category, r.label FROM record_problem r"
+        f" WHERE r.patient_id = ANY(%s) AND r.ended IS NULL AND {STANDS}"
+        " ORDER BY coalesce(r.onset, r.recorded_at::date) DESC, r.id",
+        (list(roster.ids),),
+        decode,
+    )
+
+
+def _label(cap: Capability, category: str, patient_id: UUID, row_id: UUID, label: bytes) -> str:
+    return str(cap.unseal(category, patient_id, "record_problem", "label", row_id, label))
