@@ -23,6 +23,7 @@ async function enter(assert, button) {
     const response = await assert(options, door);
     await post(door.dataset.proof, { challenge_id: challenge.challenge_id, response }, door);
     say(door.dataset.welcome);
+    new BroadcastChannel("egide").postMessage("somebody"); // pages left open by whoever was here before empty themselves
     location.replace(door.dataset.next);
   } catch (fault) {
     say(fault instanceof Said ? fault.message : door.dataset.failed, "wrong");

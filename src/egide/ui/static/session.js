@@ -27,8 +27,9 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 const address = document.body.dataset.alive;
 
 // A page of nobody's (signed out, ended, or the door): the other tabs ask at once whether they are still somebody's.
+// "somebody": a session has just replaced theirs in this browser (passkey.js), what they show was another's.
 const channel = "BroadcastChannel" in window ? new BroadcastChannel("egide") : null;
-if (address) channel?.addEventListener("message", () => beat());
+if (address) channel?.addEventListener("message", (event) => (event.data === "somebody" ? empty() : beat()));
 else channel?.postMessage("nobody");
 
 let timer = 0;
