@@ -93,21 +93,22 @@ class Clinic:
         """kill -9 of one process. `held`: the supervisor sleeps until `release`, so that the gap can be looked at."""
         if held:
             self.process.send_signal(signal.SIGSTOP)
-        os.kill(self._pid(name), signal.SIGKILL)
+        # granian's worker outlives its parent: the web dies as a group
+        (os.killpg if name == "web" else os.kill)(self._pid(name), signal.SIGKILL)
 
     def release(self) -> None:
         """The supervisor wakes, and restarts what died."""
         self.process.send_signal(signal.SIGCONT)
 
     def _pid(self, name: str) -> int:
-        marks = {"keeper": b"egide.keeper", "postgres": b"/postgres"}
+        marks = {"keeper": b"egide.keeper", "postgres": b"/postgres", "web": b"granian"}
         root = os.fsencode(self.home.root)
         for entry in Path("/proc").iterdir():
             if not entry.name.isdigit():
                 continue
             with suppress(OSError):
                 command = (entry / "cmdline").read_bytes()
-                mine = _parent(entry) == self.process.pid and root in command
+                mine = _parent(entry) == self.process.pid and (root in command or name == "web")
                 if mine and marks[name] in command:
                     return int(entry.name)
         raise AssertionError(f"{name} does not run")

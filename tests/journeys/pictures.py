@@ -112,7 +112,7 @@ def _ended(nurse: Desk, folder: Path) -> None:
     nurse.page.goto("/sessions/")
     _shoot(nurse.page, folder, "sessions")
     forgotten = nurse.new_tab()
-    forgotten.goto("/")
+    forgotten.goto("/aide/")
     nurse.page.get_by_label(re.compile("^Compte de")).click()
     nurse.page.get_by_role("button", name="Se déconnecter").click()
     expect(forgotten.get_by_text("Session terminée").first).to_be_visible()
@@ -125,7 +125,7 @@ def _on_a_phone(nurse: Desk, folder: Path) -> None:
     nurse.row(2).locator("[data-act=vitals]").click()
     nurse.page.get_by_label("Tension").fill("142/81")
     _shoot(nurse.page, folder, "phone-entry")
-    nurse.page.goto("/")
+    nurse.to_unit()
     nurse.open_row(2)
     _shoot(nurse.page, folder, "phone-chart")
 

@@ -53,13 +53,14 @@ def test_axe_finds_nothing_on_any_page_and_light_is_light(desk: Sit, size: tuple
     nurse.page.goto("/connexion/")
     found = {"sign-in": nurse.accessibility_faults()}
     nurse.sign_in_as("Claire Morvan")
+    unit = nurse.page.url
     for name in _pages(nurse, _addresses(nurse)):
         found[name] = nurse.accessibility_faults()
     paper = nurse.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
     light = sum(int(part) for part in re.findall(r"\d+", paper)[:3]) / 3
     assert (light > 200) is (scheme == "light"), paper
 
-    nurse.page.goto("/")
+    nurse.page.goto(unit)
     nurse.row(0).locator("[data-act=vitals]").click()
     nurse.page.get_by_label("Tension").fill("999")
     nurse.page.get_by_label("Tension").press("Enter")
@@ -116,7 +117,7 @@ def test_what_has_the_focus_is_seen_wherever_tab_leads(desk: Sit) -> None:
     _walk(nurse, 6)
     nurse.sign_in_as("Claire Morvan")
     chart = nurse.row(1).locator("[data-row-link]").get_attribute("href") or ""
-    for path, stops in (("/", 8), (chart, 16), (f"{chart}acces/", 8), ("/sessions/", 8), ("/aide/", 5)):
+    for path, stops in ((nurse.page.url, 8), (chart, 16), (f"{chart}acces/", 8), ("/sessions/", 8), ("/aide/", 5)):
         nurse.page.goto(path)
         _walk(nurse, stops)
 

@@ -48,7 +48,7 @@ def test_strange_names_and_labels_are_shown_as_words_and_the_layout_holds(desk: 
     assert nurse.too_wide() == 0
     # names are stored as RNIV writes them (letters, apostrophe, hyphen, space): markup is words by then
     for words, shown in (("abracadabra", "ABRACADABRANTESQUE"), ("script", "SCRIPT DOCUMENT"), ("soleil", "SOLEIL")):
-        nurse.page.goto("/")
+        nurse.to_unit()
         nurse.page.locator("[data-filter]").fill(words)
         expect(nurse.rows).to_have_count(1)
         nurse.open_row()

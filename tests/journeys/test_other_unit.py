@@ -1,6 +1,5 @@
 """A chart of another unit stays shut, and the chart's own people see who tried."""
 
-import re
 from collections.abc import Callable
 
 import pytest

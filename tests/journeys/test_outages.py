@@ -68,11 +68,48 @@ def test_signing_in_while_the_keeper_is_down_says_so_and_works_a_moment_later(de
     nurse.clinic.release()
 
     def again() -> bool:
-        nurse.page.get_by_role("button", name="Yann Le Gall").click()
-        nurse.page.wait_for_timeout(500)
-        return "/unite/" in nurse.page.url
+        if "/connexion/" in nurse.page.url:
+            nurse.page.get_by_role("button", name="Yann Le Gall").click()
+            nurse.page.wait_for_timeout(1500)
+        return "/connexion/" not in nurse.page.url
 
     eventually(again, 20)
+
+
+def test_a_lost_line_keeps_what_was_typed_and_the_screen_comes_back_with_it(desk: Sit) -> None:
+    nurse = desk()
+    nurse.sign_in_as("Lucas Garnier")
+    written = nurse.clinic.readings()
+    nurse.press("c")
+    expect(nurse.page.get_by_label("Tension")).to_be_focused()
+    nurse.type("133/82")
+    nurse.context.set_offline(True)
+    shows(nurse.page, "Écran masqué : le serveur ne répond pas.")
+    nurse.context.set_offline(False)
+    expect(nurse.page.locator("html.masked")).to_have_count(0)
+    expect(nurse.page.get_by_label("Tension")).to_have_value("133/82")
+    nurse.page.get_by_label("Tension").press("Enter")
+    expect(nurse.row(0).locator(".ward-last")).to_contain_text("133/82")
+    assert nurse.clinic.readings() == written + 2
+
+
+def test_an_answer_lost_with_the_web_says_to_look_before_writing_again(desk: Sit) -> None:
+    nurse = desk()
+    nurse.sign_in_as("Lucas Garnier")
+    nurse.press("c")
+    expect(nurse.page.get_by_label("Tension")).to_be_focused()
+    nurse.type("134/83")
+    nurse.clinic.kill("web")
+    nurse.press("Enter")
+    shows(nurse.page, "La réponse s'est perdue.")
+    expect(nurse.page.get_by_label("Tension")).to_have_value("134/83")
+    nurse.clinic.release()
+    nurse.page.evaluate(ASK_NOW)
+    expect(nurse.page.locator("html.masked")).to_have_count(0, timeout=20_000)
+    eventually(lambda: nurse.page.request.get("/sante/").ok, 20)
+    nurse.page.get_by_label("Tension").press("Enter")
+    expect(nurse.row(0).locator(".ward-last")).to_contain_text("134/83", timeout=20_000)
+    nurse.complaints.clear()  # a refused connection is what was played
 
 
 def _session(desk: Desk) -> str:

@@ -31,7 +31,7 @@ def test_signing_in_as_somebody_of_the_demonstration_is_the_same_ceremony(desk: 
     visitor.page.on("request", lambda asked: posted.append(asked.url) if asked.method == "POST" else None)
     visitor.count_from_here()
     visitor.click(visitor.page.get_by_role("button", name="Awa Diallo"))
-    visitor.page.wait_for_url(re.compile(r"/unite/"))
+    visitor.page.wait_for_url(lambda url: "/connexion/" not in url)
     assert [url.rsplit("/", 2)[-2] for url in posted if visitor.clinic.url in url] == ["defi", "preuve"]
     shows(visitor.page, "Awa Diallo")
     assert len(visitor.actions) == 1
@@ -107,7 +107,7 @@ def test_closing_a_session_from_elsewhere_empties_its_page_at_the_next_request(d
     forgotten.press("c")  # the next request of the page left open
     shows(forgotten.page, ENDED)
     forgotten.says_nothing_of(*names)
-    here.page.goto("/")
+    here.to_unit()
     expect(here.rows.first).to_be_visible()
 
 
@@ -128,7 +128,8 @@ def test_a_session_that_expires_in_the_middle_of_typing_leaves_a_sentence_and_no
 
     nurse.page.get_by_role("link", name="Se connecter").click()
     nurse.page.get_by_role("button", name="Yann Le Gall").click()
-    nurse.page.wait_for_url(re.compile(r"/unite/"))
+    nurse.page.wait_for_url(lambda url: "/connexion/" not in url)
+    nurse.to_unit()
     expect(nurse.rows.first).to_be_visible()
 
 
@@ -141,6 +142,39 @@ def test_an_open_page_empties_by_itself_when_its_session_ends(desk: Sit) -> None
     nurse.page.evaluate(ASK_NOW)
     shows(nurse.page, ENDED)
     nurse.says_nothing_of(name)
+
+
+def test_who_signs_in_on_the_same_browser_empties_what_the_other_left_open(desk: Sit) -> None:
+    shared = desk()
+    shared.sign_in_as("Yann Le Gall")
+    shared.open_row(2)
+    name = shared.page.locator(".banner-name").inner_text()
+    written = shared.clinic.readings()
+    shared.page.get_by_label("Tension").fill("145/85")
+
+    left_open, shared.page = shared.page, shared.new_tab()
+    shared.sign_in_as("Claire Morvan")  # another unit: this chart is not hers
+    shows(left_open, ENDED)
+    assert name not in left_open.content()
+    assert shared.clinic.readings() == written
+
+
+def test_a_form_opened_under_another_session_writes_nothing(desk: Sit) -> None:
+    shared = desk()
+    shared.sign_in_as("Lucas Garnier")
+    written = shared.clinic.readings()
+    shared.press("c")
+    expect(shared.page.get_by_label("Tension")).to_be_focused()
+    other = shared.new_tab()
+    other.goto("/connexion/")
+    other.evaluate("BroadcastChannel.prototype.postMessage = () => {}")  # a browser whose tabs tell each other nothing
+    other.get_by_role("button", name="Nadia Benali").click()
+    other.wait_for_url(lambda url: "/connexion/" not in url)
+    shared.type("146/86")
+    shared.press("Enter")
+    shows(shared.page, "Ce formulaire a été ouvert avant votre dernière connexion ; rien n'a été enregistré.")
+    expect(shared.page.get_by_label("Tension")).to_have_value("146/86")
+    assert shared.clinic.readings() == written
 
 
 def _expire(desk: Desk, username: str) -> None:

@@ -1,0 +1,74 @@
+"""Two people at one patient, one person in haste, a browser without scripts: nothing lost, nothing twice."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.journeys.clinic import Clinic
+from tests.journeys.desk import Desk, shows
+
+pytestmark = pytest.mark.journey
+Sit = Callable[..., Desk]
+
+
+def test_two_people_write_at_once_and_both_readings_stand(desk: Sit) -> None:
+    first, second = desk(), desk()
+    first.sign_in_as("Hugo Petit")
+    second.sign_in_as("Awa Diallo")
+    for one in (first, second):
+        one.open_row(7)
+    first.page.get_by_label("Tension").fill("131/71")
+    second.page.get_by_label("Tension").fill("132/72")
+    first.page.get_by_label("Tension").press("Enter")
+    expect(first.page.locator("#timeline li").first).to_contain_text("131/71")
+    second.page.get_by_label("Tension").press("Enter")
+    # her page was older than the first's reading; once hers is written she sees both
+    latest = second.page.locator("#timeline .timeline-day").first
+    expect(latest).to_contain_text("132/72")
+    expect(latest).to_contain_text("131/71")
+    expect(latest).to_contain_text("Hugo Petit")
+    expect(latest).to_contain_text("Awa Diallo")
+    first.page.reload()
+    expect(first.page.locator("#timeline .timeline-day").first).to_contain_text("132/72")
+
+
+def test_a_form_sent_twice_in_haste_is_one_reading(desk: Sit) -> None:
+    nurse = desk()
+    nurse.sign_in_as("Hugo Petit")
+    nurse.open_row(8)
+    written = nurse.clinic.readings()
+    nurse.page.get_by_label("Tension").fill("136/76")
+    nurse.page.get_by_label("Tension").press("Enter")
+    nurse.page.get_by_label("Tension").press("Enter")
+    expect(nurse.page.locator("#timeline li").first).to_contain_text("136/76")
+    nurse.page.wait_for_load_state("networkidle")
+    assert nurse.clinic.readings() == written + 2
+
+
+def test_every_step_works_by_links_and_forms_without_scripts(desk: Sit, chromium: Browser, clinic: Clinic) -> None:
+    signed_in = desk()
+    signed_in.sign_in_as("Hugo Petit")  # the key alone needs a script
+    plain = chromium.new_context(
+        base_url=clinic.url,
+        locale="fr-FR",
+        java_script_enabled=False,
+        storage_state=signed_in.context.storage_state(),
+    )
+    page = plain.new_page()
+    page.goto(signed_in.page.url)
+    row = page.locator("tr[data-row]").nth(9)
+    row.get_by_role("link", name="Constantes").click()
+    page.get_by_label("Tension").fill("999/1")
+    page.get_by_role("button", name="Enregistrer").click()
+    expect(page.locator(".field-wrong")).to_contain_text("Valeur impossible")
+    expect(page.get_by_label("Tension")).to_have_value("999/1")
+    page.get_by_label("Tension").fill("119/73")
+    page.get_by_role("button", name="Enregistrer").click()
+    page.wait_for_url(re.compile(r"/dossier/.*\?fait=constantes$"))
+    shows(page, "Constantes enregistrées.")
+    expect(page.locator("#timeline li").first).to_contain_text("119/73")
+    page.get_by_role("link", name="Qui a ouvert ce dossier").first.click()
+    expect(page.locator("table.opened tbody tr").first).to_contain_text("Hugo Petit")
+    plain.close()
