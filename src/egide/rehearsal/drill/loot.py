@@ -79,6 +79,10 @@ class Truth:
     def __len__(self) -> int:
         return len(self.names)
 
+    def births(self) -> list[tuple[int, str]]:
+        """Everybody with each of her birth dates (ISO), by index."""
+        return sorted((who, born) for born, whose in self._born.items() for who in whose)
+
     def persons(self, text: str) -> set[int]:
         """Who is shown in a text, as indexes of the truth."""
         bare = plain(text)

@@ -50,6 +50,8 @@ def line(attack: Attack, outcome: Outcome | None) -> str:
     word = verdict(outcome)
     if outcome is None:
         return f"{attack.number:<2} {word:<6} {attack.title} | {attack.missing or 'non demandée'}"
+    if outcome.no_wall:
+        return f"{attack.number:<2} {word:<6} {attack.title} | {outcome.no_wall}"
     taken = f"R={outcome.r} (cible {attack.target_r})"
     delay = f"T={_seconds(outcome)} (cible {attack.target_t})"
     return (
@@ -84,6 +86,8 @@ def _chosen(numbers: Iterable[int]) -> list[Attack]:
 
 
 def _seconds(outcome: Outcome) -> str:
+    if outcome.t_waits:
+        return f"pas encore : {outcome.t_waits}"
     return "—" if outcome.t is None else f"{outcome.t:.2f} s"
 
 
@@ -103,6 +107,8 @@ def _fields(attack: Attack, outcome: Outcome | None) -> dict[str, Any]:
     return base | {
         "r": outcome.r,
         "t": outcome.t,
+        "t_waits": outcome.t_waits,
+        "no_wall": outcome.no_wall,
         "recorded": outcome.recorded,
         "checks": [{"name": one.name, "held": one.held, "detail": one.detail} for one in outcome.checks],
         "notes": outcome.notes,

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from egide.rehearsal.drill import database_theft, id_walking, sql_injection, ungoverned_routes
+from egide.rehearsal.drill import (
+    database_theft,
+    id_walking,
+    races,
+    search_scraping,
+    sql_injection,
+    ungoverned_routes,
+)
 from egide.rehearsal.drill.stage import Stage
 from egide.rehearsal.drill.table import ATTACKS, Outcome, Stopwatch
 
 SCRIPTS: Final[dict[int, Callable[[Stage], Outcome]]] = {
+    search_scraping.NUMBER: search_scraping.play,
     id_walking.NUMBER: id_walking.play,
     database_theft.NUMBER: database_theft.play,
     sql_injection.NUMBER: sql_injection.play,
+    races.NUMBER: races.play,
     ungoverned_routes.NUMBER: ungoverned_routes.play,
 }
 

@@ -41,12 +41,16 @@ class Check:
 class Outcome:
     """What one attack brought: R (persons), T (seconds, None: not measured), and every check.
 
-    `recorded` is None where no record can exist (a stolen disk is read elsewhere).
+    `allowed`: persons that the target admits. `recorded` is None where no record can exist (a stolen disk is read
+    elsewhere).
     """
 
     number: int
     r: int = 0
+    allowed: int = 0
     t: float | None = None
+    t_waits: str = ""
+    no_wall: str = ""
     recorded: bool | None = None
     checks: list[Check] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -68,8 +72,10 @@ class Outcome:
 
     @property
     def verdict(self) -> Verdict:
-        """Survived only when nothing was taken, every check held and the trail has it."""
-        lost = self.r > 0 or bool(self.failed) or self.recorded is False or not self.checks
+        """Survived only when no more was taken than the target admits, every check held and the trail has it."""
+        if self.no_wall:
+            return Verdict.ABSENT
+        lost = self.r > self.allowed or bool(self.failed) or self.recorded is False or not self.checks
         return Verdict.MISS if lost else Verdict.PASS
 
 
@@ -94,7 +100,7 @@ ATTACKS: Final = (
     ),
     Attack(3, "Second facteur relayé", "grade de secours fermé", "0", "15 min", "le grade de secours n'existe pas"),
     Attack(4, "Secret d'application volé", "private_key_jwt + DPoP", "0", "1 s", "aucune application du réseau"),
-    Attack(5, "Aspiration par la recherche", "confirmer, ne pas révéler", "≤ 50", "10 s", _NOT_PLAYED),
+    Attack(5, "Aspiration par la recherche", "confirmer, ne pas révéler", "≤ 50", "10 s"),
     Attack(6, "Parcours d'identifiants sur chaque route", "identifiants opaques, porte, cloison", "0", "1 s"),
     Attack(7, "Lent et discret, 30 jours", "dette dès la lecture", "≤ 20", "calcul", "la dette n'existe pas encore"),
     Attack(8, "Le même sur 20 comptes", "plafonds de somme, leurres", "≤ 400", "30 j", "les plafonds n'existent pas"),
@@ -119,7 +125,7 @@ ATTACKS: Final = (
     Attack(21, "Code exécuté dans le serveur web", "clés chez le gardien", "sessions vives", "60 s", _NOT_PLAYED),
     Attack(22, "Injection SQL sous le rôle web", "aucun droit d'écrire un droit, cloison", "0", "—"),
     Attack(23, "Approbation forgée", "assertion sur l'empreinte de l'acte", "0", "1 s", _NOT_PLAYED),
-    Attack(24, "Courses : 50 ouvertures à la fois", "un verrou par bourse", "0 de trop", "—", _NOT_PLAYED),
+    Attack(24, "Courses : 50 ouvertures à la fois", "un verrou par bourse", "0 de trop", "—"),
     Attack(
         25, "Un collègue gelé exprès", "seules les preuves valides comptent", "0 soignant", "—",
         "les liens hostiles sont joués par 6 ; le reste, pas encore",

@@ -1,0 +1,105 @@
+"""Attack 5: a live session of the profession that searches most is turned into a vacuum cleaner.
+
+The thief is given more than a real one has: for every person of the base, the first three letters and the birth date.
+He asks for one after the other, over HTTP, as fast as he is answered; then for near identities, on purpose.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Final
+
+from egide.rehearsal.drill.loot import Loot
+from egide.rehearsal.drill.stage import Account, NoStage, Stage, patients_in, session_of
+from egide.rehearsal.drill.table import Outcome
+from egide.rehearsal.signin import Visitor
+
+NUMBER: Final = 5
+ALLOWED: Final = 50
+LIMIT_SECONDS: Final = 10.0
+SEARCHES: Final = 60
+PROBED: Final = 8  # people a desk receives, typed in full
+THIEF, DESK = "admission_clerk", "medical_secretary"
+ADDRESS: Final = "/patients/"
+
+
+def play(stage: Stage) -> Outcome:
+    """Sweep, slips, then the trail, then a desk that works."""
+    outcome = Outcome(NUMBER, allowed=ALLOWED)
+    known = list(_known(stage))
+    with stage.sign_in(_account(stage, THIEF)) as thief:
+        session = session_of(thief)
+        loot = stage.loot()
+        _sweep(thief, known, loot, outcome)
+        _slips(thief, known, loot)
+        outcome.r = loot.r
+        rows = stage.trail(session, "search")
+        shown = {one for row in rows for one in row["ids"]}
+        outcome.recorded = len(shown) >= loot.r > 0
+        outcome.check("chaque personne montrée est inscrite", len(shown) >= loot.r, f"{len(shown)} pour {loot.r}")
+        outcome.check("aucune saisie n'est inscrite", not _quoted(rows, known))
+        outcome.check("une recherche n'ouvre aucun dossier", not stage.trail(session, "open"))
+    _desk(stage, known, outcome)
+    return outcome
+
+
+def _account(stage: Stage, profession: str) -> Account:
+    found = next((one for one in stage.accounts if one.profession == profession), None)
+    if found is None:
+        raise NoStage(f"L'exercice demande un compte de profession {profession}.")
+    return found
+
+
+def _known(stage: Stage) -> Iterator[tuple[str, str, date]]:
+    """Name, first name and birth date of everybody, as the truth has them."""
+    for who, born in stage.truth.births():
+        families, givens = stage.truth.names[who]
+        yield min(families), min(givens), date.fromisoformat(born)
+
+
+def _ask(visitor: Visitor, name: str, first: str, born: date, *, unmask: bool = False) -> str:
+    form = {"name": name, "first_name": first, "birth_date": f"{born:%d/%m/%Y}"}
+    return visitor.post(ADDRESS, form | ({"unmask": "1"} if unmask else {})).text
+
+
+def _sweep(thief: Visitor, known: list[tuple[str, str, date]], loot: Loot, outcome: Outcome) -> None:
+    """Three letters and the date of one after the other."""
+    first_row = last_row = 0.0
+    refused = 0
+    for name, _, born in known[:SEARCHES]:
+        loot.typed = {f"{born:%d/%m/%Y}"}
+        page = _ask(thief, name[:3], "", born)
+        if loot.take(page):
+            last_row = time.perf_counter()
+            first_row = first_row or last_row
+        refused += "Trop " in page
+    outcome.t = last_row - first_row
+    outcome.check("le compteur voit les personnes trouvées", loot.r > 0)
+    outcome.check("la recherche se ferme d'elle-même", refused > 0)
+    outcome.check(f"plus personne après {LIMIT_SECONDS:.0f} s", outcome.t <= LIMIT_SECONDS)
+    outcome.note(
+        f"{loot.r} personnes en {outcome.t:.1f} s, puis plus aucune en {SEARCHES} recherches ; 40 au plus par jour"
+    )
+
+
+def _slips(thief: Visitor, known: list[tuple[str, str, date]], loot: Loot) -> None:
+    """A date off by one day, and « Afficher », on purpose."""
+    for name, first, born in known[SEARCHES : SEARCHES + 10]:
+        asked = born + timedelta(days=1)
+        loot.typed = {f"{asked:%d/%m/%Y}", name, first}
+        loot.take(_ask(thief, name, first, asked, unmask=True))
+
+
+def _quoted(rows: list[dict[str, object]], known: list[tuple[str, str, date]]) -> list[str]:
+    """Objects of the trail that quote a name or a date that was typed."""
+    said = " ".join(str(row["object"]) for row in rows).upper()
+    return [name for name, _, born in known[:SEARCHES] if name in said or born.isoformat() in said]
+
+
+def _desk(stage: Stage, known: list[tuple[str, str, date]], outcome: Outcome) -> None:
+    """The probe: people who stand at a desk and say who they are are found, homonyms or not."""
+    with stage.sign_in(_account(stage, DESK)) as desk:
+        missed = [born for name, first, born in known[-PROBED:] if not patients_in(_ask(desk, name, first, born))]
+        outcome.check("un accueil trouve chaque personne qui dit qui elle est", not missed, f"{len(missed)} manquées")
