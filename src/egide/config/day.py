@@ -52,7 +52,7 @@ def day(request: HttpRequest, roster: Roster) -> HttpResponse:
     """My day."""
     lines: list[DayLine] = []
     if roster.ids:
-        who, places, last, notices, mine = fetch(
+        who, where, last, notices, mine = fetch(
             roster,
             identities(roster),
             stays.present_in(roster, roster.actor.units),
@@ -60,7 +60,7 @@ def day(request: HttpRequest, roster: Roster) -> HttpResponse:
             my_notices(),
             waiting(),
         )
-        lines = _lines(roster, [(ward_line(one, places.get(one.id), [], last.get(one.id, {})), places.get(one.id))
+        lines = _lines(roster, [(ward_line(one, where.get(one.id), [], last.get(one.id, {})), where.get(one.id))
                                 for one in who.values()])  # fmt: skip
     else:
         notices, mine = fetch_with(roster.ticket, my_notices(), waiting())
@@ -73,7 +73,7 @@ def day(request: HttpRequest, roster: Roster) -> HttpResponse:
         several=len({line.unit for line in lines}) > 1,
         late=sum(line.due for line in lines),
         can_write=roster.may_read("clinical") and roster.actor.profession in WRITERS,
-        places=_places(roster.actor),
+        places=places(roster.actor),
         truncated=roster.truncated,
     )
 
@@ -143,7 +143,7 @@ def _due(actor: Actor, notices: list[Notice], mine: Waiting) -> list[Due]:
     return [Due(words % {"count": count}, url, icon, late) for count, words, url, icon, late in found if count]
 
 
-def _places(actor: Actor) -> list[Place]:
+def places(actor: Actor) -> list[Place]:
     """What this profession finds, and where."""
     known = units()
     found = [

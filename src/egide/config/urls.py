@@ -4,11 +4,12 @@ from django.urls import include, path, re_path
 from django.views.decorators.http import require_GET, require_http_methods
 
 from egide.accounts.session import no_patient_data
-from egide.config import day, menu, oversight, panels
+from egide.config import day, menu, oversight, palette, panels
 from egide.ui import answers, assets
 
 urlpatterns = [
     path("", menu.home, name="home"),
+    path("palette/", palette.palette, name="palette"),
     path("jour/", day.day, name="day"),
     path("unite/<uuid:unit>/", require_GET(panels.unit), name="unit"),
     path("dossier/<uuid:patient>/", require_GET(panels.chart), name="chart"),

@@ -9,9 +9,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 from django.http import HttpRequest
 
+from egide.gate.acting import clean_transaction
 from egide.gate.bands import DAY_P95, HOURS_OF_A_SHIFT
 from egide.kernel.capabilities import Refused
 
@@ -54,13 +55,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """At most 50 lines, newest first, and how many answer in all (counted up to 10,000; one more means: above)."""
+    """At most 50 lines, newest first, and how many answer in all (counted up to 1,000; one more means: above)."""
 
     lines: list[Line]
     total: int
 
 
-COUNTED = 10_000
+COUNTED = 1_000
 PAGE = 50
 
 
@@ -229,9 +230,7 @@ def _answers(request: HttpRequest, sql: str, *params: Any) -> Rows:
 def _rows(request: HttpRequest, sql: str, *params: Any) -> Rows:
     """One committed question under the ticket of `who`; the request went through `@no_patient_data()`."""
     found: Sequence[tuple[Any, ...]]
-    with transaction.atomic(durable=True), connection.cursor() as cursor:
-        cursor.execute("CLOSE ALL")
-        cursor.execute("SELECT door.use_opening(%s)", [request.own_ticket])  # type: ignore[attr-defined]
+    with clean_transaction(request.own_ticket), connection.cursor() as cursor:  # type: ignore[attr-defined]
         cursor.execute(sql, list(params))
         found = cursor.fetchall()
     return list(found)

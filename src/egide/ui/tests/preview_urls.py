@@ -59,6 +59,7 @@ urlpatterns = [
     path(ROUTE, asset, name="asset"),
     path("", show, name="home"),
     path("jour/", show, {"name": "jour"}, name="day"),
+    path("palette/", show, {"name": "palette"}, name="palette"),
     path("vivant/", answers.alive, name="alive"),
     path("aide/", answers.help_page, name="help"),
     path("connexion/", show, {"name": "connexion"}, name="sign-in"),

@@ -20,7 +20,7 @@ NAMES = (
     "constantes-faites", "note", "transmission", "brouillon", "corriger", "corriger-note", "courbe", "acces",
     "dossier-ferme", "poste", "notifications", "avis", "sessions", "aide",
     "surveillance", "surveillance-personne", "surveillance-activite", "surveillance-urgences", "surveillance-tirage",
-    "surveillance-patient", "relectures", "jour", "jour-vide",
+    "surveillance-patient", "relectures", "jour", "jour-vide", "palette",
 )  # fmt: skip
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime.now(PARIS).replace(hour=8, minute=25, second=0, microsecond=0)

@@ -41,10 +41,10 @@ def contexts(now: Any, people: list[Any], openings: list[Any]) -> dict[str, tupl
     ]  # fmt: skip
     trail = {
         "form": Filters({}),
-        "found": SimpleNamespace(total=10_001),
+        "found": SimpleNamespace(total=1_001),
         "lines": lines,
         "older": 887,
-        "counted": 10_000,
+        "counted": 1_000,
         "people": [],
         "person": None,
         "kept": {"since": "2026-11-18", "until": "2026-11-24", "account": "", "unit": "", "patient": str(pseudonym),
@@ -91,6 +91,18 @@ def contexts(now: Any, people: list[Any], openings: list[Any]) -> dict[str, tupl
     }  # fmt: skip
     return {
         "jour": ("stays/day.html", day),
+        "palette": (
+            "stays/palette.html",
+            {
+                "answers": [
+                    SimpleNamespace(
+                        label="DURAND Jeanne", detail="lit 201 F, Cardiologie B", url="/dossier", icon="user"
+                    ),
+                    SimpleNamespace(label="Aide", detail="", url="/aide/", icon="help"),
+                ],
+                "typed": True,
+            },
+        ),
         "jour-vide": ("stays/day.html", {**day, "patients": [], "late": 0}),
         "surveillance": ("gate/oversight_trail.html", trail),
         "surveillance-personne": ("gate/oversight_trail.html", nobody),
