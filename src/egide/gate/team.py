@@ -50,7 +50,10 @@ def my_notices() -> Read[list[Notice]]:
     """My notices, unread first; with the ticket of `who`."""
 
     def decode(rows: Rows) -> list[Notice]:
-        return [Notice(*row[:8], row[8] is not None, row[9]) for row in rows]
+        return [
+            Notice(number, kind, entry, patient_id, by_account, name, profession, at, read_at is not None, reviewed)
+            for number, kind, entry, patient_id, by_account, name, profession, at, read_at, reviewed in rows
+        ]
 
     return Read(
         "SELECT id, kind, entry, patient_id, by_account, by_name, by_profession, at, read_at, reviewed"
@@ -64,7 +67,9 @@ def shifts_of(unit_id: UUID, unit: str) -> Read[list[OnShift]]:
     """Who declared a shift in a unit of mine."""
 
     def decode(rows: Rows) -> list[OnShift]:
-        return [OnShift(*row, unit) for row in rows]
+        return [
+            OnShift(account, name, profession, since, until, unit) for account, name, profession, since, until in rows
+        ]
 
     return Read("SELECT account, name, profession, since, until FROM door.shifts_of(%s)", (unit_id,), decode)
 
