@@ -214,18 +214,27 @@ BEGIN
     v_scope := sha256(convert_to(concat_ws('|', v_ids::text, p_purpose, v_reads::text, v_writes::text, p_unit::text), 'UTF8'));
     SELECT * INTO l FROM gate.lease x
      WHERE x.session = p_session AND x.scope = v_scope AND x.until > v_now ORDER BY x.opening DESC LIMIT 1;
-    IF FOUND THEN
-        SELECT e.nonce, e.basis INTO r.nonce, r.basis FROM audit.entry e WHERE e.id = l.opening;
-        r.opening := l.opening; r.resumed := true; r.until := gate.prolong(l, v_now);
-    ELSE
-        SELECT greatest(gate.limit_of('linked_floor'), ceil(count(DISTINCT k.patient_id) * gate.limit_of('linked_census_factor')))
-          INTO v_cap FROM gate.link k
-         WHERE (k.unit = ANY (a.units) OR k.account = a.account) AND k.since <= v_now AND (k.until IS NULL OR k.until > v_now);
+    IF NOT FOUND THEN
+        -- Two lists joined, not one OR: each walks its own index, however many people are in care elsewhere.
+        SELECT greatest(gate.limit_of('linked_floor'), ceil(count(*) * gate.limit_of('linked_census_factor'))) INTO v_cap
+          FROM (SELECT k.patient_id FROM gate.link k
+                 WHERE k.unit = ANY (a.units) AND k.since <= v_now AND (k.until IS NULL OR k.until > v_now)
+                UNION
+                SELECT k.patient_id FROM gate.link k
+                 WHERE k.account = a.account AND k.since <= v_now AND (k.until IS NULL OR k.until > v_now)) x;
         -- care is never refused: what break-glass opens is counted apart, its number is limited when it is asked for
         IF NOT (CASE WHEN v_bases = ARRAY['break_glass'] THEN gate.spend(a, 'unlinked', v_ids, NULL)
                      ELSE gate.spend(a, 'linked', v_ids, v_cap) END) THEN
             RETURN gate.refuse(a, 'budget', v_ids, p_read, p_write, p_purpose, p_unit, false);
         END IF;
+        -- another panel of the same page may have opened it while this one waited for the purse, which is locked from here on
+        SELECT * INTO l FROM gate.lease x
+         WHERE x.session = p_session AND x.scope = v_scope AND x.until > v_now ORDER BY x.opening DESC LIMIT 1;
+    END IF;
+    IF FOUND THEN
+        SELECT e.nonce, e.basis INTO r.nonce, r.basis FROM audit.entry e WHERE e.id = l.opening;
+        r.opening := l.opening; r.resumed := true; r.until := gate.prolong(l, v_now);
+    ELSE
         r.basis := array_to_string(v_bases, ',');
         r.entry := audit.append('open', a.account, a.session, a.profession, a.site, p_unit, v_ids, v_reads, v_writes,
                                 p_purpose, r.basis, 'opened', NULL, NULL, p_nonce, p_ticket_hash);
