@@ -12,6 +12,7 @@ from egide.rehearsal.drill import (
     search_scraping,
     sql_injection,
     ungoverned_routes,
+    web_takeover,
 )
 from egide.rehearsal.drill.stage import Stage
 from egide.rehearsal.drill.table import ATTACKS, Outcome, Stopwatch
@@ -21,6 +22,7 @@ SCRIPTS: Final[dict[int, Callable[[Stage], Outcome]]] = {
     id_walking.NUMBER: id_walking.play,
     database_theft.NUMBER: database_theft.play,
     sql_injection.NUMBER: sql_injection.play,
+    web_takeover.NUMBER: web_takeover.play,
     races.NUMBER: races.play,
     ungoverned_routes.NUMBER: ungoverned_routes.play,
 }

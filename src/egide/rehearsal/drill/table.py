@@ -122,7 +122,7 @@ ATTACKS: Final = (
     Attack(18, "Flux HL7 forgé", "mTLS par flux", "0", "60 s", "aucun flux HL7"),
     Attack(19, "Curiosité pour une personne connue", "marque sensible", "0", "15 min", "la marque n'existe pas"),
     Attack(20, "Récupération de compte", "en personne, à deux", "0", "1 s", "la récupération n'existe pas"),
-    Attack(21, "Code exécuté dans le serveur web", "clés chez le gardien", "sessions vives", "60 s", _NOT_PLAYED),
+    Attack(21, "Code exécuté dans le serveur web", "clés chez le gardien", "sessions vives", "60 s"),
     Attack(22, "Injection SQL sous le rôle web", "aucun droit d'écrire un droit, cloison", "0", "—"),
     Attack(23, "Approbation forgée", "assertion sur l'empreinte de l'acte", "0", "1 s", _NOT_PLAYED),
     Attack(24, "Courses : 50 ouvertures à la fois", "un verrou par bourse", "0 de trop", "—"),
