@@ -60,6 +60,9 @@ def _at_the_door(nurse: Desk, folder: Path) -> None:
 
 def _on_the_ward(nurse: Desk, folder: Path) -> None:
     nurse.sign_in("claire.morvan")
+    nurse.page.goto("/")
+    _shoot(nurse.page, folder, "day")
+    nurse.to_unit()
     _shoot(nurse.page, folder, "unit")
     nurse.press("ArrowDown")
     nurse.press("c")
@@ -94,6 +97,12 @@ def _in_the_chart(nurse: Desk, folder: Path) -> None:
     nurse.page.reload()
     _shoot(nurse.page, folder, "chart")
     nurse.page.set_viewport_size({"width": GUIDE[0], "height": GUIDE[1]})
+    nurse.page.keyboard.press("t")
+    nurse.page.get_by_label("Cible").fill("Douleur")
+    nurse.page.get_by_label("Données").fill("EN 6/10 au lever, hanche droite.")
+    nurse.page.get_by_label("Actions").fill("Antalgique selon la prescription, installation revue.")
+    nurse.page.wait_for_timeout(1500)
+    _shoot(nurse.page, folder, "transmission")
 
 
 def _refused(other: Desk, chart: str, folder: Path) -> None:
