@@ -42,8 +42,8 @@ BREACHES = [
     (rights.uncovered_tables, "ALTER TABLE record_problem NO FORCE ROW LEVEL SECURITY", "record_problem porte"),
     (
         rights.uncovered_tables,
-        "CREATE TABLE record_draft (patient_id uuid); GRANT SELECT ON record_draft TO web",
-        "record_draft porte",
+        "CREATE TABLE record_rough (patient_id uuid); GRANT SELECT ON record_rough TO web",
+        "record_rough porte",
     ),
     (
         rights.uncovered_tables,
