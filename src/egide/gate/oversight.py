@@ -193,8 +193,11 @@ class ToExplain:
 
 def draws(request: HttpRequest) -> tuple[list[Draw], list[ToExplain]]:
     """The draws of two years, newest first, and what heads of unit ask to explain. For the DPO."""
-    found = [Draw(*row) for row in _answers(request, "SELECT * FROM door.draws()") if row[0] is not None]
-    return found, [ToExplain(*row) for row in _rows(request, "SELECT * FROM door.drawn_to_explain()")]
+    draws_rows, asked = _questions(
+        request, ("SELECT * FROM door.draws()", ()), ("SELECT * FROM door.drawn_to_explain()", ())
+    )
+    found = [Draw(*row) for row in _allowed(draws_rows) if row[0] is not None]
+    return found, [ToExplain(*row) for row in asked]
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +223,10 @@ def my_drawn(request: HttpRequest) -> list[Drawn]:
 
 def _answers(request: HttpRequest, sql: str, *params: Any) -> Rows:
     """The rows without their first column, the code; Refused for any code but ok, once the refusal is written."""
-    rows = _rows(request, sql, *params)
+    return _allowed(_rows(request, sql, *params))
+
+
+def _allowed(rows: Rows) -> Rows:
     code = rows[0][0] if rows else "ok"
     if code != "ok":
         raise Refused(code)
@@ -229,8 +235,14 @@ def _answers(request: HttpRequest, sql: str, *params: Any) -> Rows:
 
 def _rows(request: HttpRequest, sql: str, *params: Any) -> Rows:
     """One committed question under the ticket of `who`; the request went through `@no_patient_data()`."""
-    found: Sequence[tuple[Any, ...]]
+    return _questions(request, (sql, params))[0]
+
+
+def _questions(request: HttpRequest, *asked: tuple[str, Sequence[Any]]) -> list[Rows]:
+    """Several questions in one transaction under the ticket of `who`, committed together."""
+    found: list[Rows] = []
     with clean_transaction(request.own_ticket), connection.cursor() as cursor:  # type: ignore[attr-defined]
-        cursor.execute(sql, list(params))
-        found = cursor.fetchall()
-    return list(found)
+        for sql, params in asked:
+            cursor.execute(sql, list(params))
+            found.append(list(cursor.fetchall()))
+    return found

@@ -1,6 +1,7 @@
 """Each page: how many statements it makes, what its headers say, whom it shows, and what it says when it cannot."""
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -60,6 +61,36 @@ def test_a_page_makes_exactly_these_statements(
     assert answer.status_code in ({403} if address.endswith("acceder/") else {200, 204, 302})
     assert len(found) == exactly, found
     assert exactly <= 12
+
+
+@pytest.mark.parametrize("profession", ["nurse", "physician", "dpo"])
+def test_no_page_of_the_resolver_makes_more_than_twelve(
+    hospital: Hospital, browser: Browse, unit: UUID, patient: Patient, profession: str
+) -> None:
+    """Whoever asks, whatever the page: one that nobody counted above is held to the limit all the same."""
+    import re
+
+    from django.urls import get_resolver
+
+    def addresses(patterns: list[Any], before: str = "") -> list[str]:
+        found: list[str] = []
+        for one in patterns:
+            address = before + str(one.pattern)
+            found += addresses(one.url_patterns, address) if hasattr(one, "url_patterns") else [address]
+        return found
+
+    page = browser(hospital.signed_in(profession, unit)[1])
+    page.get("/aide/")
+    counted = {}
+    for address in addresses(get_resolver().url_patterns):
+        path = "/" + address.replace("<uuid:patient>", str(patient.id)).replace("<uuid:unit>", str(unit))
+        path = re.sub(r"<uuid:\w+>", str(uuid4()), re.sub(r"<int:\w+>", "1", path))
+        if "<" not in path and "^" not in path:
+            with statements() as found:
+                page.get(path, Sec_Fetch_Site="none")
+            counted[path] = len(found)
+    assert len(counted) > 15
+    assert {path: count for path, count in counted.items() if count > 12} == {}
 
 
 def test_the_number_does_not_grow_with_the_patients(hospital: Hospital, nurse: Browser, unit: UUID) -> None:
