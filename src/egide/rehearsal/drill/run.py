@@ -7,6 +7,8 @@ from typing import Final
 
 from egide.rehearsal.drill import (
     database_theft,
+    forged_approval,
+    glass_abuse,
     id_walking,
     races,
     search_scraping,
@@ -20,9 +22,11 @@ from egide.rehearsal.drill.table import ATTACKS, Outcome, Stopwatch
 SCRIPTS: Final[dict[int, Callable[[Stage], Outcome]]] = {
     search_scraping.NUMBER: search_scraping.play,
     id_walking.NUMBER: id_walking.play,
+    glass_abuse.NUMBER: glass_abuse.play,
     database_theft.NUMBER: database_theft.play,
     sql_injection.NUMBER: sql_injection.play,
     web_takeover.NUMBER: web_takeover.play,
+    forged_approval.NUMBER: forged_approval.play,
     races.NUMBER: races.play,
     ungoverned_routes.NUMBER: ungoverned_routes.play,
 }

@@ -106,7 +106,7 @@ ATTACKS: Final = (
     Attack(8, "Le même sur 20 comptes", "plafonds de somme, leurres", "≤ 400", "30 j", "les plafonds n'existent pas"),
     Attack(9, "Export FHIR en masse", "deux personnes, fichier scellé", "0", "—", "aucun export n'existe"),
     Attack(10, "Impression et rapports en masse", "budget d'impression", "≤ 30", "60 s", "aucune impression n'existe"),
-    Attack(11, "Abus du bris de glace", "cinq par jour, puis un collègue", "—", "15 min", _NOT_PLAYED),
+    Attack(11, "Abus du bris de glace", "cinq par jour, puis un collègue", "≤ 5 seul", "15 min"),
     Attack(12, "Un administrateur se fait soignant", "octroi à deux", "0", "1 s", "aucune page d'administration"),
     Attack(
         13, "Le maître de la base retouche la trace", "arbre de Merkle signé", "0", "60 s",
@@ -124,7 +124,7 @@ ATTACKS: Final = (
     Attack(20, "Récupération de compte", "en personne, à deux", "0", "1 s", "la récupération n'existe pas"),
     Attack(21, "Code exécuté dans le serveur web", "clés chez le gardien", "sessions vives", "60 s"),
     Attack(22, "Injection SQL sous le rôle web", "aucun droit d'écrire un droit, cloison", "0", "—"),
-    Attack(23, "Approbation forgée", "assertion sur l'empreinte de l'acte", "0", "1 s", _NOT_PLAYED),
+    Attack(23, "Approbation forgée", "assertion sur l'empreinte de l'acte", "0", "1 s"),
     Attack(24, "Courses : 50 ouvertures à la fois", "un verrou par bourse", "0 de trop", "—"),
     Attack(
         25, "Un collègue gelé exprès", "seules les preuves valides comptent", "0 soignant", "—",
