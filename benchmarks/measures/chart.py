@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import time
 from typing import Any
 
 from measures import http_load, replay
@@ -21,8 +22,10 @@ The pgbench side sends the statements caught from the program itself, prepared, 
 connection, as role `web` with valid tickets: BEGIN READ ONLY, CLOSE ALL, door.use_opening, the reads, COMMIT. "Opening
 + reads" also calls `gate.open` before, committed by itself as the keeper does, each call a new row. pgbench derives no
 key, unseals nothing and renders nothing: that is the point."""
-COLUMN = """The second column divides the processor time of pgbench and PostgreSQL a chart by that of web, keeper and
-PostgreSQL: what the ratio would be if nobody else used the machine and both sides kept it busy."""
+COLUMN = """The second column divides the processor time a chart of one side by the other's: pgbench and PostgreSQL by
+web, keeper, PostgreSQL and the load generator. It is what the ratio would be if nobody else used the machine and both sides
+kept it busy. The first depends on the neighbours: where Linux shares the processor between sessions (autogroup), eight
+PostgreSQL backends get eight shares and the web's one process gets one."""
 
 
 def measure(ground: Ground, rounds: int, seconds: int) -> None:
@@ -39,9 +42,11 @@ def measure(ground: Ground, rounds: int, seconds: int) -> None:
         found.setdefault(name, []).append(value)
 
     def over_http(name: str, lists: list[list[bytes]], *, once: bool) -> None:
-        before, openings = ground.processes(), ground.openings()
+        openings, before, own = ground.openings(), ground.processes(), time.process_time()
         result = http_load.run(ground.port, lists, seconds, once=once)
-        after, made = ground.processes(), ground.openings() - openings
+        after = {**ground.processes(), "load generator": time.process_time()}
+        before["load generator"] = own
+        made = ground.openings() - openings
         charts = len(result.latencies)
         if once and made != charts:
             raise SystemExit(f"{charts} dossiers, mais {made} ouvertures dans la trace.")
@@ -121,7 +126,7 @@ def _tables(
     ]
     parts = [
         (part, f"{statistics.median(cpu['new'][part]):.2f}", f"{statistics.median(cpu['resumed'][part]):.2f}")
-        for part in ("web", "keeper", "postgres")
+        for part in ("web", "keeper", "postgres", "load generator")
     ]
     return [
         table(

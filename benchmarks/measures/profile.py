@@ -118,7 +118,7 @@ class _Stages:
         self._wrap(opening, "open_chart", "gate: the opening, keeper included")
         self._wrap(reading, "_pipeline", "reads: the pipeline, rows to Python")
         self._wrap(panels, "fetch", "reads: pipeline, unsealing, values")
-        self._wrap(panels, "_days", "timeline: events by day")
+        self._wrap(panels, "days", "timeline: events by day")
         self._wrap(panels, "page", "page: template, frame, answer")
 
     def _wrap(self, holder: Any, name: str, stage: str) -> None:
