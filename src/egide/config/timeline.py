@@ -1,6 +1,7 @@
 """The chart's timeline: everything dated, newest first, by local day; and its filters."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -16,6 +17,7 @@ from egide.stays.reads import StayPlace
 from egide.ui.text import _
 from egide.ui.words import word
 
+_ANY_ROW = UUID(int=0)
 # What `?fil=` shows: kinds of events; None is all of them. "moi" is what the reader wrote.
 FILTERS: dict[str, frozenset[str] | None] = {
     "": None,
@@ -82,14 +84,14 @@ def days(chart: Chart, facts: Facts, only: str) -> list[Day]:
 def _readings(chart: Chart, measured: list[record.Measured]) -> list[Event]:
     """Values of one reading stand on one line; those entered in error on a line of their own, struck."""
     readings: dict[tuple[datetime, str | None, bool], list[record.Measured]] = defaultdict(list)
-    title = _("Constantes")
+    title, fix = _("Constantes"), _fixes(chart, "measurement")
     for one in measured:
         readings[(one.taken_at, one.author, one.error is not None)].append(one)
     return [
         Event(
             at, "vitals", title, shown({one.code: one.value for one in values}),
             next((one.comment for one in values if one.comment), None), author, values[0].mine,
-            struck=_struck(values[0].error), fix=_fix(chart, "measurement", values[0].id, wrong),
+            struck=_struck(values[0].error), fix=fix(values[0].id, wrong),
         )
         for (at, author, wrong), values in readings.items()
     ]  # fmt: skip
@@ -106,12 +108,13 @@ def _stays(places: list[StayPlace]) -> list[Event]:
 
 
 def _notes(chart: Chart, notes: list[record.Written]) -> list[Event]:
+    mine, others = _fixes(chart, "note", mine=True), _fixes(chart, "note")
     return [
         Event(
             one.at, one.kind, word(one.kind, "fact"), author=one.author, mine=one.author_id == chart.actor.account,
             sections=[(word(slug, "section"), text) for slug, text in one.sections.items() if text],
             struck=_struck(one.error),
-            fix=_fix(chart, "note", one.id, one.error is not None, one.author_id == chart.actor.account),
+            fix=(mine if one.author_id == chart.actor.account else others)(one.id, one.error is not None),
         )
         for one in notes
     ]  # fmt: skip
@@ -119,11 +122,11 @@ def _notes(chart: Chart, notes: list[record.Written]) -> list[Event]:
 
 def _coded(chart: Chart, fact: str, found: list[record.Problem] | list[record.Allergy]) -> list[Event]:
     titles = {"problem": _("Problème inscrit"), "allergy": _("Allergie inscrite")}
-    me = chart.actor.account
+    me, fix = chart.actor.account, _fixes(chart, fact)
     return [
         Event(
             one.recorded_at, fact, titles[fact], detail=one.label, author=one.author,
-            mine=one.author_id == me, struck=_struck(one.error), fix=_fix(chart, fact, one.id, one.error is not None),
+            mine=one.author_id == me, struck=_struck(one.error), fix=fix(one.id, one.error is not None),
         )
         for one in found
     ]  # fmt: skip
@@ -138,7 +141,13 @@ def _struck(error: record.Mistake | None) -> str | None:
     return f"{said} ({timezone.localtime(error.at):%d/%m/%Y %H:%M}{by}){why}"
 
 
-def _fix(chart: Chart, fact: str, row: UUID, wrong: bool, mine: bool = False) -> str | None:
-    if wrong or not chart.may_write("clinical") or not may_amend(fact, mine):
-        return None
-    return reverse("amend", kwargs={"patient": chart.patient_id, "fact": fact, "row": row})
+def _fixes(chart: Chart, fact: str, *, mine: bool = False) -> Callable[[UUID, bool], str | None]:
+    """Where a row of this kind of fact is corrected; None for one that already was, or that this reader may not.
+
+    The address is resolved once for all rows: Django's `reverse` on each line was a tenth of the whole page.
+    """
+    if not chart.may_write("clinical") or not may_amend(fact, mine):
+        return lambda _row, _wrong: None
+    address = reverse("amend", kwargs={"patient": chart.patient_id, "fact": fact, "row": _ANY_ROW})
+    before, after = address.split(str(_ANY_ROW))
+    return lambda row, wrong: None if wrong else f"{before}{row}{after}"
