@@ -23,9 +23,9 @@ connection, as role `web` with valid tickets: BEGIN READ ONLY, CLOSE ALL, door.u
 + reads" also calls `gate.open` before, committed by itself as the keeper does, each call a new row. pgbench derives no
 key, unseals nothing and renders nothing: that is the point."""
 COLUMN = """The second column divides the processor time a chart of one side by the other's: pgbench and PostgreSQL by
-web, keeper, PostgreSQL and the load generator. It is what the ratio would be if nobody else used the machine and both sides
-kept it busy. The first depends on the neighbours: where Linux shares the processor between sessions (autogroup), eight
-PostgreSQL backends get eight shares and the web's one process gets one."""
+web, keeper, PostgreSQL and the load generator. It is what the ratio would be if nobody else used the machine and both
+sides kept it busy. The first depends on the neighbours: where Linux shares the processor between sessions (autogroup),
+eight PostgreSQL backends get eight shares and the web's one process gets one."""
 
 
 def measure(ground: Ground, rounds: int, seconds: int) -> None:
