@@ -51,17 +51,24 @@ class Due:
 def day(request: HttpRequest, roster: Roster) -> HttpResponse:
     """My day."""
     lines: list[DayLine] = []
+    watches = roster.actor.profession in TAKE_VITALS
     if roster.ids:
-        who, where, last, notices, mine = fetch(
+        who, where, last, problems, notices, mine = fetch(
             roster,
             identities(roster),
             stays.present_in(roster, roster.actor.units),
             record.last_values(roster),
+            record.problem_labels(roster),
             my_notices(),
             waiting(),
         )
-        lines = _lines(roster, [(ward_line(one, where.get(one.id), [], last.get(one.id, {})), where.get(one.id))
-                                for one in who.values()])  # fmt: skip
+        lines = _lines(
+            roster,
+            [
+                (ward_line(one, where.get(one.id), problems.get(one.id, []), last.get(one.id, {})), where.get(one.id))
+                for one in who.values()
+            ],
+        )
     else:
         notices, mine = fetch_with(roster.ticket, my_notices(), waiting())
     return page(
@@ -71,6 +78,7 @@ def day(request: HttpRequest, roster: Roster) -> HttpResponse:
         due=_due(roster.actor, notices, mine),
         patients=lines,
         several=len({line.unit for line in lines}) > 1,
+        watches=watches,
         late=sum(line.due for line in lines),
         can_write=roster.may_read("clinical") and roster.actor.profession in WRITERS,
         places=places(roster.actor),

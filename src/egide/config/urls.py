@@ -4,7 +4,7 @@ from django.urls import include, path, re_path
 from django.views.decorators.http import require_GET, require_http_methods
 
 from egide.accounts.session import no_patient_data
-from egide.config import day, menu, oversight, palette, panels
+from egide.config import day, menu, oversight, palette, panels, printing
 from egide.ui import answers, assets
 
 urlpatterns = [
@@ -14,6 +14,9 @@ urlpatterns = [
     path("unite/<uuid:unit>/", require_GET(panels.unit), name="unit"),
     path("dossier/<uuid:patient>/", require_GET(panels.chart), name="chart"),
     path("dossier/<uuid:patient>/acces/", require_GET(panels.openings), name="openings"),
+    path("dossier/<uuid:patient>/impression/", printing.chart, name="chart-print"),
+    path("dossier/<uuid:patient>/acces/copie/", printing.copy, name="openings-copy"),
+    path("surveillance/dossier/<uuid:patient>/copie/", printing.copy_with_names, name="oversight-copy"),
     path("dossier/<uuid:patient>/avis/", require_http_methods(["GET", "POST"])(panels.advice), name="advice"),
     path("poste/", panels.shift, name="shift"),
     path("surveillance/", oversight.lines, name="oversight"),

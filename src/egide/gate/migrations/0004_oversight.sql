@@ -72,7 +72,7 @@ CREATE FUNCTION door.trail(p_since timestamptz, p_until timestamptz, p_account u
                            p_purpose text, p_basis text, p_before bigint)
 RETURNS TABLE (code text, total int, id bigint, at timestamptz, kind text, account uuid, name text, profession text, unit uuid,
                persons int, patient uuid, purpose text, basis text, verdict text, reason text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 DECLARE g record; r record; v_from text := 'audit.entry e'; v_where text; v_total int; v_found boolean := false;
 BEGIN
     IF octet_length(concat(p_kind, p_purpose, p_basis)) > 120 OR concat(p_kind, p_purpose, p_basis) !~ '^[a-z_,]*$' THEN

@@ -62,3 +62,8 @@ if (dialog) {
     }
   });
 }
+
+// A print view prints itself on demand; the browser's own command works there too.
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});

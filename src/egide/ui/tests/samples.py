@@ -20,7 +20,7 @@ NAMES = (
     "constantes-faites", "note", "transmission", "brouillon", "corriger", "corriger-note", "courbe", "acces",
     "dossier-ferme", "poste", "notifications", "avis", "sessions", "aide",
     "surveillance", "surveillance-personne", "surveillance-activite", "surveillance-urgences", "surveillance-tirage",
-    "surveillance-patient", "relectures", "jour", "jour-vide", "palette",
+    "surveillance-patient", "relectures", "jour", "jour-vide", "palette", "copie", "impression",
 )  # fmt: skip
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime.now(PARIS).replace(hour=8, minute=25, second=0, microsecond=0)
@@ -392,6 +392,10 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
         ),
         "sessions": ("accounts/sessions.html", {"sessions": sessions, "done": None}),
         "aide": ("ui/help.html", {}),
+        "impression": (
+            "record/print.html",
+            {**full, "at": NOW, "by": SimpleNamespace(name="Alice Perrin", profession="nurse"), "opening": 812},
+        ),
         **samples_oversight.contexts(NOW, ward(), openings),
     }
 

@@ -86,7 +86,7 @@ def contexts(now: Any, people: list[Any], openings: list[Any]) -> dict[str, tupl
         SimpleNamespace(words="1 avis demandé", url="/notifications/", icon="note", late=False),
     ]
     day = {
-        "today": now.date(), "due": waits, "patients": ward, "several": True, "late": 3, "can_write": True,
+        "today": now.date(), "due": waits, "patients": ward, "several": True, "watches": True, "late": 3, "can_write": True,
         "places": places, "truncated": False,
     }  # fmt: skip
     return {
@@ -102,6 +102,10 @@ def contexts(now: Any, people: list[Any], openings: list[Any]) -> dict[str, tupl
                 ],
                 "typed": True,
             },
+        ),
+        "copie": (
+            "gate/openings_copy.html",
+            {"patient": people[0], "openings": openings, "names": True, "at": now, "opening": 812},
         ),
         "jour-vide": ("stays/day.html", {**day, "patients": [], "late": 0}),
         "surveillance": ("gate/oversight_trail.html", trail),

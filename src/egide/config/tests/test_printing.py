@@ -1,0 +1,90 @@
+"""On paper: the chart under its own purpose, counted; the patient's copy without names unless the DPO decides."""
+
+from collections.abc import Callable
+from uuid import UUID, uuid4
+
+import pytest
+
+from egide.gate.tests.browser import Browser, statements, text
+from egide.gate.tests.factories import Hospital, Patient, Person
+
+Browse = Callable[..., Browser]
+
+
+@pytest.fixture
+def unit(hospital: Hospital) -> UUID:
+    return hospital.unit()
+
+
+@pytest.fixture
+def patient(hospital: Hospital, unit: UUID) -> Patient:
+    return hospital.patient(unit, birth_name="IMPRIMÉE", first_name="Zoé")
+
+
+@pytest.fixture
+def nurse(hospital: Hospital, browser: Browse, unit: UUID) -> tuple[Person, Browser]:
+    person, cookie = hospital.signed_in("nurse", unit)
+    return person, browser(cookie)
+
+
+def named(hospital: Hospital, browser: Browse, patient: UUID) -> tuple[Person, Browser]:
+    """A DPO who asked who this patient is."""
+    person, cookie = hospital.signed_in("dpo")
+    page = browser(cookie)
+    page.post("/surveillance/nommer/", {"patient": str(patient), "reason": "patient_request"})
+    return person, page
+
+
+def test_the_print_view_is_an_opening_of_its_own_and_says_who_printed(
+    hospital: Hospital, nurse: tuple[Person, Browser], patient: Patient
+) -> None:
+    person, page = nurse
+    page.get(f"/dossier/{patient.id}/")
+    answer = page.get(f"/dossier/{patient.id}/impression/")
+    body = answer.content.decode()
+    assert '<body class="print-view"' in body
+    assert "IMPRIMÉE" in body
+    assert f"{person.name}, infirmier" in text(answer)
+    opened = hospital.entries(account=person.account, kind="open")
+    assert [one["purpose"] for one in opened] == ["care", "print"]
+    assert opened[-1]["writes"] == []
+    assert str(opened[-1]["id"]) in body
+    assert 'class="print-view"' not in page.get(f"/dossier/{patient.id}/").content.decode()
+
+
+def test_an_erroneous_line_and_a_stranger_stay_out_of_paper(
+    hospital: Hospital, nurse: tuple[Person, Browser], patient: Patient
+) -> None:
+    assert nurse[1].get(f"/dossier/{hospital.stranger()}/impression/").status_code == 403
+    assert nurse[1].get(f"/dossier/{uuid4()}/acces/copie/").status_code == 403
+    with statements() as found:
+        assert nurse[1].get(f"/dossier/{patient.id}/impression/").status_code == 200
+    assert len(found) <= 12, found
+
+
+def test_the_patients_copy_says_professions_and_no_names(
+    hospital: Hospital, nurse: tuple[Person, Browser], patient: Patient
+) -> None:
+    person, page = nurse
+    page.get(f"/dossier/{patient.id}/")
+    body = page.get(f"/dossier/{patient.id}/acces/copie/").content.decode()
+    sheet = body[body.index('<article class="sheet">') :]
+    assert "infirmier(ère)" in sheet
+    assert person.name not in sheet
+    assert hospital.entries(account=person.account, kind="open")[-1]["purpose"] == "access_copy"
+    assert page.get(f"/surveillance/dossier/{patient.id}/copie/").status_code == 403
+
+
+def test_the_dpo_may_give_names_and_that_is_a_line(
+    hospital: Hospital, browser: Browse, nurse: tuple[Person, Browser], patient: Patient
+) -> None:
+    nurse[1].get(f"/dossier/{patient.id}/")
+    person, page = named(hospital, browser, patient.id)
+    without = page.get(f"/dossier/{patient.id}/acces/copie/").content.decode()
+    assert nurse[0].name not in without
+    body = page.get(f"/surveillance/dossier/{patient.id}/copie/").content.decode()
+    assert nurse[0].name in body
+    assert hospital.entries(account=person.account, kind="open")[-1]["purpose"] == "access_copy_names"
+    assert page.get(f"/dossier/{patient.id}/impression/").status_code == 200
+    sheet = page.get(f"/dossier/{patient.id}/impression/").content.decode()
+    assert "Allergies" not in sheet[sheet.index('<article class="sheet">') :]
