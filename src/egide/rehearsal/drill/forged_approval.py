@@ -11,8 +11,8 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from egide.rehearsal.drill.bad_key import answer, bent, key_of
-from egide.rehearsal.drill.glass import ALONE, Glass, code_of, colleague_of, signed, strangers
-from egide.rehearsal.drill.stage import Account, NoStage, Stage
+from egide.rehearsal.drill.glass import ALONE, Glass, code_of, colleague_of, rested, signed, strangers
+from egide.rehearsal.drill.stage import Account, NoStage, Stage, Steady
 from egide.rehearsal.drill.table import Outcome, Stopwatch
 from egide.rehearsal.signin import Answer, Visitor
 
@@ -94,10 +94,7 @@ class Trial:
 def play(stage: Stage) -> Outcome:
     """Forge in every way; then one honest approval of each kind."""
     outcome = Outcome(NUMBER)
-    asker = [one for one in stage.accounts if one.profession == "physician" and one.units][-1]
-    victim = next((one for one in stage.accounts if one.units and not set(one.units) & set(asker.units)), None)
-    if victim is None:
-        raise NoStage("L'exercice demande deux unités.")
+    asker, victim = rested(stage)
     with stage.sign_in(asker) as visitor, stage.sign_in(colleague_of(stage, asker)) as other:
         trial = Trial(stage, asker, Glass(stage, visitor, asker), strangers(stage, asker, victim))
         _by_other_sites(trial)
@@ -148,7 +145,7 @@ def _over_something_else(trial: Trial) -> None:
     two, second = trial.fresh()
     yes = glass.signed(second["options"])
     trial.attempt("assertion d'un autre acte", one, lambda: glass.finish(one, first["act"], yes))
-    with Visitor(trial.stage.origin) as door:
+    with Steady(trial.stage.origin) as door:
         door.get("/connexion/")
         signing = door.post("/connexion/defi/", json_body={}).json()
         for_door = glass.signed(signing["options"])
@@ -176,7 +173,7 @@ def _by_somebody_else(trial: Trial, other: Visitor) -> None:
     )
     trial.attempt("cookie et clé d'un autre", patient, lambda: glass.finish(patient, asked["act"], hers, by=other))
     trial.attempt("clé d'un autre à la place du demandeur", patient, lambda: glass.finish(patient, asked["act"], hers))
-    with Visitor(trial.stage.origin) as nobody:
+    with Steady(trial.stage.origin) as nobody:
         nobody.get("/connexion/")
         trial.attempt(
             "sans session", patient, lambda: glass.finish(patient, asked["act"], own, by=nobody), reaches=False

@@ -96,6 +96,20 @@ def account_id(stage: Stage, account: Account) -> UUID:
     return found
 
 
+def rested(stage: Stage) -> tuple[Account, Account]:
+    """The carer with the fewest emergency accesses today, and one of a unit that is not hers.
+
+    Never the thief of the other attacks: what is opened here must stay foreign to him.
+    """
+    kept = stage.pair()[0]
+    able = [one for one in stage.accounts if one.profession in ("physician", "nurse") and one.units and one != kept]
+    thief = min(able, key=lambda one: count_today(stage, account_id(stage, one)))
+    victim = next((one for one in able if not set(one.units) & set(thief.units)), None)
+    if victim is None:
+        raise NoStage("L'exercice demande deux soignants d'unités différentes.")
+    return thief, victim
+
+
 def strangers(stage: Stage, account: Account, victim: Account) -> list[str]:
     """Patients that the victim's own unit page shows and that the thief has no link to today."""
     with stage.sign_in(victim) as own:

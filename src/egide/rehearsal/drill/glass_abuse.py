@@ -8,8 +8,18 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from egide.rehearsal.drill.glass import ALONE, WORDS, Glass, account_id, code_of, colleague_of, count_today, strangers
-from egide.rehearsal.drill.stage import Account, NoStage, Stage, session_of
+from egide.rehearsal.drill.glass import (
+    ALONE,
+    WORDS,
+    Glass,
+    account_id,
+    code_of,
+    colleague_of,
+    count_today,
+    rested,
+    strangers,
+)
+from egide.rehearsal.drill.stage import Account, Stage, session_of
 from egide.rehearsal.drill.table import Outcome
 
 NUMBER: Final = 11
@@ -20,7 +30,7 @@ NIGHT: Final = 6  # emergency accesses of a night, past the five, a colleague be
 def play(stage: Stage) -> Outcome:
     """As many as are given; what the responsible physician and the trail hold; who may not; the emergency night."""
     outcome = Outcome(NUMBER, allowed=ALONE, t_waits="relecture dans les 15 min : ni alarme ni palier n'existent")
-    thief, victim = _pair(stage)
+    thief, victim = rested(stage)
     who = account_id(stage, thief)
     before = count_today(stage, who)
     with stage.sign_in(thief) as visitor:
@@ -39,7 +49,7 @@ def play(stage: Stage) -> Outcome:
             len(opened) <= max(0, ALONE - before) and set(codes[len(opened) :]) == {"colleague_needed"},
             f"{len(opened)} après {before} aujourd'hui ; {sorted(set(codes))}",
         )
-        _other_ways(stage, glass, wanted[-1], outcome)
+        _other_ways(glass, wanted[-1], outcome)
         outcome.recorded = _recorded(stage, session_of(visitor), opened, outcome)
         _told(stage, opened, who, outcome)
         _night(stage, glass, wanted[len(opened) :], outcome)
@@ -48,24 +58,13 @@ def play(stage: Stage) -> Outcome:
     return outcome
 
 
-def _pair(stage: Stage) -> tuple[Account, Account]:
-    """The clinician with the fewest emergency accesses today, and somebody of a unit that is not his."""
-    able = [one for one in stage.accounts if one.profession in ("physician", "nurse") and one.units]
-    thief = min(able, key=lambda one: count_today(stage, account_id(stage, one)))
-    victim = next((one for one in able if not set(one.units) & set(thief.units)), None)
-    if victim is None:
-        raise NoStage("L'exercice demande deux unités.")
-    return thief, victim
-
-
-def _other_ways(stage: Stage, glass: Glass, patient: str, outcome: Outcome) -> None:
+def _other_ways(glass: Glass, patient: str, outcome: Outcome) -> None:
     """Without a reason, with an invented one, with « autre » and nothing said: not even begun."""
     path = f"/dossier/{patient}/acceder/urgence/defi/"
     bad = ({"reason": "", "words": WORDS}, {"reason": "curiosity", "words": WORDS}, {"reason": "other", "words": " a "})
     statuses = [glass.visitor.post(path, json_body=one).status for one in bad]
     outcome.check("sans motif, rien ne commence", all(one >= 400 for one in statuses), str(statuses))
     outcome.check("le sixième reste fermé", not glass.opens(patient))
-    del stage
 
 
 def _recorded(stage: Stage, session: UUID, opened: list[str], outcome: Outcome) -> bool:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from egide.rehearsal.drill.crowd import at_once, copies, get_all, post_all, statuses
 from egide.rehearsal.drill.glass import (
@@ -20,10 +20,11 @@ from egide.rehearsal.drill.glass import (
     code_of,
     colleague_of,
     count_today,
+    rested,
     signed,
     strangers,
 )
-from egide.rehearsal.drill.stage import SESSION_COOKIE, Account, Stage, patients_in, session_of
+from egide.rehearsal.drill.stage import SESSION_COOKIE, Account, Stage, Steady, patients_in, session_of
 from egide.rehearsal.drill.table import Outcome
 from egide.rehearsal.signin import Visitor
 
@@ -41,10 +42,11 @@ TYPED_URL: Final = {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate"}
 def play(stage: Stage) -> Outcome:
     """Openings, refusals, emergency accesses, sign-ins, shifts, searches, a sign-out."""
     outcome = Outcome(NUMBER)
-    thief, victim = reversed(stage.pair("nurse"))
+    thief, victim = rested(stage)
     foreign = strangers(stage, thief, victim)
     _openings(stage, thief, outcome)
-    _denials(stage, thief, foreign, outcome)
+    # An unknown id is refused as a foreign one is: enough of them, however often the drill is played.
+    _denials(stage, thief, foreign + [str(uuid4()) for _ in range(HANDS)], outcome)
     _one_act(stage, thief, foreign, outcome)
     _last_alone(stage, thief, foreign[1:], outcome)
     _sign_ins(stage, thief, victim, outcome)
@@ -89,7 +91,7 @@ def _denials(stage: Stage, thief: Account, foreign: list[str], outcome: Outcome)
     slipped, taken = 0, 0
     for turn in range(FREEZES):
         with stage.sign_in(thief) as visitor:
-            walked = foreign[turn * DENIALS : (turn + 1) * DENIALS] or foreign[:DENIALS]
+            walked = foreign[turn * DENIALS : (turn + 1) * DENIALS]
             answers = get_all(visitor, [f"/dossier/{one}/" for one in walked])
             taken += statuses(answers).count(200)
             time.sleep(0.2)
@@ -176,7 +178,7 @@ def _last_alone(stage: Stage, thief: Account, foreign: list[str], outcome: Outco
 def _sign_ins(stage: Stage, thief: Account, victim: Account, outcome: Outcome) -> None:
     """One challenge, one answer, eight browsers; then one challenge answered by two keys."""
     for name, people in (("la même assertion", [thief]), ("le même défi pour deux clés", [thief, victim])):
-        with Visitor(stage.origin) as first:
+        with Steady(stage.origin) as first:
             first.get("/connexion/")
             asked = first.post("/connexion/defi/", json_body={}).json()
             proofs = [signed(stage, one, asked["options"]) for one in people]

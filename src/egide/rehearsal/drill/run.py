@@ -10,6 +10,7 @@ from egide.rehearsal.drill import (
     forged_approval,
     glass_abuse,
     id_walking,
+    password_only,
     races,
     search_scraping,
     sql_injection,
@@ -20,6 +21,7 @@ from egide.rehearsal.drill.stage import Stage
 from egide.rehearsal.drill.table import ATTACKS, Outcome, Stopwatch
 
 SCRIPTS: Final[dict[int, Callable[[Stage], Outcome]]] = {
+    password_only.NUMBER: password_only.play,
     search_scraping.NUMBER: search_scraping.play,
     id_walking.NUMBER: id_walking.play,
     glass_abuse.NUMBER: glass_abuse.play,

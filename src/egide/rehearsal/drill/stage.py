@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator
+import select
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from psycopg.rows import dict_row
 
 from egide.kernel.home import DATABASE, SUPERUSER, Home
 from egide.rehearsal.drill.loot import Loot, Truth
-from egide.rehearsal.signin import Visitor, sign_in
+from egide.rehearsal.signin import Answer, Visitor, sign_in
 
 SESSION_COOKIE: Final = "egide_session"
 UUID_TEXT: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -28,6 +29,16 @@ _SESSION = re.compile(rf"/sessions/({UUID_TEXT})/")
 
 class NoStage(Exception):
     """The drill cannot be played here: the sentence says why and what to do."""
+
+
+class Steady(Visitor):
+    """A visitor that notices, before it speaks, that the server has hung up: a POST is never sent twice."""
+
+    def _once(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+        line = self._connection.sock
+        if line is not None and select.select([line], [], [], 0)[0]:
+            self._connection.close()
+        return super()._once(method, path, body, headers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +84,16 @@ class Stage:
         raise NoStage("L'exercice demande deux comptes infirmiers d'unités différentes.")
 
     def sign_in(self, account: Account) -> Visitor:
-        """A session made by the real ceremony."""
-        return sign_in(self.origin, account.username, self.keys_url)
+        """A session made by the real ceremony; begun again when the server hung up between two of its steps."""
+        patience = 3
+        while True:
+            try:
+                with sign_in(self.origin, account.username, self.keys_url) as visitor:
+                    return Steady(visitor.base_url, visitor.cookies)
+            except ConnectionError as error:
+                patience -= 1
+                if not patience or isinstance(error, ConnectionRefusedError):
+                    raise
 
     def loot(self) -> Loot:
         """An empty bag."""

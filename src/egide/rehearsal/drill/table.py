@@ -93,7 +93,7 @@ class Stopwatch:
 _NOT_PLAYED = "la chose existe, aucun script ne joue encore cette attaque"
 
 ATTACKS: Final = (
-    Attack(1, "Mot de passe seul", "clé d'accès pour tous, aucun mot de passe", "0", "—", _NOT_PLAYED),
+    Attack(1, "Mot de passe seul", "clé d'accès pour tous, aucun mot de passe", "0", "—"),
     Attack(
         2, "Cookie de session rejoué d'un autre poste", "session liée à une clé du poste", "0", "1 s",
         "les sessions ne sont pas encore liées à un poste : un cookie copié fonctionne",
