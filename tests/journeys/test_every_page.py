@@ -35,12 +35,13 @@ def _pages(someone: Desk, address: dict[str, str]) -> Iterator[str]:
 def _addresses(someone: Desk) -> dict[str, str]:
     """Signed in, on her unit: the pages of one patient of hers and of one who is not."""
     unit = someone.page.url
+    rail = [link.get_attribute("href") or "" for link in someone.page.locator("nav.rail a.rail-link").all()]
     chart = someone.row(1).locator("[data-row-link]").get_attribute("href") or ""
     foreign = someone.clinic.sql(
         "SELECT s.patient_id FROM stays_stay s JOIN directory_unit u ON u.id = s.unit_id"
         " WHERE u.name = 'Chirurgie A' AND s.discharged_at IS NULL LIMIT 1"
     )[0][0]
-    return {
+    return {place: place for place in rail if not place.startswith(("/unite/", "/aide/"))} | {
         "unit": unit, "chart": chart, "vital signs": f"{chart}constantes/", "curve": f"{chart}courbe/",
         "openings": f"{chart}acces/", "sessions": "/sessions/", "help": "/aide/", "refused": f"/dossier/{foreign}/",
         "not found": "/nulle-part/",
