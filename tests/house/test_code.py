@@ -16,13 +16,13 @@ OUTSIDE = {"time", "os", "random", "secrets", "uuid", "pathlib", "psycopg", "dja
 MARKUP = {"markupsafe.Markup", "django.utils.safestring.mark_safe", "django.utils.html.format_html"}
 CAPABILITIES = {"Chart", "Roster", "Batch", "Capability"}
 # Reads of what is nobody's: no patient datum, hence no capability. Each with its reason.
-NO_PATIENT = {"directory/reads.py": "the group's structure"}
+NO_PATIENT = {"directory/reads.py": "the group's structure", "reference/reads.py": "public classifications"}
 # What takes no capability first although it stands in actions.py: it makes its own openings, slice by slice.
 OPENS_ITSELF = {"interop/fhir/actions.py": {"Import"}}
 # An import writes facts that no page's action writes yet (admissions, coded problems), thousands a person: it makes the
 # rows itself. To end when the rooms have actions for them.
 MAKES_ROWS = {"interop/fhir/actions.py", "interop/fhir/rows.py"}
-ROOMS = ("directory", "identity", "stays", "record", "interop")
+ROOMS = ("directory", "reference", "identity", "stays", "record", "interop")
 OFFERED = {"reads", "actions", "rules"}
 
 Code = tuple[str, ast.Module]  # path under src/egide, tree

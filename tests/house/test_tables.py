@@ -18,6 +18,7 @@ PLAIN = {
     "public.directory_unit": "the group's structure: no patient",
     "public.directory_bed": "the group's structure: no patient",
     "public.directory_professional": "people who work here: no patient",
+    "public.reference_diagnosis": "a public classification: no patient",
     "public.django_migrations": "which migrations ran",
     "gate.link": "gatekeeper's: who takes care of whom; no process has a right on it",
     "gate.token": "gatekeeper's: blinded foreign ids",
@@ -204,7 +205,7 @@ def test_every_model_with_a_patient_is_protected(django: None) -> None:
 
     covered = protected()
     assert covered["record_measurement"] == ("clinical", "protected")
-    assert len(covered) == 11
+    assert len(covered) == 13
     assert list(unprotected_models(list(apps.get_models()), covered)) == []
 
 

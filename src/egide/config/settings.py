@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "egide.accounts",
     "egide.gate",
     "egide.directory",
+    "egide.reference",
     "egide.identity",
     "egide.stays",
     "egide.record",

@@ -121,11 +121,15 @@ def _notes(chart: Chart, notes: list[record.Written]) -> list[Event]:
 
 
 def _coded(chart: Chart, fact: str, found: list[record.Problem] | list[record.Allergy]) -> list[Event]:
-    titles = {"problem": _("Problème inscrit"), "allergy": _("Allergie inscrite")}
+    titles = {"problem": _("Problème inscrit"), "allergy": _("Allergie inscrite"), "past": _("Antécédent inscrit")}
     me, fix = chart.actor.account, _fixes(chart, fact)
+
+    def title(one: record.Problem | record.Allergy) -> str:
+        return titles["past" if isinstance(one, record.Problem) and one.kind != "problem" else fact]
+
     return [
         Event(
-            one.recorded_at, fact, titles[fact], detail=one.label, author=one.author,
+            one.recorded_at, fact, title(one), detail=one.label, author=one.author,
             mine=one.author_id == me, struck=_struck(one.error), fix=fix(one.id, one.error is not None),
         )
         for one in found

@@ -29,6 +29,7 @@ urlpatterns = [
     path("relectures/", oversight.drawn, name="drawn"),
     path("relectures/<int:drawn>/", oversight.review_drawn, name="drawn-review"),
     path("", include("egide.identity.urls")),
+    path("", include("egide.reference.urls")),
     path("", include("egide.record.urls")),
     path("", include("egide.accounts.urls")),
     path("", include("egide.gate.urls")),

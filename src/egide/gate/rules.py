@@ -60,8 +60,11 @@ _CLINICAL_WRITERS = frozenset(
         _P.DIETICIAN, _P.SOCIAL_WORKER,
     }
 )  # fmt: skip
+# Whom to call is asked at the bedside too (personne de confiance, CSP L1111-6: at each hospital stay).
+_CONTACT_WRITERS = frozenset({_P.PHYSICIAN, _P.MIDWIFE, _P.INTERN, _P.NURSE, _P.SOCIAL_WORKER})
 _WRITES: dict[Profession, frozenset[Category]] = {
-    profession: frozenset({_C.CLINICAL, _C.PROTECTED}) if profession in _CLINICAL_WRITERS else frozenset()
+    profession: (frozenset({_C.CLINICAL, _C.PROTECTED}) if profession in _CLINICAL_WRITERS else frozenset())
+    | (frozenset({_C.CONTACT}) if profession in _CONTACT_WRITERS else frozenset())
     for profession in Profession
 } | {_P.ADMISSION_CLERK: frozenset({_C.IDENTITY, _C.STAY, _C.CONTACT, _C.INS})}
 

@@ -32,7 +32,10 @@ def banner(
     return {
         "patient": patient,
         "stay": BannerStay(unit_name(now.unit_id), now.bed, now.since) if now else None,
-        "allergies": [one for one in allergies if one.error is None] if chart.may_read("clinical") else None,
+        "directives": chart.may_read("clinical") and getattr(allergies, "directives", False),
+        "allergies": [one for one in allergies if one.error is None and one.ended is None]
+        if chart.may_read("clinical")
+        else None,
         "emergency": chart.basis == "break_glass",
         "may_ask": chart.actor.profession in CLINICAL,
     }

@@ -6,12 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.utils import timezone
 
 from egide.kernel.codes import BY_LOINC, BY_SLUG
 from egide.record.rules import SECTIONS, note_problem, pair_problem
 from egide.ui.fields import CommaDecimalField, PairField
 from egide.ui.text import _, _lazy
-from egide.ui.words import word
+from egide.ui.words import ALLERGY_SEVERITY, CONTACT_PEOPLE, DIRECTIVES, word
 
 
 def _number(slug: str, label: Any) -> CommaDecimalField:
@@ -140,3 +141,88 @@ class CorrectedValues(forms.Form):
         """Row id → its right value."""
         typed = ((row_id, value, self.cleaned_data[str(place)]) for place, (row_id, value) in enumerate(self.rows))
         return {row_id: now for row_id, value, now in typed if now != value}
+
+
+class _Past(forms.DateField):
+    """A day typed JJ/MM/AAAA, not after today."""
+
+    def __init__(self, **kw: Any) -> None:
+        unread = _lazy("Écrivez la date en entier : 12/03/2024.")
+        kw.setdefault("error_messages", {"invalid": unread, "required": unread})
+        super().__init__(input_formats=["%d/%m/%Y"], **kw)
+
+    def to_python(self, value: Any) -> Any:
+        """Refuses a day to come and a year before 1900."""
+        found = super().to_python(value)
+        if found is not None and found.year < 1900:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        if found is not None and found > timezone.localdate():
+            raise forms.ValidationError(_("Cette date est à venir : vérifiez l'année."), code="future")
+        return found
+
+
+class ProblemForm(forms.Form):
+    """A problem or an antecedent: a code picked in the CIM-10, or words only."""
+
+    q = forms.CharField(
+        required=False, max_length=200, label=_lazy("Diagnostic, ou code CIM-10"),
+        help_text=_lazy("Quelques lettres de chaque mot suffisent : insuf card."),
+    )  # fmt: skip
+    code = forms.CharField(required=False, max_length=8)
+    kind = forms.ChoiceField()
+    onset = _Past(required=False, label=_lazy("Depuis le"), help_text=_lazy("JJ/MM/AAAA, si on le sait"))
+
+    def __init__(self, kinds: tuple[str, ...], data: Any = None, **kw: Any) -> None:
+        super().__init__(data, **kw)
+        self.fields["kind"] = forms.ChoiceField(
+            choices=[(kind, word(kind, "problem_kind")) for kind in kinds], label=_("Ce que c'est"), initial=kinds[0]
+        )
+
+    def clean(self) -> dict[str, Any]:
+        """Words or a code."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not self.errors and not (cleaned.get("q") or cleaned.get("code")):
+            self.add_error("q", _("Écrivez un diagnostic, ou choisissez un code."))
+        return cleaned
+
+
+class AllergyForm(forms.Form):
+    """An allergy or intolerance."""
+
+    substance = forms.CharField(
+        max_length=120, label=_lazy("Substance"),
+        error_messages={"required": _lazy("Nommez la substance : pénicilline, latex, arachide…")},
+    )  # fmt: skip
+    reaction = forms.CharField(required=False, max_length=200, label=_lazy("Réaction"))
+    severity = forms.ChoiceField(
+        required=False, label=_lazy("Gravité"),
+        choices=[("", _lazy("non précisée")), *ALLERGY_SEVERITY.items()],
+    )  # fmt: skip
+
+
+class EndForm(forms.Form):
+    """Since when a fact is over."""
+
+    since = _Past(label=_lazy("Terminé le"))
+
+
+class ContactPersonForm(forms.Form):
+    """A person to call."""
+
+    kind = forms.ChoiceField(choices=list(CONTACT_PEOPLE.items()), label=_lazy("Qui"))
+    name = forms.CharField(
+        max_length=120, label=_lazy("Nom et prénom"), error_messages={"required": _lazy("Écrivez un nom.")}
+    )
+    relation = forms.CharField(required=False, max_length=80, label=_lazy("Lien avec le patient"))
+    phone = forms.RegexField(
+        r"^[0-9+(). \-]{4,30}$", required=False, label=_lazy("Téléphone"),
+        error_messages={"invalid": _lazy("Écrivez un numéro : 06 39 98 01 02.")},
+    )  # fmt: skip
+
+
+class DirectiveForm(forms.Form):
+    """What the patient says of advance directives."""
+
+    kind = forms.ChoiceField(choices=list(DIRECTIVES.items()), label=_lazy("Directives anticipées"))
+    where = forms.CharField(required=False, max_length=200, label=_lazy("Où elles sont gardées"))
+    words = forms.CharField(required=False, max_length=2000, label=_lazy("Ce qu'elles disent"))

@@ -6,14 +6,16 @@ from django.db import models
 from django.db.models import Q
 
 CATEGORIES = ["clinical", "protected"]
+PROBLEM_KINDS = ["problem", "medical", "surgical", "obstetric", "family", "habit"]
 
 
 class Problem(models.Model):
-    """A diagnosis or problem; the code is in clear, the words are sealed."""
+    """A diagnosis or problem, or an antecedent by its kind; the code is in clear, the words are sealed."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     patient = models.ForeignKey("identity.Patient", on_delete=models.PROTECT)
     category = models.CharField(max_length=10, default="clinical")
+    kind = models.CharField(max_length=12, default="problem", db_default="problem")
     system = models.CharField(max_length=100)
     code = models.CharField(max_length=40)
     label = models.BinaryField()
@@ -23,7 +25,10 @@ class Problem(models.Model):
     author = models.UUIDField()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(category__in=CATEGORIES), name="problem_category")]
+        constraints = [
+            models.CheckConstraint(condition=Q(category__in=CATEGORIES), name="problem_category"),
+            models.CheckConstraint(condition=Q(kind__in=PROBLEM_KINDS), name="problem_kind"),
+        ]
 
     def __str__(self) -> str:
         return self.code
@@ -145,6 +150,48 @@ class Amendment(models.Model):
             models.CheckConstraint(condition=Q(category__in=CATEGORIES), name="amendment_category"),
             models.CheckConstraint(condition=Q(kind__in=["error", "over"]), name="amendment_kind"),
             models.UniqueConstraint(fields=["patient", "target", "kind"], name="amended_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class ContactPerson(models.Model):
+    """Whom to call: *personne de confiance* (CSP L1111-6), *à prévenir*, who decides for the patient. Sealed whole."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    patient = models.ForeignKey("identity.Patient", on_delete=models.PROTECT)
+    kind = models.CharField(max_length=10)
+    sealed = models.BinaryField()
+    recorded_at = models.DateTimeField()
+    author = models.UUIDField()
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.UUIDField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=["trusted", "notify", "guardian"]), name="contact_person_kind")
+        ]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class Directive(models.Model):
+    """What is known of the patient's advance directives (CSP L1111-11); the last row stands."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    patient = models.ForeignKey("identity.Patient", on_delete=models.PROTECT)
+    category = models.CharField(max_length=10, default="clinical")
+    kind = models.CharField(max_length=10)
+    sealed = models.BinaryField()
+    recorded_at = models.DateTimeField()
+    author = models.UUIDField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(category__in=CATEGORIES), name="directive_category"),
+            models.CheckConstraint(condition=Q(kind__in=["written", "none", "unwilling"]), name="directive_kind"),
         ]
 
     def __str__(self) -> str:

@@ -125,3 +125,13 @@ def note_problem(kind: str, sections: dict[str, str]) -> str | None:
     if kind == "transmission" and not any(sections[one] for one in ("data", "actions", "results")):
         return "target_only"
     return None
+
+
+# Antecedents are kinds of problems: what was, what runs in the family, how one lives.
+ANTECEDENTS = ("medical", "surgical", "obstetric", "family", "habit")
+_DIAGNOSE = frozenset({"physician", "midwife", "intern"})
+
+
+def problem_kinds(profession: str) -> tuple[str, ...]:
+    """What a profession inscribes: a diagnosis is a physician's or a midwife's; antecedents are anybody's who cares."""
+    return ("problem", *ANTECEDENTS) if profession in _DIAGNOSE else ANTECEDENTS

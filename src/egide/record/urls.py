@@ -15,5 +15,10 @@ urlpatterns = [
     path(_CHART + "transmission/", views.write, {"kind": "transmission"}, name="transmission"),
     path(_CHART + "transmission/brouillon/", views.keep, {"kind": "transmission"}, name="transmission-draft"),
     path(_CHART + "transmission/jeter/", views.discard, {"kind": "transmission"}, name="transmission-discard"),
+    path(_CHART + "probleme/", views.problem, name="problem"),
+    path(_CHART + "allergie/", views.allergy, name="allergy"),
+    path(_CHART + "terminer/<slug:fact>/<uuid:row>/", views.end, name="end"),
+    path(_CHART + "proches/", views.relations, name="relations"),
+    path(_CHART + "proches/<uuid:row>/retirer/", views.end_person, name="end-person"),
     path(_CHART + "corriger/<slug:fact>/<uuid:row>/", views.amend, name="amend"),
 ]

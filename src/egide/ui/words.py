@@ -168,6 +168,27 @@ SECTIONS = {
     "results": _lazy("Résultats"),
 }
 
+PROBLEM_KINDS = {
+    "problem": _lazy("Problème actuel"),
+    "medical": _lazy("Antécédent médical"),
+    "surgical": _lazy("Antécédent chirurgical"),
+    "obstetric": _lazy("Antécédent gynéco-obstétrical"),
+    "family": _lazy("Antécédent familial"),
+    "habit": _lazy("Mode de vie"),
+}
+
+CONTACT_PEOPLE = {
+    "trusted": _lazy("Personne de confiance"),
+    "notify": _lazy("Personne à prévenir"),
+    "guardian": _lazy("Représentant légal"),
+}
+
+DIRECTIVES = {
+    "written": _lazy("Rédigées"),
+    "none": _lazy("N'en a pas rédigé"),
+    "unwilling": _lazy("Ne souhaite pas en parler"),
+}
+
 # Codes of `?fil=`: what the timeline shows.
 FILTERS = {
     "": _lazy("Tout"),
@@ -183,6 +204,12 @@ FILTERS = {
 DONE = {
     "constantes": _lazy("Constantes enregistrées."),
     "note": _lazy("Note signée."),
+    "probleme": _lazy("Inscrit."),
+    "allergie": _lazy("Allergie inscrite : elle figure au bandeau."),
+    "termine": _lazy("Terminé : il reste au dossier, avec sa date."),
+    "proche": _lazy("Personne inscrite."),
+    "proche_retire": _lazy("Personne retirée."),
+    "directives": _lazy("Directives anticipées : ce que dit le patient est inscrit."),
     "transmission": _lazy("Transmission signée."),
     "brouillon_jete": _lazy("Brouillon jeté : rien n'en reste."),
     "corrige": _lazy("Correction inscrite : l'ancien texte reste lisible, barré, avec votre nom."),
@@ -208,6 +235,9 @@ _TABLES = {
     "fact": FACTS,
     "section": SECTIONS,
     "filter": FILTERS,
+    "problem_kind": PROBLEM_KINDS,
+    "contact_person": CONTACT_PEOPLE,
+    "directive": DIRECTIVES,
 }
 
 

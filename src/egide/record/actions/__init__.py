@@ -3,11 +3,19 @@
 from egide.record.actions.amendments import mark_error, replace_measurements, replace_note
 from egide.record.actions.measurements import record_measurements
 from egide.record.actions.notes import discard_draft, save_draft, sign_note
+from egide.record.actions.problems import end_fact, record_allergy, record_problem
+from egide.record.actions.relations import end_contact_person, record_contact_person, record_directive
 
 __all__ = [
     "discard_draft",
+    "end_contact_person",
+    "end_fact",
     "mark_error",
+    "record_allergy",
+    "record_contact_person",
+    "record_directive",
     "record_measurements",
+    "record_problem",
     "replace_measurements",
     "replace_note",
     "save_draft",

@@ -10,10 +10,14 @@ from egide.record.reads.measurements import (
 )
 from egide.record.reads.notes import MyDraft, Written, my_drafts, note, notes
 from egide.record.reads.pieces import Mistake
-from egide.record.reads.problems import Allergy, Problem, allergies, problem_labels, problems
+from egide.record.reads.problems import Alerts, Allergy, Problem, allergies, problem_labels, problems
+from egide.record.reads.relations import Called, Directives, contact_people, directives
 
 __all__ = [
+    "Alerts",
     "Allergy",
+    "Called",
+    "Directives",
     "Measured",
     "Mistake",
     "MyDraft",
@@ -21,6 +25,8 @@ __all__ = [
     "Problem",
     "Written",
     "allergies",
+    "contact_people",
+    "directives",
     "last_values",
     "my_drafts",
     "note",

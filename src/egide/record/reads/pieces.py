@@ -23,6 +23,9 @@ STANDS = (
     " AND e.kind = 'error')"
 )
 WRITER = AUTHOR.format("p")
+# For what may also be over: neither an error nor ended.
+ACTIVE = STANDS.replace(" AND e.kind = 'error')", ")")
+OVER = " LEFT JOIN record_amendment o ON o.patient_id = r.patient_id AND o.target = r.id AND o.kind = 'over'"
 Row = tuple[Any, ...]
 
 

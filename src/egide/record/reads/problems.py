@@ -7,15 +7,16 @@ from uuid import UUID
 
 from egide.gate.reading import Read, Rows
 from egide.kernel.capabilities import Capability, Chart, Roster
-from egide.record.reads.pieces import ERROR, JOINS, STANDS, WRITER, Mistake
+from egide.record.reads.pieces import ACTIVE, ERROR, JOINS, OVER, WRITER, Mistake
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A problem: words, code, since when, until when, who wrote it down and when; `error` when it was a mistake."""
+    """A problem or an antecedent: words, code, since when, until when, who wrote it down; `error`: a mistake."""
 
     id: UUID
     category: str
+    kind: str
     label: str
     code: str
     since: date | None
@@ -35,6 +36,7 @@ class Allergy:
     label: str
     reaction: str | None
     severity: str | None
+    ended: date | None
     recorded_at: datetime
     author: str | None
     author_id: UUID
@@ -52,44 +54,59 @@ def problems(chart: Chart) -> Read[list[Problem]]:
     def decode(rows: Rows) -> list[Problem]:
         found = [
             Problem(
-                row_id, category, _label(chart, category, patient_id, row_id, label), code, onset, ended, at, author,
-                author_id, Mistake.of(chart, error),
+                row_id, category, kind, _label(chart, category, patient_id, row_id, label), code, onset, ended, at,
+                author, author_id, Mistake.of(chart, error),
             )
-            for row_id, patient_id, category, label, code, onset, ended, at, author, author_id, error in rows
+            for row_id, patient_id, category, kind, label, code, onset, ended, at, author, author_id, error in rows
         ]  # fmt: skip
         newest = sorted(found, key=lambda one: one.since or one.recorded_at.date(), reverse=True)
         return sorted(newest, key=lambda one: (one.error is not None, one.ended is not None))
 
     return Read(
-        f"SELECT r.id, r.patient_id, r.category, r.label, r.code, r.onset, r.ended, r.recorded_at, {WRITER}, r.author,"
-        f" {ERROR} FROM record_problem r{JOINS} WHERE r.patient_id = ANY(%s)",
+        "SELECT r.id, r.patient_id, r.category, r.kind, r.label, r.code, r.onset, coalesce(r.ended, o.since),"
+        f" r.recorded_at, {WRITER}, r.author, {ERROR} FROM record_problem r{JOINS}{OVER}"
+        " WHERE r.patient_id = ANY(%s)",
         (list(chart.ids),),
         decode,
     )
 
 
-def allergies(chart: Chart) -> Read[list[Allergy]]:
-    """All allergies, the severe ones first; those entered in error last."""
+class Alerts(list[Allergy]):
+    """All allergies, and whether the patient wrote advance directives: what every banner says, in one statement."""
 
-    def decode(rows: Rows) -> list[Allergy]:
-        found = []
-        for row_id, patient_id, category, substance, reaction, severity, at, author, author_id, error in rows:
-            table = "record_allergy"
+    directives: bool = False
+
+
+def allergies(chart: Chart) -> Read[Alerts]:
+    """All allergies, the severe ones first; those over or entered in error last."""
+
+    def decode(rows: Rows) -> Alerts:
+        found = Alerts()
+        table = "record_allergy"
+        for row_id, patient_id, category, substance, reaction, severity, ended, at, author, author_id, error in rows:
+            if row_id is None:
+                found.directives = severity == "written"
+                continue
             label = chart.unseal(category, patient_id, table, "substance", row_id, substance)
             told = chart.unseal(category, patient_id, table, "reaction", row_id, reaction) if reaction else None
             found.append(
                 Allergy(
-                    row_id, category, label, told, severity or None, at, author, author_id,
+                    row_id, category, label, told, severity or None, ended, at, author, author_id,
                     Mistake.of(chart, error),
                 )
             )  # fmt: skip
         order = {"severe": 0, "moderate": 1, "mild": 2}
-        return sorted(found, key=lambda one: (one.error is not None, order.get(one.severity or "", 3), one.label))
+        found.sort(
+            key=lambda one: (one.error is not None, one.ended is not None, order.get(one.severity or "", 3), one.label)
+        )
+        return found
 
     return Read(
-        f"SELECT r.id, r.patient_id, r.category, r.substance, r.reaction, r.severity, r.recorded_at, {WRITER},"
-        f" r.author, {ERROR} FROM record_allergy r{JOINS} WHERE r.patient_id = ANY(%s)",
-        (list(chart.ids),),
+        "SELECT r.id, r.patient_id, r.category, r.substance, r.reaction, r.severity, o.since, r.recorded_at,"
+        f" {WRITER}, r.author, {ERROR} FROM record_allergy r{JOINS}{OVER} WHERE r.patient_id = ANY(%s)"
+        " UNION ALL (SELECT NULL, NULL, NULL, NULL, NULL, d.kind, NULL, NULL, NULL, NULL, NULL FROM record_directive d"
+        " WHERE d.patient_id = ANY(%s) ORDER BY d.recorded_at DESC LIMIT 1)",
+        (list(chart.ids), list(chart.ids)),
         decode,
     )
 
@@ -105,7 +122,7 @@ def problem_labels(roster: Roster) -> Read[dict[UUID, list[str]]]:
 
     return Read(
         "SELECT r.id, r.patient_id, r.category, r.label FROM record_problem r"
-        f" WHERE r.patient_id = ANY(%s) AND r.ended IS NULL AND {STANDS}"
+        f" WHERE r.patient_id = ANY(%s) AND r.kind = 'problem' AND r.ended IS NULL AND {ACTIVE}"
         " ORDER BY coalesce(r.onset, r.recorded_at::date) DESC, r.id",
         (list(roster.ids),),
         decode,

@@ -2,6 +2,20 @@
 
 from egide.record.views.amendments import amend
 from egide.record.views.notes import discard, keep, write
+from egide.record.views.problems import allergy, end, problem
+from egide.record.views.relations import end_person, relations
 from egide.record.views.vitals import curve, vitals
 
-__all__ = ["amend", "curve", "discard", "keep", "vitals", "write"]
+__all__ = [
+    "allergy",
+    "amend",
+    "curve",
+    "discard",
+    "end",
+    "end_person",
+    "keep",
+    "problem",
+    "relations",
+    "vitals",
+    "write",
+]

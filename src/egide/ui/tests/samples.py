@@ -10,14 +10,26 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 
-from egide.record.forms import Amend, CorrectedText, CorrectedValues, Writing
+from egide.record.forms import (
+    AllergyForm,
+    Amend,
+    ContactPersonForm,
+    CorrectedText,
+    CorrectedValues,
+    DirectiveForm,
+    EndForm,
+    ProblemForm,
+    Writing,
+)
 from egide.ui import Frame, Place
 from egide.ui.fields import CommaDecimalField, PairField
 from egide.ui.tests import samples_oversight
 
 NAMES = (
     "connexion", "connexion-seule", "unite", "unite-vide", "dossier", "dossier-vide", "dossier-long", "constantes",
-    "constantes-faites", "note", "transmission", "brouillon", "corriger", "corriger-note", "courbe", "acces",
+    "constantes-faites", "note", "transmission", "brouillon", "corriger", "corriger-note", "probleme",
+    "codes", "allergie", "terminer", "proches",
+    "courbe", "acces",
     "dossier-ferme", "poste", "notifications", "avis", "sessions", "aide",
     "surveillance", "surveillance-personne", "surveillance-activite", "surveillance-urgences", "surveillance-tirage",
     "surveillance-patient", "relectures", "jour", "jour-vide", "palette", "copie", "impression",
@@ -201,9 +213,10 @@ def chart_context() -> dict[str, Any]:
     return {
         "patient": ward()[0],
         "stay": SimpleNamespace(unit="Cardiologie B", bed="201 F", since=NOW - timedelta(days=3)),
+        "directives": True,
         "allergies": [
-            SimpleNamespace(label="Pénicilline", reaction="anaphylaxie", severity="severe", critical=True),
-            SimpleNamespace(label="Latex", reaction="urticaire", severity="mild", critical=False),
+            SimpleNamespace(id=ident(5), label="Pénicilline", reaction="anaphylaxie", severity="severe", critical=True),
+            SimpleNamespace(id=ident(6), label="Latex", reaction="urticaire", severity="mild", critical=False),
         ],
         "emergency": False,
         "may_ask": True,
@@ -216,11 +229,14 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
     full = {
         **chart,
         "problems": [
-            SimpleNamespace(label="Insuffisance cardiaque décompensée", since=date(2026, 11, 21), ended=None),
-            SimpleNamespace(label="Diabète de type 2", since=date(2011, 5, 3), ended=None),
-            SimpleNamespace(label="Hypertension artérielle", since=None, ended=None),
-            SimpleNamespace(label="Pneumopathie", since=date(2024, 1, 9), ended=date(2024, 2, 2)),
+            SimpleNamespace(
+                id=ident(1), label="Insuffisance cardiaque décompensée", since=date(2026, 11, 21), ended=None
+            ),
+            SimpleNamespace(id=ident(2), label="Diabète de type 2", since=date(2011, 5, 3), ended=None),
+            SimpleNamespace(id=ident(3), label="Hypertension artérielle", since=None, ended=None),
+            SimpleNamespace(id=ident(4), label="Pneumopathie", since=date(2024, 1, 9), ended=date(2024, 2, 2)),
         ],
+        "antecedents": [SimpleNamespace(label="Appendicectomie (1968)", kind="surgical", since=None)],
         "days": days(),
         "more": 0,
         "pressures": pressures(),
@@ -243,7 +259,7 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
         used_name="O'NEILL; DROP TABLE --",
     )
     forty = [
-        SimpleNamespace(label=f"Allergène {n}", reaction="urticaire", severity="mild", critical=False)
+        SimpleNamespace(id=ident(20 + n), label=f"Allergène {n}", reaction="urticaire", severity="mild", critical=False)
         for n in range(40)
     ]
     accounts = [
@@ -454,6 +470,7 @@ def writings(chart: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
             "record/note.html",
             {**chart, **shared, "kind": "transmission", "form": refused, "drafts": []},
         ),
+        **inscribed(chart),
         "brouillon": ("record/draft_said.html", {"revision": 3, "at": NOW, "wrong": None}),
         "corriger": (
             "record/amend.html",
@@ -461,6 +478,35 @@ def writings(chart: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
         ),
         "corriger-note": ("record/amend.html", {**chart, "fact": mine, "form": Amend(), "row": ident(2), "act": None}),
     }
+
+
+def inscribed(chart: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Problems, allergies, whom to call."""
+    found = [SimpleNamespace(code="I50.9", label="Insuffisance cardiaque, sans précision")]
+    people = [
+        SimpleNamespace(id=ident(730), kind="trusted", name="MARTIN Paul", relation="époux", phone="06 39 98 01 02",
+                        at=NOW, author="Alice Perrin"),
+        SimpleNamespace(id=ident(731), kind="notify", name="DURAND Zoé", relation="", phone="", at=NOW, author=None),
+    ]  # fmt: skip
+    stated = [
+        SimpleNamespace(kind="written", where="Chez son notaire", words="Pas de réanimation.", at=NOW, author=None)
+    ]
+    wrong = ProblemForm(("problem", "family"), {"q": "", "code": "", "kind": "problem", "onset": "31/02/2024"})
+    return {
+        "probleme": ("record/problem.html", {**chart, "form": wrong, "found": found, "typed": "insuf card"}),
+        "codes": ("reference/diagnoses.html", {"found": [], "typed": "<b>rien"}),
+        "allergie": ("record/allergy.html", {**chart, "form": AllergyForm({"substance": "", "severity": "?"})}),
+        "terminer": (
+            "record/end.html",
+            {**chart, "form": EndForm({"since": "12/12/2099"}), "fact": "problem", "row": ident(1), "title": "Problème",
+             "label": "Pneumopathie"},
+        ),
+        "proches": (
+            "record/relations.html",
+            {**chart, "people": people, "stated": stated, "person": ContactPersonForm(prefix="p"),
+             "said": DirectiveForm(prefix="d"), "clinical": True, "done": "proche"},
+        ),
+    }  # fmt: skip
 
 
 def notices() -> list[SimpleNamespace]:

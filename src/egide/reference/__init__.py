@@ -1,0 +1,1 @@
+"""Public reference tables: classifications that belong to nobody's record."""

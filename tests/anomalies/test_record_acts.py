@@ -1,0 +1,132 @@
+"""Every act of the record with its nth statement failing, for each n, two ways: nothing is half-written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from egide.gate.tests.factories import Hospital, Patient
+from egide.kernel.capabilities import Chart
+
+AT = datetime(2026, 3, 1, 8, 10, tzinfo=UTC)
+TABLES = ("note", "draft", "amendment", "problem", "allergy", "measurement", "contactperson", "directive")
+Act = Callable[["Case"], Any]
+
+
+class Killed(BaseException):
+    """Not an error that the code could catch: the request's thread is gone."""
+
+
+@dataclass
+class Case:
+    """One patient, opened for writing by a physician; `made` is what earlier acts left to work on."""
+
+    hospital: Hospital
+    patient: Patient
+    chart: Chart
+    made: dict[str, UUID] = field(default_factory=dict)
+
+    def state(self) -> tuple[list[Any], int]:
+        """Every row of the record of this patient, and how many acts the trail holds."""
+        rows = [
+            self.hospital.sql(f"SELECT t::text FROM record_{table} t WHERE patient_id = %s ORDER BY 1", self.patient.id)  # noqa: S608
+            for table in TABLES
+        ]
+        return rows, len(self.hospital.entries(patient=self.patient.id, kind="act"))
+
+
+@pytest.fixture
+def case(hospital: Hospital) -> Case:
+    """A patient with a draft, a note, a reading, a problem, an allergy and somebody to call."""
+    from egide.gate.opening import chart_from
+    from egide.record import actions
+
+    unit = hospital.unit()
+    patient = hospital.patient(unit)
+    _, cookie = hospital.signed_in("physician", unit)
+    every = ("identity", "stay", "clinical", "contact")
+    chart = chart_from(hospital.open(cookie, patient.id, read=every, write=("clinical", "contact")))
+    made: dict[str, Any] = {"draft": uuid4()}
+    actions.save_draft(chart, made["draft"], "note", {"plan": "revoir"}, 0, AT)
+    made["note"] = actions.sign_note(chart, uuid4(), "note", "medical", {"plan": "scanner"}, AT)
+    made["problem"] = actions.record_problem(chart, "problem", "I50.9", "Insuffisance cardiaque", None, AT)
+    made["allergy"] = actions.record_allergy(chart, "Latex", "", "mild", AT)
+    made["person"] = actions.record_contact_person(chart, "notify", "DURAND Zoé", "", "", AT)
+    actions.record_measurements(chart, {"pulse": Decimal(80)}, "", AT)
+    made["pulse"] = hospital.value("SELECT id FROM record_measurement WHERE patient_id = %s", patient.id)
+    return Case(hospital, patient, chart, made)
+
+
+def acts() -> dict[str, Act]:
+    """Name → one act on what the case made."""
+    from egide.record import actions as do
+
+    return {
+        "save_draft, first": lambda c: do.save_draft(c.chart, uuid4(), "transmission", {"data": "a"}, 0, AT),
+        "sign_note": lambda c: do.sign_note(c.chart, c.made["draft"], "note", "medical", {"plan": "revoir"}, AT),
+        "sign_note, no draft kept": lambda c: do.sign_note(
+            c.chart, uuid4(), "transmission", "transmission", {"target": "a", "data": "b"}, AT
+        ),
+        "discard_draft": lambda c: do.discard_draft(c.chart, c.made["draft"], "note", AT),
+        "mark_error": lambda c: do.mark_error(c.chart, "note", "clinical", [c.made["note"]], "faux", AT),
+        "replace_note": lambda c: do.replace_note(c.chart, c.made["note"], {"plan": "IRM"}, "faux", AT),
+        "replace_measurements": lambda c: do.replace_measurements(c.chart, {c.made["pulse"]: Decimal(90)}, "faux", AT),
+        "record_problem": lambda c: do.record_problem(c.chart, "family", "", "Diabète", date(2000, 1, 1), AT),
+        "record_allergy": lambda c: do.record_allergy(c.chart, "Iode", "urticaire", "severe", AT),
+        "end_fact": lambda c: do.end_fact(c.chart, "problem", c.made["problem"], date(2026, 3, 1), AT),
+        "record_contact_person": lambda c: do.record_contact_person(c.chart, "trusted", "MARTIN", "époux", "", AT),
+        "end_contact_person": lambda c: do.end_contact_person(c.chart, c.made["person"], AT),
+        "record_directive": lambda c: do.record_directive(c.chart, "written", "notaire", "non", AT),
+    }
+
+
+NAMES = (
+    "save_draft, first", "sign_note", "sign_note, no draft kept", "discard_draft", "mark_error", "replace_note",
+    "replace_measurements", "record_problem", "record_allergy", "end_fact", "record_contact_person",
+    "end_contact_person", "record_directive",
+)  # fmt: skip
+
+
+def test_every_act_of_the_record_is_tried(case: Case) -> None:
+    from egide.record import actions
+
+    tried = {name.split(",")[0] for name in NAMES}
+    assert set(acts()) == set(NAMES)
+    assert set(actions.__all__) - tried == {"record_measurements"}  # test_record_measurements.py
+
+
+@pytest.mark.parametrize("fault", ["error", "death"])
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_half_written(case: Case, name: str, fault: str) -> None:
+    from django.db import OperationalError, connection
+
+    act, before, nth = acts()[name], case.state(), 0
+    while True:
+        nth += 1
+        count = 0
+
+        def wrapper(execute: Callable[..., Any], *args: Any, nth: int = nth) -> Any:
+            nonlocal count
+            count += 1
+            if count == nth:
+                raise OperationalError("disk full") if fault == "error" else Killed
+            return execute(*args)
+
+        try:
+            with connection.execute_wrapper(wrapper):
+                act(case)
+            break
+        except (OperationalError, Killed):
+            if fault == "death":
+                connection.close()
+            assert case.state() == before, f"{name}, statement {nth}"
+    rows, trail = case.state()
+    assert nth > 2
+    assert rows != before[0]
+    assert trail == before[1] + 1
