@@ -19,9 +19,9 @@ kind `open` in the trail are counted, and must equal the requests. "Resumed": th
 again.
 
 The pgbench side sends the statements caught from the program itself, prepared, with the settings of the web's
-connection, as role `web` with valid tickets: BEGIN READ ONLY, CLOSE ALL, door.use_opening, the reads, COMMIT. "Opening
-+ reads" also calls `gate.open` before, committed by itself as the keeper does, each call a new row. pgbench derives no
-key, unseals nothing and renders nothing: that is the point."""
+connection, as role `web` with valid tickets: RESET ALL, BEGIN READ ONLY, CLOSE ALL, door.use_opening, the reads,
+COMMIT. "Opening + reads" also calls `gate.open` before, committed by itself as the keeper does, each call a new row.
+pgbench derives no key, unseals nothing and renders nothing: that is the point."""
 COLUMN = """The second column divides the processor time a chart of one side by the other's: pgbench and PostgreSQL by
 web, keeper, PostgreSQL and the load generator. It is what the ratio would be if nobody else used the machine and both
 sides kept it busy. The first depends on the neighbours: where Linux shares the processor between sessions (autogroup),

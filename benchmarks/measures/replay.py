@@ -145,7 +145,7 @@ def prepare(ground: Ground, sessions: Sequence[Sequence[Signed]]) -> Replay:
     passfile.write_text(f"*:*:*:{ROLE}:{password}\n")
 
     body = "\n".join(f"{_statement(text, parameters)};" for text, parameters in reads)
-    transaction = f"BEGIN READ ONLY;\nCLOSE ALL;\nSELECT door.use_opening(%s);\n{body}\nCOMMIT;"
+    transaction = f"RESET ALL;\nBEGIN READ ONLY;\nCLOSE ALL;\nSELECT door.use_opening(%s);\n{body}\nCOMMIT;"
     piped = "\\startpipeline\n" + transaction + "\n\\endpipeline\n"
     draw = (
         f"\\set turn (:turn + 1) % {CHANGE_EVERY}\n\\if :turn = 1\n\\set k random(0, :pairs - 1)\n"
