@@ -10,6 +10,7 @@ from egide.rehearsal.drill import (
     forged_approval,
     glass_abuse,
     id_walking,
+    oracles,
     password_only,
     races,
     search_scraping,
@@ -31,6 +32,7 @@ SCRIPTS: Final[dict[int, Callable[[Stage], Outcome]]] = {
     forged_approval.NUMBER: forged_approval.play,
     races.NUMBER: races.play,
     ungoverned_routes.NUMBER: ungoverned_routes.play,
+    oracles.NUMBER: oracles.play,
 }
 
 

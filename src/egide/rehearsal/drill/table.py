@@ -132,7 +132,7 @@ ATTACKS: Final = (
     ),
     Attack(26, "Poste laissé ouvert", "rien ne reste dans le navigateur", "0", "—", _NOT_PLAYED),
     Attack(27, "Routes sans maître", "liste exacte des routes et des champs", "0", "—"),
-    Attack(28, "Oracles d'existence", "même réponse, même temps", "≤ 1 %", "—", _NOT_PLAYED),
+    Attack(28, "Oracles d'existence", "même réponse, même temps", "≤ 1 %", "—"),
     Attack(29, "File de travaux empoisonnée", "la file porte un manifeste", "0", "60 s", "aucune file de travaux"),
     Attack(30, "Contournement honnête", "la voie légitime n'est pas plus longue", "—", "—", "parcours à écrire"),
 )  # fmt: skip
