@@ -1,5 +1,6 @@
 // What every page of Égide does in the browser: htmx made strict, menus that close, help that opens.
 import "./keys.js";
+import "./notes.js";
 import "./palette.js";
 import "./session.js";
 
