@@ -8,6 +8,7 @@ from typing import Final
 from egide.rehearsal.drill import (
     database_theft,
     forged_approval,
+    framed_colleague,
     glass_abuse,
     id_walking,
     oracles,
@@ -31,6 +32,7 @@ SCRIPTS: Final[dict[int, Callable[[Stage], Outcome]]] = {
     web_takeover.NUMBER: web_takeover.play,
     forged_approval.NUMBER: forged_approval.play,
     races.NUMBER: races.play,
+    framed_colleague.NUMBER: framed_colleague.play,
     ungoverned_routes.NUMBER: ungoverned_routes.play,
     oracles.NUMBER: oracles.play,
 }

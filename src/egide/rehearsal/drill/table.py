@@ -126,10 +126,7 @@ ATTACKS: Final = (
     Attack(22, "Injection SQL sous le rôle web", "aucun droit d'écrire un droit, cloison", "0", "—"),
     Attack(23, "Approbation forgée", "assertion sur l'empreinte de l'acte", "0", "1 s"),
     Attack(24, "Courses : 50 ouvertures à la fois", "un verrou par bourse", "0 de trop", "—"),
-    Attack(
-        25, "Un collègue gelé exprès", "seules les preuves valides comptent", "0 soignant", "—",
-        "les liens hostiles sont joués par 6 ; le reste, pas encore",
-    ),
+    Attack(25, "Un collègue gelé exprès", "seules les preuves valides comptent", "0 soignant", "—"),
     Attack(26, "Poste laissé ouvert", "rien ne reste dans le navigateur", "0", "—", _NOT_PLAYED),
     Attack(27, "Routes sans maître", "liste exacte des routes et des champs", "0", "—"),
     Attack(28, "Oracles d'existence", "même réponse, même temps", "≤ 1 %", "—"),

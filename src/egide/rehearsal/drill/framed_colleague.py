@@ -1,0 +1,228 @@
+"""Attack 25: stop a colleague on purpose, by making her look guilty or by wearing her key and session out.
+
+R counts, here, carers who can no longer work: a session frozen or ended that is not the thief's, a sign-in that fails.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+from egide.rehearsal.drill.bad_key import bent, key_of
+from egide.rehearsal.drill.glass import Glass, account_id, colleague_of, rested, strangers
+from egide.rehearsal.drill.stage import SESSION_COOKIE, Account, Stage, Steady, session_of
+from egide.rehearsal.drill.table import Outcome, Stopwatch
+from egide.rehearsal.signin import Visitor
+
+NUMBER: Final = 25
+ROUNDS: Final = 6  # of eleven bent assertions
+BAITS: Final = 20
+FLOOD: Final = 400
+SLOW: Final = 40
+CHALLENGES: Final = 20_000  # how many the keeper remembers
+TYPING_SECONDS: Final = 30  # what a person takes to touch her key
+PATIENT_SECONDS: Final = 5.0
+CROSS_SITE: Final = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+SAME_SITE: Final = {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+TYPED_URL: Final = {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate"}
+OTHER_SITE: Final = {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+
+
+def play(stage: Stage) -> Outcome:
+    """Each bait in turn; after each, the colleague must still work and still be able to sign in."""
+    outcome = Outcome(NUMBER)
+    thief, victim = stage.pair()
+    before = _refused(stage, victim)
+    with stage.sign_in(thief) as own:
+        foreign = strangers(stage, victim, thief) + [str(uuid4()) for _ in range(BAITS)]
+        for name, bait in (
+            ("des assertions fausses de sa clé", lambda _: _assertions(stage, victim)),
+            ("une page d'images hostiles", lambda one: _walk(one, foreign, CROSS_SITE)),
+            ("des images d'un site voisin", lambda one: _walk(one, foreign, SAME_SITE)),
+            ("des liens collés dans un message", lambda one: _walk(one, foreign, TYPED_URL)),
+            ("une déconnexion envoyée d'un autre site", _sign_out_by_another_site),
+            ("la fermeture de sa session par un autre compte", lambda one: _revoke(own, one)),
+            ("un faux cookie à son nom", lambda _: _forged(stage, victim)),
+        ):
+            _one(stage, outcome, victim, name, bait)
+    _flood(stage, outcome, victim)
+    _slow(stage, outcome, victim)
+    _expired_glass(stage, outcome)
+    _copied_cookie(stage, outcome, victim, foreign)
+    written = _refused(stage, victim) - before
+    outcome.recorded = outcome.check(
+        "les assertions fausses sont dans la trace", written >= ROUNDS, f"{written} lignes"
+    )
+    return outcome
+
+
+def _works(visitor: Visitor, account: Account) -> bool:
+    return visitor.get(f"/unite/{account.units[0]}/").status == 200
+
+
+def _one(stage: Stage, outcome: Outcome, victim: Account, name: str, bait: Callable[[Visitor], object]) -> None:
+    with stage.sign_in(victim) as visitor:
+        bait(visitor)
+        goes_on = _works(visitor, victim)
+        with stage.sign_in(victim) as again:
+            returns = _works(again, victim)
+    outcome.r += not (goes_on and returns)
+    outcome.check(
+        f"{name} : elle continue et se reconnecte", goes_on and returns, f"continue {goes_on}, se reconnecte {returns}"
+    )
+
+
+# ── baits ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _assertions(stage: Stage, victim: Account) -> None:
+    key = key_of(stage, victim)
+    for _ in range(ROUNDS):
+        for name in bent(key, {"challenge": "A" * 22}, stage.origin):
+            with Steady(stage.origin) as door:
+                door.get("/connexion/")
+                asked = door.post("/connexion/defi/", json_body={}).json()
+                response = bent(key, asked["options"], stage.origin)[name]
+                door.post("/connexion/preuve/", json_body={"challenge_id": asked["challenge_id"], "response": response})
+
+
+def _walk(visitor: Visitor, foreign: list[str], forge: dict[str, str]) -> None:
+    """Her cookie goes with it, though SameSite=Strict keeps it back in a browser."""
+    for one in foreign[:BAITS]:
+        visitor.get(f"/dossier/{one}/", forge)
+        visitor.get(f"/dossier/{one}/courbe/", forge)
+
+
+def _sign_out_by_another_site(visitor: Visitor) -> None:
+    for forge in (OTHER_SITE, {**OTHER_SITE, "X-CSRFToken": None}, {**SAME_SITE, "Origin": "http://localhost:1"}):
+        visitor.post("/deconnexion/", forge=forge)
+    visitor.get("/deconnexion/", CROSS_SITE)
+
+
+def _revoke(thief: Visitor, visitor: Visitor) -> None:
+    thief.post(f"/sessions/{session_of(visitor)}/revoquer/")
+
+
+def _forged(stage: Stage, victim: Account) -> None:
+    """A cookie of her account with a false MAC, walking ids as if it were she."""
+    import base64
+
+    raw = uuid4().bytes + account_id(stage, victim).bytes + bytes(32)
+    cookie = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    with Steady(stage.origin, {SESSION_COOKIE: cookie}) as visitor:
+        for _ in range(BAITS):
+            visitor.get(f"/dossier/{uuid4()}/")
+
+
+def _flood(stage: Stage, outcome: Outcome, victim: Account) -> None:
+    """Challenges asked for by nobody, eight hands: hers must still be there when she touches her key."""
+    watch = Stopwatch()
+
+    def hand() -> None:
+        with Steady(stage.origin) as door, contextlib.suppress(OSError):
+            door.get("/connexion/")
+            for _ in range(FLOOD // 8):
+                door.post("/connexion/defi/", json_body={})
+
+    hands = [threading.Thread(target=hand) for _ in range(8)]
+    for one in hands:
+        one.start()
+    with stage.sign_in(victim) as visitor:
+        inside = _works(visitor, victim)
+    for one in hands:
+        one.join()
+    rate = FLOOD / watch.read()
+    outcome.r += not inside
+    outcome.check("une marée de défis : elle se connecte pendant ce temps", inside)
+    outcome.note(f"{CHALLENGES} défis chassent le sien : {CHALLENGES / rate:.0f} s à {rate:.0f} par seconde, ici")
+    outcome.check(
+        "une marée de défis ne chasse pas le sien avant qu'elle touche sa clé",
+        CHALLENGES / rate > TYPING_SECONDS,
+        f"{CHALLENGES / rate:.0f} s à {rate:.0f} par seconde",
+    )
+
+
+def _slow(stage: Stage, outcome: Outcome, victim: Account) -> None:
+    """Requests that never end: forty bodies announced and not sent."""
+    parts = urlsplit(stage.origin)
+    lines: list[socket.socket] = []
+    with stage.sign_in(victim) as visitor:
+        for _ in range(SLOW):
+            line = socket.create_connection((parts.hostname or "localhost", parts.port or 80), timeout=5)
+            line.sendall(
+                b"POST /connexion/defi/ HTTP/1.1\r\nHost: "
+                + parts.netloc.encode()
+                + b"\r\nSec-Fetch-Site: same-origin\r\n"
+                b"Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"
+            )
+            lines.append(line)
+        watch = Stopwatch()
+        works = False
+        with contextlib.suppress(OSError):
+            works = _works(visitor, victim)
+        waited = watch.read()
+        for line in lines:
+            line.close()
+    outcome.r += not works
+    outcome.check(
+        f"{SLOW} requêtes qui ne finissent pas : sa page vient en moins de {PATIENT_SECONDS:.0f} s",
+        works and waited < PATIENT_SECONDS,
+        f"{waited:.1f} s",
+    )
+
+
+def _expired_glass(stage: Stage, outcome: Outcome) -> None:
+    """No thief at all: four hours after three emergency accesses, the three tabs are reloaded from our own page."""
+    carer, other = rested(stage)
+    with stage.sign_in(carer) as visitor:
+        glass = Glass(stage, visitor, carer)
+        opened = strangers(stage, carer, other)[:3]
+        codes = [glass.whole(one, colleague_of(stage, carer)) for one in opened]
+        with stage.judge() as judge:  # four hours pass
+            judge.execute(
+                "UPDATE gate.link SET until = clock_timestamp() WHERE basis = 'break_glass' AND account = %s"
+                " AND patient_id = ANY (%s) AND until > clock_timestamp()",
+                (account_id(stage, carer), [UUID(one) for one in opened]),
+            )
+        for one in opened:
+            visitor.get(f"/dossier/{one}/")
+        works = _works(visitor, carer)
+    outcome.r += not works
+    outcome.check(
+        "fausse alerte : recharger trois dossiers dont l'accès d'urgence vient de finir ne gèle pas la soignante",
+        works or codes.count("ok") < len(opened),
+        f"sa session est gelée ({codes})",
+    )
+
+
+def _copied_cookie(stage: Stage, outcome: Outcome, victim: Account, foreign: list[str]) -> None:
+    """Her cookie, copied, makes three denials elsewhere with headers of our page."""
+    with stage.sign_in(victim) as visitor, Steady(stage.origin, dict(visitor.cookies)) as copy:
+        for one in foreign[:4]:
+            copy.get(f"/dossier/{one}/", {"User-Agent": "curl/8"})
+        goes_on = _works(visitor, victim)
+        watch = Stopwatch()
+        with stage.sign_in(victim) as again:
+            returns = _works(again, victim)
+        back = watch.read()
+    outcome.r += not goes_on
+    outcome.check(
+        "un cookie copié ne gèle pas sa propriétaire",
+        goes_on,
+        f"sa session est gelée : rien ne la lie encore à son poste ; elle reprend en {back:.1f} s avec sa clé",
+    )
+    outcome.check("sa clé la remet au travail aussitôt", returns)
+
+
+def _refused(stage: Stage, account: Account) -> int:
+    with stage.judge() as judge:
+        row = judge.execute(
+            "SELECT count(*)::int AS n FROM audit.entry WHERE kind = 'sign_in_refused' AND account = %s",
+            (account_id(stage, account),),
+        ).fetchone()
+    return int(row["n"]) if row else 0
