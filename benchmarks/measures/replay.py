@@ -12,6 +12,7 @@ import resource
 import secrets
 import subprocess
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -66,6 +67,7 @@ class Replay:
         rate, count = _TPS.search(done.stdout), _COUNT.search(done.stdout)
         if done.returncode or rate is None or count is None:
             raise SystemExit(f"pgbench a échoué : {done.stderr[-400:]}")
+        time.sleep(0.5)  # its backends end a little later, and only then is their time counted as the server's
         used = self.ground.processes()["postgres"] - before + _children() - pgbench
         return float(rate[1]), used / int(count[1]) * 1000
 
