@@ -40,6 +40,7 @@ MAY_EXECUTE: Final = {
         "door.my_day()",
         "door.my_drawn()",
         "door.my_notices()",
+        "door.my_openings()",
         "door.my_sessions()",
         "door.name_patient(uuid,text)",
         "door.openings_of(uuid)",

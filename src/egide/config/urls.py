@@ -4,11 +4,12 @@ from django.urls import include, path, re_path
 from django.views.decorators.http import require_GET, require_http_methods
 
 from egide.accounts.session import no_patient_data
-from egide.config import day, menu, oversight, palette, panels, printing
+from egide.config import day, menu, oversight, palette, panels, printing, tabs
 from egide.ui import answers, assets
 
 urlpatterns = [
     path("", menu.home, name="home"),
+    path("onglets/", tabs.tabs, name="tabs"),
     path("palette/", palette.palette, name="palette"),
     path("jour/", day.day, name="day"),
     path("unite/<uuid:unit>/", require_GET(panels.unit), name="unit"),

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Concatenate, ParamSpec
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 
@@ -75,3 +76,20 @@ def waiting() -> Read[Waiting]:
         return Waiting(*rows[0])
 
     return Read("SELECT drawn, reviews_late, reviews_waiting, to_explain FROM door.my_day()", (), decode)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenChart:
+    """One chart that this session holds open, and until when unless it is used."""
+
+    patient: UUID
+    until: datetime
+
+
+def my_openings() -> Read[list[OpenChart]]:
+    """The charts this session holds open, the latest first, at most eight."""
+
+    def decode(rows: Rows) -> list[OpenChart]:
+        return [OpenChart(*row) for row in rows]
+
+    return Read("SELECT patient, until FROM door.my_openings()", (), decode)

@@ -63,6 +63,7 @@ urlpatterns = [
     path("dossier/<uuid:patient>/impression/", chart, name="chart-print"),
     path("dossier/<uuid:patient>/acces/copie/", chart, name="openings-copy"),
     path("surveillance/dossier/<uuid:patient>/copie/", chart, name="oversight-copy"),
+    path("onglets/", show, {"name": "onglets"}, name="tabs"),
     path("vivant/", answers.alive, name="alive"),
     path("aide/", answers.help_page, name="help"),
     path("connexion/", show, {"name": "connexion"}, name="sign-in"),

@@ -32,7 +32,7 @@ NAMES = (
     "courbe", "acces",
     "dossier-ferme", "poste", "notifications", "avis", "sessions", "aide",
     "surveillance", "surveillance-personne", "surveillance-activite", "surveillance-urgences", "surveillance-tirage",
-    "surveillance-patient", "relectures", "jour", "jour-vide", "palette", "copie", "impression",
+    "surveillance-patient", "relectures", "jour", "jour-vide", "palette", "copie", "impression", "onglets",
 )  # fmt: skip
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime.now(PARIS).replace(hour=8, minute=25, second=0, microsecond=0)

@@ -86,7 +86,8 @@ def contexts(now: Any, people: list[Any], openings: list[Any]) -> dict[str, tupl
         SimpleNamespace(words="1 avis demandé", url="/notifications/", icon="note", late=False),
     ]
     day = {
-        "today": now.date(), "due": waits, "patients": ward, "several": True, "watches": True, "late": 3, "can_write": True,
+        "today": now.date(), "due": waits, "patients": ward, "several": True, "watches": True, "late": 3,
+        "can_write": True,
         "places": places, "truncated": False,
     }  # fmt: skip
     return {
@@ -106,6 +107,15 @@ def contexts(now: Any, people: list[Any], openings: list[Any]) -> dict[str, tupl
         "copie": (
             "gate/openings_copy.html",
             {"patient": people[0], "openings": openings, "names": True, "at": now, "opening": 812},
+        ),
+        "onglets": (
+            "stays/tabs.html",
+            {
+                "tabs": [
+                    SimpleNamespace(patient=one.id, who=one if n != 2 else None, bed=one.bed, until=now, current=n == 0)
+                    for n, one in enumerate(people[:4])
+                ]
+            },
         ),
         "jour-vide": ("stays/day.html", {**day, "patients": [], "late": 0}),
         "surveillance": ("gate/oversight_trail.html", trail),
