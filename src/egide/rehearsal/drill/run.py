@@ -16,6 +16,7 @@ from egide.rehearsal.drill import (
     races,
     search_scraping,
     sql_injection,
+    station_left_open,
     ungoverned_routes,
     web_takeover,
 )
@@ -33,6 +34,7 @@ SCRIPTS: Final[dict[int, Callable[[Stage], Outcome]]] = {
     forged_approval.NUMBER: forged_approval.play,
     races.NUMBER: races.play,
     framed_colleague.NUMBER: framed_colleague.play,
+    station_left_open.NUMBER: station_left_open.play,
     ungoverned_routes.NUMBER: ungoverned_routes.play,
     oracles.NUMBER: oracles.play,
 }

@@ -127,7 +127,7 @@ ATTACKS: Final = (
     Attack(23, "Approbation forgée", "assertion sur l'empreinte de l'acte", "0", "1 s"),
     Attack(24, "Courses : 50 ouvertures à la fois", "un verrou par bourse", "0 de trop", "—"),
     Attack(25, "Un collègue gelé exprès", "seules les preuves valides comptent", "0 soignant", "—"),
-    Attack(26, "Poste laissé ouvert", "rien ne reste dans le navigateur", "0", "—", _NOT_PLAYED),
+    Attack(26, "Poste laissé ouvert", "rien ne reste dans le navigateur", "0", "—"),
     Attack(27, "Routes sans maître", "liste exacte des routes et des champs", "0", "—"),
     Attack(28, "Oracles d'existence", "même réponse, même temps", "≤ 1 %", "—"),
     Attack(29, "File de travaux empoisonnée", "la file porte un manifeste", "0", "60 s", "aucune file de travaux"),
