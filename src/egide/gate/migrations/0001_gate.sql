@@ -143,6 +143,8 @@ BEGIN
     IF p_counted AND p_code IN ('no_link', 'not_your_unit') AND a.state = 'live' THEN
         i := coalesce(p_ids[1], p_unit);
         IF NOT EXISTS (SELECT 1 FROM gate.link l WHERE l.patient_id = i AND l.unit = ANY (a.units)) THEN
+            -- refusals at one instant count one after the other
+            PERFORM 1 FROM accounts.session s WHERE s.id = a.session FOR NO KEY UPDATE;
             SELECT coalesce(array_agg(d.id), '{}'), coalesce(array_agg(d.t), '{}') INTO v_ids, v_at
               FROM accounts.session s, unnest(s.denied_ids, s.denied_at) AS d (id, t)
              WHERE s.id = a.session AND d.t > v_after AND d.id <> i;

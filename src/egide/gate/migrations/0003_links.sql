@@ -118,10 +118,13 @@ END $$;
 -- « Je prends mon poste en … »: a unit of my site, twelve hours; four at most at a time. Returns a code.
 CREATE FUNCTION door.declare_shift(p_unit uuid) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE a accounts.actor := gate.acting(); v_now timestamptz := clock_timestamp();
+DECLARE a accounts.actor := gate.acting(); v_now timestamptz;
 BEGIN
-    PERFORM 1 FROM accounts.account WHERE id = a.account FOR NO KEY UPDATE;
     IF a.kind <> 'person' THEN RETURN 'category_closed'; END IF;
+    -- a doubled click waits here, and finds what the first one did
+    PERFORM 1 FROM accounts.account WHERE id = a.account FOR NO KEY UPDATE;
+    a := gate.acting();
+    v_now := clock_timestamp();
     IF p_unit = ANY (a.units) THEN RETURN 'ok'; END IF;
     IF NOT EXISTS (SELECT 1 FROM public.directory_unit u WHERE u.id = p_unit AND u.site_id = a.site) THEN RETURN 'other_site'; END IF;
     IF NOT EXISTS (SELECT 1 FROM gate.rule u WHERE u.profession = a.profession AND u.basis = 'stay' AND u.act = 'read' AND u.allowed)
