@@ -90,8 +90,6 @@ class Stopwatch:
         return time.perf_counter() - self._began
 
 
-_NOT_PLAYED = "la chose existe, aucun script ne joue encore cette attaque"
-
 ATTACKS: Final = (
     Attack(1, "Mot de passe seul", "clé d'accès pour tous, aucun mot de passe", "0", "—"),
     Attack(
@@ -114,10 +112,7 @@ ATTACKS: Final = (
     ),
     Attack(14, "Base volée : dump et dossier de données", "colonnes scellées, clés hors de la base", "0", "—"),
     Attack(15, "Sauvegarde volée ou ancienne restaurée", "age, clés hors ligne", "0", "—", "aucune sauvegarde"),
-    Attack(
-        16, "Journaux, caches, pages d'erreur", "rien de saisi dans un journal", "0", "CI",
-        "les journaux sont fouillés par 14, les pages d'erreur par 27 ; les caches, par personne encore",
-    ),
+    Attack(16, "Journaux, caches, pages d'erreur", "rien de saisi dans un journal", "0", "CI"),
     Attack(17, "SSRF et fichier malveillant", "analyse sans base ni réseau", "0", "1 s", "aucun dépôt de fichier"),
     Attack(18, "Flux HL7 forgé", "mTLS par flux", "0", "60 s", "aucun flux HL7"),
     Attack(19, "Curiosité pour une personne connue", "marque sensible", "0", "15 min", "la marque n'existe pas"),
