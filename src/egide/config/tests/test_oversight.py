@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,7 +12,7 @@ import pytest
 
 from egide.gate.rules import PAGES, may_oversee, oversight
 from egide.gate.tests.browser import Browser, statements, text
-from egide.gate.tests.factories import Hospital, Person
+from egide.gate.tests.factories import Hospital, Patient, Person
 from egide.kernel.capabilities import Refused
 from egide.kernel.codes import Profession
 
@@ -170,6 +171,45 @@ def test_the_eleventh_name_of_a_day_is_refused(hospital: Hospital, dpo: tuple[Pe
     assert last.status_code != 302
     assert hospital.entries(account=person.account)[-1]["reason"] == "budget"
     assert hospital.value("SELECT count(*) FROM gate.link WHERE account = %s", person.account) == 10
+
+
+def test_names_asked_for_at_once_are_counted_one_after_the_other(hospital: Hospital, browser: Browse) -> None:
+    person, cookie = hospital.signed_in("dpo")
+    ticket = hospital.web.call("who", cookie=cookie)["ticket"]
+    patients = hospital.patients(hospital.unit(), 16)
+    hospital.sql("UPDATE gate.limits SET value = 100 WHERE name = 'unlinked_minute'")
+
+    def ask(patient: Patient) -> str:
+        with hospital.connect("web") as connection, connection.transaction():
+            connection.execute("SELECT door.use_opening(%s)", (ticket,))
+            row = connection.execute("SELECT door.name_patient(%s, 'incident')", (patient.id,)).fetchone()
+            return str(row[0]) if row else ""
+
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            told = list(pool.map(ask, patients))
+    finally:
+        hospital.sql("UPDATE gate.limits SET value = 10 WHERE name = 'unlinked_minute'")
+    assert (told.count("ok"), told.count("budget")) == (10, 6)
+    assert hospital.value("SELECT count(*) FROM gate.link WHERE account = %s", person.account) == 10
+    assert len(hospital.entries(account=person.account, kind="refuse")) == 6
+
+
+def test_a_month_drawn_twice_at_once_is_drawn_once(hospital: Hospital) -> None:
+    _, cookie = hospital.signed_in("dpo")
+    ticket = hospital.web.call("who", cookie=cookie)["ticket"]
+    hospital.sql("DELETE FROM gate.drawn")
+    hospital.sql("DELETE FROM gate.draw")
+
+    def draw(_: int) -> str:
+        with hospital.connect("web") as connection, connection.transaction():
+            connection.execute("SELECT door.use_opening(%s)", (ticket,))
+            row = connection.execute("SELECT door.draw_month(date_trunc('month', now())::date)").fetchone()
+            return str(row[0]) if row else ""
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(draw, range(4))) == ["already_drawn"] * 3 + ["ok"]
+    assert hospital.value("SELECT count(*) FROM gate.draw") == 1
 
 
 @pytest.mark.parametrize(

@@ -128,21 +128,15 @@ BEGIN
     code := g.code;
     IF g.code <> 'ok' THEN RETURN NEXT; RETURN; END IF;
     RETURN QUERY
-    WITH slid AS (
-        SELECT p.account, p.profession, p.site, p.class, gate.ring_slide(p.ring_day, 3600, p.at, v_now) AS ring
-          FROM gate.purse p WHERE p.at > v_now - interval '24 hours'
-    ), hours AS (
-        SELECT s.account, s.profession, s.site, s.class,
-               array_agg(s.ring[(v_slot + h) % 24 + 1] ORDER BY h) AS ring
-          FROM slid s CROSS JOIN generate_series(1, 24) h GROUP BY 1, 2, 3, 4
-    )
-    SELECT 'ok', c.id, c.name, w.profession, w.site,
-           (SELECT x.ring FROM hours x WHERE (x.account, x.profession, x.site, x.class) = (w.account, w.profession, w.site, 'linked')),
-           (SELECT x.ring FROM hours x WHERE (x.account, x.profession, x.site, x.class) = (w.account, w.profession, w.site, 'unlinked')),
-           coalesce((SELECT (SELECT sum(n) FROM unnest(x.ring) n)::int FROM hours x
-                      WHERE (x.account, x.profession, x.site, x.class) = (w.account, w.profession, w.site, 'search')), 0)
-      FROM (SELECT DISTINCT h.account, h.profession, h.site FROM hours h) w JOIN accounts.account c ON c.id = w.account
-     WHERE c.kind = 'person' LIMIT 5000;
+    SELECT 'ok', c.id, c.name, h.profession, h.site, max(h.hours) FILTER (WHERE h.class = 'linked'),
+           max(h.hours) FILTER (WHERE h.class = 'unlinked'),
+           coalesce((max(h.total) FILTER (WHERE h.class = 'search'))::int, 0)
+      FROM (SELECT s.account, s.profession, s.site, s.class, s.ring[v_slot + 2 : 24] || s.ring[1 : v_slot + 1] AS hours,
+                   (SELECT sum(n) FROM unnest(s.ring) n) AS total
+              FROM (SELECT p.account, p.profession, p.site, p.class, gate.ring_slide(p.ring_day, 3600, p.at, v_now) AS ring
+                      FROM gate.purse p WHERE p.at > v_now - interval '24 hours') s) h
+      JOIN accounts.account c ON c.id = h.account
+     WHERE c.kind = 'person' GROUP BY c.id, h.profession, h.site LIMIT 5000;
 END $$;
 
 -- Break-glasses of 60 days: those that wait too long first, then those that wait, then the reviewed ones.
