@@ -103,7 +103,10 @@ ATTACKS: Final = (
     Attack(7, "Lent et discret, 30 jours", "dette dès la lecture", "≤ 20", "calcul", "la dette n'existe pas encore"),
     Attack(8, "Le même sur 20 comptes", "plafonds de somme, leurres", "≤ 400", "30 j", "les plafonds n'existent pas"),
     Attack(9, "Export FHIR en masse", "deux personnes, fichier scellé", "0", "—", "aucun export n'existe"),
-    Attack(10, "Impression et rapports en masse", "budget d'impression", "≤ 30", "60 s", "aucune impression n'existe"),
+    Attack(
+        10, "Impression et rapports en masse", "budget d'impression", "≤ 30", "60 s",
+        "les pages à imprimer existent, aucun script ne joue encore cette attaque",
+    ),
     Attack(11, "Abus du bris de glace", "cinq par jour, puis un collègue", "≤ 5 seul", "15 min"),
     Attack(12, "Un administrateur se fait soignant", "octroi à deux", "0", "1 s", "aucune page d'administration"),
     Attack(
