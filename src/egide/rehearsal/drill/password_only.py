@@ -40,6 +40,8 @@ def play(stage: Stage) -> Outcome:
     outcome.check("aucune adresse n'accepte un mot de passe", not made, "; ".join(made[:5]))
     asked = _asks_for_one(stage)
     outcome.check("aucune page ne demande de mot de passe", not asked, ", ".join(asked))
+    with stage.sign_in(account) as owner:  # a key that was never used has no old counter
+        owner.post("/deconnexion/")
     before = _refused(stage)
     let_in, tried = _assertions(stage, account)
     outcome.check("sans assertion entière et vérifiée, aucune session", not let_in, "; ".join(let_in))
