@@ -15,9 +15,11 @@ from egide.cli.cluster import Cluster
 
 LIST = Path(__file__).with_name("rights.txt")
 ROLES = ("web", "worker")
-# Functions of gatekeeper that name a table of patient data (gate.md §2), and why. The keeper alone executes them.
+# Functions of gatekeeper that name a table of patient data (gate.md §2), and why. The keeper alone executes those of identity.
+_FREE_BEDS = "door.free_beds(uuid)"
 _CANDIDATES = "identity.candidates(bigint[],uuid[])"
 NAMES_A_PATIENT_TABLE: dict[str, str] = {
+    f"{_FREE_BEDS}: stays_stay": "admissions: ids of the beds of one unit that hold nobody, to who writes stays",
     f"{_CANDIDATES}: identity_contact": "search: the phone of a row shown, masked by the keeper",
     f"{_CANDIDATES}: identity_ins": "search: the INS of a row shown, masked by the keeper",
     f"{_CANDIDATES}: identity_trait": "search: sealed traits of at most 200 persons, for ranking in the keeper",
@@ -170,7 +172,7 @@ GRANTS = [
     ("GRANT USAGE ON LANGUAGE plpgsql TO web", "web usage language plpgsql"),
     ("GRANT keeper TO web", "web member of keeper"),
     ("GRANT EXECUTE ON FUNCTION set_config TO web", "web execute pg_catalog.set_config"),
-    ("GRANT EXECUTE ON FUNCTION door.link TO web", "web execute door.link("),
+    ("GRANT EXECUTE ON FUNCTION door.my_day TO worker", "worker execute door.my_day("),
     ("GRANT EXECUTE ON FUNCTION gate.forged TO PUBLIC", "web execute, from policies only, gate.forged("),
     ("GRANT USAGE ON SEQUENCE audit.entry_id TO web", "web usage audit.entry_id"),
     ("GRANT SET ON PARAMETER session_replication_role TO web", "web set session_replication_role"),

@@ -4,7 +4,7 @@ from django.urls import include, path, re_path
 from django.views.decorators.http import require_GET, require_http_methods
 
 from egide.accounts.session import no_patient_data
-from egide.config import day, menu, oversight, palette, panels, printing, tabs
+from egide.config import arrival, day, menu, oversight, palette, panels, printing, tabs
 from egide.ui import answers, assets
 
 urlpatterns = [
@@ -19,6 +19,11 @@ urlpatterns = [
     path("dossier/<uuid:patient>/acces/copie/", printing.copy, name="openings-copy"),
     path("surveillance/dossier/<uuid:patient>/copie/", printing.copy_with_names, name="oversight-copy"),
     path("dossier/<uuid:patient>/avis/", require_http_methods(["GET", "POST"])(panels.advice), name="advice"),
+    path("dossier/<uuid:patient>/acceder/accueil/", arrival.receive, name="receive"),
+    path("dossier/<uuid:patient>/sejour/", arrival.stay, name="stay"),
+    path("dossier/<uuid:patient>/sejour/admettre/", arrival.admit, name="admit"),
+    path("dossier/<uuid:patient>/sejour/deplacer/", arrival.move, name="move"),
+    path("dossier/<uuid:patient>/sejour/sortir/", arrival.discharge, name="discharge"),
     path("poste/", panels.shift, name="shift"),
     path("surveillance/", oversight.lines, name="oversight"),
     path("surveillance/activite/", oversight.activity, name="oversight-activity"),

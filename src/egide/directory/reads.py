@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from uuid import UUID
 
-from egide.directory.models import Professional, Unit
+from egide.directory.models import Bed, Professional, Unit
 
 _KEPT_SECONDS = 60.0
 _lock = threading.Lock()
@@ -83,3 +83,24 @@ def person_named(account: UUID) -> Colleague | None:
 
 def _plain(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if not unicodedata.combining(c))
+
+
+@dataclass(frozen=True, slots=True)
+class BedPlace:
+    """A bed as said on the ward: "214 F"."""
+
+    id: UUID
+    name: str
+
+
+def beds_of(unit_id: UUID) -> list[BedPlace]:
+    """The beds of a unit, by room. One statement."""
+    return [
+        BedPlace(one.id, f"{one.room} {one.label}")
+        for one in Bed.objects.filter(unit_id=unit_id).order_by("room", "label")
+    ]
+
+
+def bed_in(unit_id: UUID, bed_id: UUID) -> bool:
+    """Whether this bed is one of this unit. One statement."""
+    return Bed.objects.filter(id=bed_id, unit_id=unit_id).exists()

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from egide.gate.reading import use_opening
 from egide.kernel.capabilities import Capability, Refused
@@ -47,10 +47,33 @@ def acting(cap: Capability, verb: str, patient_id: UUID, object_id: str, *catego
         record_act(verb, patient_id, object_id)
 
 
-def link(patient_id: UUID, unit_id: UUID, since: datetime, until: datetime | None = None) -> None:
-    """The care link that a stay makes, in the transaction of `opened`: the unit takes care from `since`."""
+def next_number(kind: str) -> str:
+    """The next `ipp` or `nda`, in the transaction of `opened` or `clean_transaction`; never given twice."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT door.link(%s, 'stay', %s, %s, %s)", [patient_id, unit_id, since, until])
+        cursor.execute("SELECT door.next_number(%s)", [kind])
+        row = cursor.fetchone()
+    if row is None or row[0] is None:
+        raise Refused("bad_request")
+    return str(row[0])
+
+
+# What `door.link` raises when a rule between persons says no, as the pages' codes.
+_LINK_REFUSALS = {"EG005": "already_in", "EG006": "unit_full"}
+
+
+def link(patient_id: UUID, unit_id: UUID, since: datetime, until: datetime | None = None) -> None:
+    """The care link that a stay makes, in the transaction of `opened`: the unit takes care from `since`.
+
+    Refuses a person's `already_in` (a stay holds her) and `unit_full` (1.2 × its beds).
+    """
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT door.link(%s, 'stay', %s, %s, %s)", [patient_id, unit_id, since, until])
+    except DatabaseError as error:
+        code = _LINK_REFUSALS.get(getattr(error.__cause__, "sqlstate", "") or "")
+        if code is None:
+            raise
+        raise Refused(code) from None
 
 
 def unlink(patient_id: UUID, unit_id: UUID, until: datetime) -> None:

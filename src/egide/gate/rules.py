@@ -71,6 +71,10 @@ _WRITES: dict[Profession, frozenset[Category]] = {
 # A program acting for a site, on the persons it brings (gate.md §7).
 _APPLICATION = frozenset({_C.IDENTITY, _C.STAY, _C.CONTACT, _C.INS, _C.CLINICAL})
 
+# Who receives people at a desk: creates them, admits them; for a day, from the search that did or did not find them.
+_RECEIVERS = frozenset({_P.ADMISSION_CLERK, _P.MEDICAL_SECRETARY})
+_ARRIVAL = frozenset({_C.IDENTITY, _C.STAY, _C.CONTACT, _C.INS})
+
 _NO = {
     "switchboard": "Le standard ne voit que les présents du site, par leur page.",
     "pharmacist": "Ouverture par liste de travail seulement.",
@@ -112,6 +116,10 @@ def _cell(profession: Profession, basis: Basis, category: Category, act: str) ->
         reason = (
             "Identité d'un patient à la fois, motivée et inscrite." if allowed else "Réservé au DPO : l'identité seule."
         )
+        return Rule(profession, basis, category, act, allowed, reason)
+    if basis is Basis.ARRIVAL:
+        allowed = profession in _RECEIVERS and category in _ARRIVAL
+        reason = "Vous accueillez cette personne." if allowed else "L'accueil ouvre identité et séjour, aux admissions."
         return Rule(profession, basis, category, act, allowed, reason)
     allowed = category in (_READS if act == "read" else _WRITES)[profession]
     if basis is Basis.BREAK_GLASS and profession not in _CLINICAL_WRITERS:
@@ -189,6 +197,17 @@ def may_oversee(profession: str, page: str) -> bool:
 def may_break_glass(profession: str) -> bool:
     """Whether the page offers emergency access to this profession; SQL decides again."""
     return profession in _CLINICAL_WRITERS
+
+
+def may_receive(profession: str) -> bool:
+    """Whether a profession creates and admits people; SQL decides again."""
+    return profession in _RECEIVERS
+
+
+def may_admit(profession: str, bases: str) -> bool:
+    """Whether an opening on these bases (comma between) may write the stay: its link is offered. SQL decides."""
+    named = [Basis(one) for one in bases.split(",") if one]
+    return any(_cell(Profession(profession), basis, _C.STAY, "write").allowed for basis in named)
 
 
 def may_search(profession: str) -> bool:

@@ -3,7 +3,7 @@ a row is text; opening it is another decision."""
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
@@ -11,7 +11,10 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 
 from egide.accounts.session import View, answered, cookie_of, keeper, who
-from egide.kernel.capabilities import Actor, Refused
+from egide.gate.acting import clean_transaction, next_number
+from egide.gate.opening import chart_from
+from egide.kernel.capabilities import Actor, Chart, Refused
+from egide.kernel.codes import Category
 
 P = ParamSpec("P")
 
@@ -63,7 +66,8 @@ class Desk:
     """Who searches. Made by `@searches` only."""
 
     actor: Actor
-    cookie: str
+    cookie: str = field(repr=False)
+    ticket: str = field(repr=False)
 
     def find(self, typed: dict[str, str], unmask: bool = False) -> Found:
         """One search: name, first_name, birth_date ("1952-03-12", `??` unknown), ins, ipp, place.
@@ -78,6 +82,20 @@ class Desk:
             return Found(refusal.code.removeprefix("search_"))
         return Found(answer["code"], tuple(map(_row, answer["rows"])), answer["full"], answer["near"], answer["masked"])
 
+    def create(self, traits: dict[str, list[str]]) -> Chart:
+        """One person who is not known here, opened to be written; `traits` is what she will be found by.
+
+        Refuses `category_closed`, `search_first` (this session has not searched for ten minutes), `arrival_pace`.
+        """
+        everything = [Category.IDENTITY, Category.CONTACT, Category.INS, Category.STAY]
+        answer = keeper().call("create", cookie=self.cookie, traits=traits, read=everything, write=everything)
+        return chart_from(answer)
+
+    def next_ipp(self) -> str:
+        """A number for a person about to be created."""
+        with clean_transaction(self.ticket):
+            return next_number("ipp")
+
 
 def searches(view: Callable[Concatenate[HttpRequest, Desk, P], HttpResponse]) -> View:
     """The view searches for persons: it receives a Desk. What it may show is decided at each search."""
@@ -85,8 +103,8 @@ def searches(view: Callable[Concatenate[HttpRequest, Desk, P], HttpResponse]) ->
     @functools.wraps(view)
     def searching(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         def run() -> HttpResponse:
-            request.actor, _ = who(cookie_of(request))  # type: ignore[attr-defined]
-            desk = Desk(request.actor, cookie_of(request))  # type: ignore[attr-defined]
+            request.actor, ticket = who(cookie_of(request))  # type: ignore[attr-defined]
+            desk = Desk(request.actor, cookie_of(request), ticket)  # type: ignore[attr-defined]
             return view(request, desk, *args, **kwargs)
 
         return answered(request, run)

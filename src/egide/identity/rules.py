@@ -20,6 +20,13 @@ def storage_case(name: str) -> str:
     return _SPACES.sub(" ", _STRANGE.sub(" ", plain.translate(_LIGATURES))).strip(" ")
 
 
+def unknown_day(year: int, month: int | None, day: int | None) -> date:
+    """The date stored when part of it is unknown (RNIV PP 19): 01/MM, JJ/01, 31/12. ValueError when there is none."""
+    if month is None and day is None:
+        return date(year, 12, 31)
+    return date(year, month or 1, day or 1)
+
+
 # Trait or contact → the field of the keeper's protocol under which its tokens are made.
 _FOUND_BY = {
     "birth_name": "birth_name", "used_name": "used_name", "first_name": "first_names", "used_first_name": "first_names",

@@ -4,4 +4,8 @@ from django.urls import path
 
 from egide.identity import views
 
-urlpatterns = [path("patients/", views.search, name="search")]
+urlpatterns = [
+    path("patients/", views.search, name="search"),
+    path("arrivee/", views.arrival, name="arrival"),
+    path("arrivee/creer/", views.new, name="new-patient"),
+]

@@ -1,11 +1,16 @@
 """The search page: a form, and after a POST the rows the keeper lets be shown. No trait ever stands in an address."""
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseRedirect
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
+from egide.gate.rules import may_receive
 from egide.gate.searching import Desk, Found, FoundRow, searches
-from egide.identity.forms import Search
+from egide.identity.actions import create
+from egide.identity.forms import NewIdentity, Search
+from egide.identity.rules import found_by
+from egide.kernel.capabilities import Refused
 from egide.ui import page
 
 
@@ -14,17 +19,74 @@ from egide.ui import page
 def search(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Find a person: GET the empty form; POST what was typed."""
     if request.method == "GET":
-        return _page(request, Search(), None)
+        return _page(request, desk, Search(), None)
     form = Search(request.POST)
     if not form.is_valid():
-        return _page(request, form, None, status=422)
+        return _page(request, desk, form, None, status=422)
     found = desk.find(form.typed(), unmask=form.cleaned_data["unmask"])
-    return _page(request, form, found)
+    return _page(request, desk, form, found)
 
 
-def _page(request: HttpRequest, form: Search, found: Found | None, status: int = 200) -> HttpResponse:
+def _page(request: HttpRequest, desk: Desk, form: Search, found: Found | None, status: int = 200) -> HttpResponse:
     rows = [(row, _address(row)) for row in found.rows] if found else []
-    return page(request, "identity/search.html", status=status, form=form, found=found, rows=rows)
+    return page(
+        request,
+        "identity/search.html",
+        status=status,
+        form=form,
+        found=found,
+        rows=rows,
+        may_receive=may_receive(desk.actor.profession),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@searches
+def arrival(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """Arrivals: GET says where to begin; POST, from a search that found nobody, gives the form filled in."""
+    _receives(desk)
+    if request.method == "GET":
+        return page(request, "identity/arrival.html", done=request.GET.get("fait"))
+    search = Search(request.POST)
+    typed = search.cleaned_data if search.is_valid() else {}
+    form = NewIdentity(
+        initial={
+            "birth_name": typed.get("name", ""),
+            "first_name": typed.get("first_name", ""),
+            "birth_date": request.POST.get("birth_date", "")[:20] if typed.get("birth_date") else "",
+            "birth_place": typed.get("place", ""),
+        }
+    )
+    return _creation(request, form, None)
+
+
+@require_POST
+@searches
+def new(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """Create a person: what is typed is searched for first; whoever is near is shown, and to be told apart."""
+    _receives(desk)
+    form = NewIdentity(request.POST)
+    if not form.is_valid():
+        return _creation(request, form, None, status=422)
+    another = form.cleaned_data["another"]
+    found = desk.find(form.typed(), unmask=True)
+    if found.code.startswith(("search_", "budget_")):
+        raise Refused("arrival_pace")
+    if (found.rows or found.full or found.near or found.masked) and not another:
+        return _creation(request, form, found, status=409)
+    traits = {**form.traits(), "status": "provisoire", "ipp": desk.next_ipp()}
+    patient = create(desk.create(found_by(traits.items())), traits)
+    return HttpResponseRedirect(reverse("stay", kwargs={"patient": patient}) + "?fait=identite")
+
+
+def _receives(desk: Desk) -> None:
+    if not may_receive(desk.actor.profession):
+        raise Refused("category_closed")
+
+
+def _creation(request: HttpRequest, form: NewIdentity, found: Found | None, status: int = 200) -> HttpResponse:
+    rows = [(row, _address(row)) for row in found.rows] if found else []
+    return page(request, "identity/new.html", status=status, form=form, found=found, rows=rows)
 
 
 def _address(row: FoundRow) -> str:

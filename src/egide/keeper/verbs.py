@@ -27,7 +27,9 @@ from egide.kernel.softkey_id import SOFTWARE_AAGUID
 
 # Which socket may ask for which verb: one socket a kind of process, checked besides the peer's user.
 ALLOWED: dict[str, frozenset[str]] = {
-    "web": frozenset({"sign_in", "who", "open", "resume", "revoke", "approve", "words", "search", "spread", "health"}),
+    "web": frozenset(
+        {"sign_in", "who", "open", "resume", "revoke", "approve", "words", "search", "create", "spread", "health"}
+    ),
     "worker": frozenset({"sign_in", "who", "open_new", "spread", "resume", "revoke", "health"}),
     "ops": frozenset({"enrol", "health"}),
     "auditor": frozenset({"health"}),
@@ -303,6 +305,22 @@ class Verbs:
         if copy:
             answer["tokens"] = [[token for at, token in found if at == place] for place in range(1, len(subjects) + 1)]
         return answer
+
+    def _create(
+        self, conn: Any, socket_kind: str, cookie: str, traits: dict[str, Any], read: list[str], write: list[str]
+    ) -> dict[str, Any]:
+        """Keys for one person who is not known here, asked for by a person who searched first; tokens in the commit."""
+        session, account = self._session(conn, cookie)
+        if not _categories(read, write):
+            raise No("bad_request")
+        new, nonce = uuid.uuid4(), secrets.token_bytes(16)
+        found = self._finder.blinder.of_person(tokens.Traits.parse(traits), new.bytes)
+        row = conn.execute(
+            f"SELECT {_ANSWER} FROM gate.create_patient(%s, %s, %s, %s, %s, %s, %s, %s, %s) r",
+            (session, account, new, tokens.source_token(self._source_key, "egide", new.hex), read, write, nonce,
+             _sha(self._opening_secret(nonce, session)), found),
+        ).fetchone()  # fmt: skip
+        return self._opened(row, session)
 
     # ── search ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -53,6 +53,7 @@ class Basis(StrEnum):
     ADVICE = "advice"
     BREAK_GLASS = "break_glass"
     OVERSIGHT = "oversight"
+    ARRIVAL = "arrival"
     APPLICATION = "application"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from egide.directory.reads import CLINICAL, unit_name
+from egide.gate.rules import may_admit
 from egide.identity.reads import Identity
 from egide.kernel.capabilities import Chart, Refused
 from egide.record.reads import Allergy
@@ -38,4 +39,5 @@ def banner(
         else None,
         "emergency": chart.basis == "break_glass",
         "may_ask": chart.actor.profession in CLINICAL,
+        "may_admit": may_admit(chart.actor.profession, chart.basis),
     }

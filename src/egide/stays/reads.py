@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from egide.gate.reading import Read, Rows
-from egide.kernel.capabilities import Chart, Roster
+from egide.kernel.capabilities import Capability, Chart, Roster
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +62,13 @@ def present(roster: Roster) -> Read[dict[UUID, StayPlace]]:
         (list(roster.ids), roster.list_id),
         decode,
     )
+
+
+def free_beds(cap: Capability, unit_id: UUID) -> Read[frozenset[UUID]]:
+    """Beds of a unit of my site that hold nobody; none to who admits nobody. Nothing of who lies in the others."""
+    del cap  # the ticket is the caller's; no patient is named
+
+    def decode(rows: Rows) -> frozenset[UUID]:
+        return frozenset(row[0] for row in rows)
+
+    return Read("SELECT door.free_beds(%s)", (unit_id,), decode)

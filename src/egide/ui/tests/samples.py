@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 
+from egide.gate.searching import Found, FoundRow
+from egide.identity.forms import NewIdentity
 from egide.record.forms import (
     AllergyForm,
     Amend,
@@ -21,6 +23,7 @@ from egide.record.forms import (
     ProblemForm,
     Writing,
 )
+from egide.stays import forms as stay_forms
 from egide.ui import Frame, Place
 from egide.ui.fields import CommaDecimalField, PairField
 from egide.ui.tests import samples_oversight
@@ -30,6 +33,7 @@ NAMES = (
     "constantes-faites", "note", "transmission", "brouillon", "corriger", "corriger-note", "probleme",
     "codes", "allergie", "terminer", "proches",
     "courbe", "acces",
+    "arrivees", "identite", "identite-proche", "sejour", "admission",
     "dossier-ferme", "poste", "notifications", "avis", "sessions", "aide",
     "surveillance", "surveillance-personne", "surveillance-activite", "surveillance-urgences", "surveillance-tirage",
     "surveillance-patient", "relectures", "jour", "jour-vide", "palette", "copie", "impression", "onglets",
@@ -220,6 +224,26 @@ def chart_context() -> dict[str, Any]:
         ],
         "emergency": False,
         "may_ask": True,
+        "may_admit": True,
+    }
+
+
+NEW = {"birth_name": "DURAND", "first_name": "Jeanne", "birth_date": "12/03/1952", "birth_place": "44109 Nantes"}
+LIKE = FoundRow(
+    id=ident(9), linked=False, confirmed=False, birth_name="DURANT", first_name="JEANNE", used_name="MARTIN",
+    used_first_name=None, former_name=None, first_names=None, sex="F", birth_date=date(1952, 3, 12),
+    birth_place="NANTES", ipp="80048213", status="validee", deceased=None, phone=None, ins=None, agrees=frozenset(),
+)  # fmt: skip
+
+
+def stay_context() -> dict[str, Any]:
+    return {
+        "units": [SimpleNamespace(id=UNIT, name="Cardiologie B"), SimpleNamespace(id=ident(3), name="Chirurgie A")],
+        "chosen": SimpleNamespace(id=UNIT, name="Cardiologie B"),
+        "beds": [SimpleNamespace(id=ident(20 + n), name=f"{210 + n} F") for n in range(3)],
+        "form": stay_forms.Place(),
+        "leaving": stay_forms.Leaving(),
+        "done": None,
     }
 
 
@@ -406,6 +430,14 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
                 "units": [SimpleNamespace(id=ident(3), name="Chirurgie A")],
             },
         ),
+        "arrivees": ("identity/arrival.html", {"done": "sortie"}),
+        "identite": ("identity/new.html", {"form": NewIdentity(NEW), "found": None, "rows": []}),
+        "identite-proche": (
+            "identity/new.html",
+            {"form": NewIdentity(NEW | {"sex": "F"}), "found": Found("ok", (LIKE,), full=1), "rows": [(LIKE, "/")]},
+        ),
+        "sejour": ("stays/stay.html", {**chart, **stay_context()}),
+        "admission": ("stays/stay.html", {**chart, **stay_context(), "stay": None, "done": "identite"}),
         "sessions": ("accounts/sessions.html", {"sessions": sessions, "done": None}),
         "aide": ("ui/help.html", {}),
         "impression": (
