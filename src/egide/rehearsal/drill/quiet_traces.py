@@ -27,7 +27,7 @@ from egide.rehearsal.drill.table import Outcome
 from egide.rehearsal.signin import CSRF_COOKIE, Answer, Visitor
 
 NUMBER: Final = 16
-PROFESSIONS: Final = ("nurse", "physician", "admission_clerk", "medical_secretary", "dpo")
+PROFESSIONS: Final = ("dpo", "nurse", "physician", "admission_clerk", "medical_secretary")  # who draws, first
 PAGES: Final = 50  # looked at by each
 LEFT_ALONE: Final = ("/deconnexion/", "/sessions/", "/poste/")  # would end what the drill works with
 READ: Final = ("log", "run", "conf", "demo", "keeper/state", "keeper/trail")
