@@ -105,6 +105,8 @@ def _look(own: Visitor, victim: Account) -> Targets:
 def _walk_routes(stage: Stage, thief: Account, targets: Targets, outcome: Outcome) -> None:
     loot = stage.loot()
     walk = Walk.begin(stage, thief)
+    # Her own linked patients stand on her own pages (my day, tabs) by right, said openly: R leaves them out.
+    own = stage.truth.persons(walk.visitor.get(f"/unite/{thief.units[0]}/").text)
     known = routes()
     # The thief has read our source: an address typed by hand is refused and not counted, so GET goes that way.
     for route in sorted(known, key=lambda one: one.pattern == SIGN_OUT):
@@ -112,11 +114,16 @@ def _walk_routes(stage: Stage, thief: Account, targets: Targets, outcome: Outcom
             for kind, values in _values(route, targets, method, walk.unknown):
                 for dress in ({}, HTMX):
                     _one(walk, route, method, kind, values, dress)
-    for answer in walk.answers.values():
-        loot.take(answer.text)
-    outcome.r += loot.r
+    shown: dict[int, str] = {}
+    for key, answer in walk.answers.items():
+        for who in loot.take(answer.text) - own:
+            shown[who] = " ".join(key)
+    outcome.r += len(shown)
+    if shown:
+        outcome.note(f"{len(shown)} personnes montrées par : {'; '.join(sorted(set(shown.values()))[:5])}")
     outcome.note(f"{walk.requests} requêtes sur {len(known)} routes, {len(targets.patients)} dossiers étrangers connus")
-    opened = [" ".join(key) for key, answer in walk.answers.items() if _governed(key[0], known) and answer.status < 300]
+    asked = {route.pattern for route in known if _governed(route.pattern, known) and "<" in route.pattern}
+    opened = [" ".join(key) for key, answer in walk.answers.items() if key[0] in asked and answer.status < 300]
     outcome.check("aucune route gardée ne répond à un identifiant étranger", not opened, "; ".join(opened[:5]))
     broken = [" ".join(key) for key, answer in walk.answers.items() if answer.status >= 500]
     outcome.check("aucune erreur interne", not broken, "; ".join(broken[:5]))

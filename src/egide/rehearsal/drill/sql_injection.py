@@ -188,7 +188,12 @@ def _opening(answer: dict[str, Any]) -> Opening:
 
 def without_a_ticket(scene: Scene) -> None:
     """No opening: nothing is read or written, and it is said, never an empty answer."""
-    tried = [statement for table in scene.tables for statement in sql_lists.on_table(table)]
+    # A table that holds nothing has no row whose policy PostgreSQL would ask: it answers nothing, and tells nothing.
+    sizes = {table: scene.injection.run(f"SELECT pg_relation_size('{table}')").rows for table in scene.tables}
+    empty = [table for table, rows in sizes.items() if rows == [(0,)]]
+    if empty:
+        scene.outcome.note(f"tables encore vides, dont la cloison n'a rien à dire : {', '.join(empty)}")
+    tried = [statement for table in scene.tables if table not in empty for statement in sql_lists.on_table(table)]
     silent = [statement for statement in tried if scene.injection.run(statement).state is None]
     scene.check("sans ouverture, tout ordre sur une table de patients est refusé", not silent, "; ".join(silent[:3]))
 
