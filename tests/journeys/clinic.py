@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,17 @@ class Clinic:
     def release(self) -> None:
         """The supervisor wakes, and restarts what died."""
         self.process.send_signal(signal.SIGCONT)
+
+    def answers(self) -> bool:
+        """Whether the web serves again."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", "/sante/", headers={"Host": f"localhost:{self.port}"})
+            return connection.getresponse().status == 200
+        except (OSError, HTTPException):
+            return False
+        finally:
+            connection.close()
 
     def _pid(self, name: str) -> int:
         marks = {"keeper": b"egide.keeper", "postgres": b"/postgres", "web": b"granian"}

@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.journeys.clinic import Clinic
 
 WIDE, NARROW = (1440, 900), (390, 844)
+STATUS = "the server responded with a status of"
+NO_FAULT = ("Response Status Error Code", "htmx:sendAbort", "htmx:afterRequest")
 _axe = Axe()
 
 
@@ -44,9 +46,8 @@ class Desk:
         return tab
 
     def _hear(self, kind: str, text: str) -> None:
-        # a refusal's status is no fault of the page
-        refusal = "the server responded with a status of" in text or "Response Status Error Code" in text
-        if kind in {"error", "warning"} and not refusal:
+        # no fault of the page: a refusal's status, a request cut by leaving the page
+        if kind in {"error", "warning"} and not text.startswith(NO_FAULT) and STATUS not in text:
             self.complaints.append(text)
 
     # ── signing in ──────────────────────────────────────────────────────────────────────────────────────────────────

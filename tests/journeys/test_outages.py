@@ -104,9 +104,9 @@ def test_an_answer_lost_with_the_web_says_to_look_before_writing_again(desk: Sit
     shows(nurse.page, "La réponse s'est perdue.")
     expect(nurse.page.get_by_label("Tension")).to_have_value("134/83")
     nurse.clinic.release()
+    eventually(nurse.clinic.answers)
     nurse.page.evaluate(ASK_NOW)
     expect(nurse.page.locator("html.masked")).to_have_count(0, timeout=20_000)
-    eventually(lambda: nurse.page.request.get("/sante/").ok, 20)
     nurse.page.get_by_label("Tension").press("Enter")
     expect(nurse.row(0).locator(".ward-last")).to_contain_text("134/83", timeout=20_000)
     nurse.complaints.clear()  # a refused connection is what was played
