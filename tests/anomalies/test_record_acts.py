@@ -98,7 +98,7 @@ def test_every_act_of_the_record_is_tried(case: Case) -> None:
 
     tried = {name.split(",")[0] for name in NAMES}
     assert set(acts()) == set(NAMES)
-    assert set(actions.__all__) - tried == {"record_measurements"}  # test_record_measurements.py
+    assert set(actions.__all__) - tried == {"record_measurements", "record_round"}  # beside, and below
 
 
 @pytest.mark.parametrize("fault", ["error", "death"])
@@ -130,3 +130,46 @@ def test_nothing_is_half_written(case: Case, name: str, fault: str) -> None:
     assert nth > 2
     assert rows != before[0]
     assert trail == before[1] + 1
+
+
+def test_a_round_is_written_whole_or_not_at_all(hospital: Hospital) -> None:
+    from django.db import OperationalError, connection
+
+    from egide.gate.opening import roster_from
+    from egide.record.actions import record_round
+
+    unit = hospital.unit()
+    patients = [one.id for one in hospital.patients(unit, 3)]
+    _, cookie = hospital.signed_in("nurse", unit)
+    answer = hospital.web.call(
+        "open", cookie=cookie, list="unit", list_id=unit.bytes, purpose="unit_list", read=["identity", "clinical"],
+        write=["clinical"], counted=False,
+    )  # fmt: skip
+    roster = roster_from(answer, unit)
+    readings = {patient: {"pulse": Decimal(80)} for patient in patients}
+
+    def written() -> tuple[int, int]:
+        rows = hospital.value("SELECT count(*) FROM record_measurement WHERE patient_id = ANY(%s)", patients)
+        return int(rows), sum(len(hospital.entries(patient=one, kind="act")) for one in patients)
+
+    nth = 0
+    while True:
+        nth += 1
+        count = 0
+
+        def wrapper(execute: Callable[..., Any], *args: Any, nth: int = nth) -> Any:
+            nonlocal count
+            count += 1
+            if count == nth:
+                raise OperationalError("disk full")
+            return execute(*args)
+
+        try:
+            with connection.execute_wrapper(wrapper):
+                assert record_round(roster, readings, AT) == 3
+            break
+        except OperationalError:
+            assert written() == (0, 0), nth
+    assert nth > 4
+    assert written() == (3, 3)
+    assert record_round(roster, readings, AT) == 0

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from egide.accounts.session import actor_of, no_patient_data
@@ -23,7 +24,7 @@ from egide.kernel.capabilities import Chart, Refused, Roster
 from egide.record import reads as record
 from egide.record.banner import banner
 from egide.record.forms import VitalSigns
-from egide.record.rules import Value, may_transmit, shown
+from egide.record.rules import Value, may_transmit, months, shown
 from egide.stays import reads as stays
 from egide.ui import page
 from egide.ui.text import _
@@ -91,7 +92,7 @@ def chart(request: HttpRequest, chart: Chart) -> HttpResponse:
         **banner(chart, who, places, allergies),
         problems=[one for one in problems if one.error is None and one.kind == "problem"] if clinical else None,
         antecedents=[one for one in problems if one.error is None and one.kind != "problem"],
-        days=days(chart, Facts(places, problems, allergies, measured, notes), only),
+        days=days(chart, Facts(places, problems, allergies, measured, notes, _age(chart, who)), only),
         more=more + older,
         pressures=pressures,
         form=VitalSigns() if chart.may_write("clinical") else None,
@@ -200,9 +201,19 @@ def ward_line(
         sex=who.sex,
         birth_date=who.birth_date,
         problems=problems[:4],
-        last=shown({code: value for code, (value, _) in last.items()}, {code: at for code, (_, at) in last.items()}),
+        last=shown(
+            {code: value for code, (value, _) in last.items()},
+            {code: at for code, (_, at) in last.items()},
+            months(who.birth_date, timezone.localdate()),
+        ),
         last_at=max((at for _, at in last.values()), default=None),
     )
+
+
+def _age(chart: Chart, who: dict[UUID, Identity]) -> int | None:
+    """In whole months: it chooses the marks of measured values."""
+    one = who.get(chart.patient_id)
+    return months(one.birth_date, timezone.localdate()) if one else None
 
 
 def bed_order(bed: str | None) -> tuple[int, str]:

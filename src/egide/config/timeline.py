@@ -63,6 +63,7 @@ class Facts:
     allergies: list[record.Allergy]
     measured: list[record.Measured]
     notes: list[record.Written]
+    age: int | None = None
 
 
 def days(chart: Chart, facts: Facts, only: str) -> list[Day]:
@@ -70,7 +71,7 @@ def days(chart: Chart, facts: Facts, only: str) -> list[Day]:
     kinds = FILTERS[only]
     events = [
         event
-        for event in (*_readings(chart, facts.measured), *_stays(facts.places), *_notes(chart, facts.notes),
+        for event in (*_readings(chart, facts.measured, facts.age), *_stays(facts.places), *_notes(chart, facts.notes),
                       *_coded(chart, "problem", facts.problems), *_coded(chart, "allergy", facts.allergies))
         if (kinds is None or event.kind in kinds) and (only != "moi" or event.mine)
     ]  # fmt: skip
@@ -81,7 +82,7 @@ def days(chart: Chart, facts: Facts, only: str) -> list[Day]:
     return [Day(day, found) for day, found in by_day.items()]
 
 
-def _readings(chart: Chart, measured: list[record.Measured]) -> list[Event]:
+def _readings(chart: Chart, measured: list[record.Measured], age: int | None) -> list[Event]:
     """Values of one reading stand on one line; those entered in error on a line of their own, struck."""
     readings: dict[tuple[datetime, str | None, bool], list[record.Measured]] = defaultdict(list)
     title, fix = _("Constantes"), _fixes(chart, "measurement")
@@ -89,7 +90,7 @@ def _readings(chart: Chart, measured: list[record.Measured]) -> list[Event]:
         readings[(one.taken_at, one.author, one.error is not None)].append(one)
     return [
         Event(
-            at, "vitals", title, shown({one.code: one.value for one in values}),
+            at, "vitals", title, shown({one.code: one.value for one in values}, None, age),
             next((one.comment for one in values if one.comment), None), author, values[0].mine,
             struck=_struck(values[0].error), fix=fix(values[0].id, wrong),
         )

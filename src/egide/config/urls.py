@@ -4,7 +4,7 @@ from django.urls import include, path, re_path
 from django.views.decorators.http import require_GET, require_http_methods
 
 from egide.accounts.session import no_patient_data
-from egide.config import arrival, day, menu, oversight, palette, panels, printing, tabs
+from egide.config import arrival, day, menu, oversight, palette, panels, printing, rounds, tabs
 from egide.ui import answers, assets
 
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
     path("palette/", palette.palette, name="palette"),
     path("jour/", day.day, name="day"),
     path("unite/<uuid:unit>/", require_GET(panels.unit), name="unit"),
+    path("unite/<uuid:unit>/releve/", rounds.measure_round, name="round"),
+    path("unite/<uuid:unit>/transmission/", rounds.handover, name="handover"),
     path("dossier/<uuid:patient>/", require_GET(panels.chart), name="chart"),
     path("dossier/<uuid:patient>/acces/", require_GET(panels.openings), name="openings"),
     path("dossier/<uuid:patient>/impression/", printing.chart, name="chart-print"),

@@ -44,7 +44,7 @@ def opens_chart(
 
 
 def opens_roster(
-    list_name: str, read: tuple[str, ...]
+    list_name: str, read: tuple[str, ...], write: tuple[str, ...] = (), purpose: str = "unit_list"
 ) -> Callable[[Callable[Concatenate[HttpRequest, Roster, P], HttpResponse]], View]:
     """The view opens a bounded list; in the slice, the present patients of a unit: the URL carries `unit`."""
     if list_name != "unit":
@@ -54,13 +54,13 @@ def opens_roster(
         @functools.wraps(view)
         def opened(request: HttpRequest, unit: UUID, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             def run() -> HttpResponse:
-                roster = opening.open_unit(cookie_of(request), unit, read, _counted(request))
+                roster = opening.open_unit(cookie_of(request), unit, purpose, read, write, _counted(request))
                 request.actor = roster.actor  # type: ignore[attr-defined]
                 return view(request, roster, *args, **kwargs)
 
             return answered(request, run)
 
-        opened.gate = ("roster", read, (), list_name)  # type: ignore[attr-defined]
+        opened.gate = ("roster", read, write, list_name if purpose == "unit_list" else f"{list_name}, {purpose}")  # type: ignore[attr-defined]
         return opened
 
     return decorate

@@ -39,16 +39,18 @@ def open_chart(
     return chart_from(answer)
 
 
-def open_unit(cookie: str, unit_id: UUID, read: tuple[str, ...], counted: bool) -> Roster:
+def open_unit(
+    cookie: str, unit_id: UUID, purpose: str, read: tuple[str, ...], write: tuple[str, ...], counted: bool
+) -> Roster:
     """Open the present patients of a unit of mine."""
     answer = keeper().call(
         "open",
         cookie=cookie,
         list="unit",
         list_id=unit_id.bytes,
-        purpose="unit_list",
+        purpose=purpose,
         read=list(read),
-        write=[],
+        write=list(write),
         counted=counted,
     )
     return roster_from(answer, unit_id)

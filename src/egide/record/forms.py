@@ -1,5 +1,6 @@
 """Shape of what is typed: vital signs, sections of a note, why something is corrected."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -8,7 +9,7 @@ from uuid import UUID
 from django import forms
 from django.utils import timezone
 
-from egide.kernel.codes import BY_LOINC, BY_SLUG
+from egide.kernel.codes import BY_CODE, BY_SLUG, GROUPS
 from egide.record.rules import SECTIONS, note_problem, pair_problem
 from egide.ui.fields import CommaDecimalField, PairField
 from egide.ui.text import _, _lazy
@@ -121,9 +122,9 @@ class CorrectedValues(forms.Form):
 
     def __init__(self, rows: list[tuple[UUID, str, Decimal]], typed: list[str] | None = None) -> None:
         super().__init__(None if typed is None else {str(place): one for place, one in enumerate(typed)})
-        self.rows = [(row_id, value) for row_id, code, value in rows if code in BY_LOINC]
-        for place, (code, value) in enumerate((code, value) for _row, code, value in rows if code in BY_LOINC):
-            sign = BY_LOINC[code]
+        self.rows = [(row_id, value) for row_id, code, value in rows if code in BY_CODE]
+        for place, (code, value) in enumerate((code, value) for _row, code, value in rows if code in BY_CODE):
+            sign = BY_CODE[code]
             self.fields[str(place)] = CommaDecimalField(
                 minimum=sign.low, maximum=sign.high, unit=sign.unit_label, label=sign.label, required=True,
                 initial=f"{value:.{sign.decimals}f}".replace(".", ","),
@@ -226,3 +227,62 @@ class DirectiveForm(forms.Form):
     kind = forms.ChoiceField(choices=list(DIRECTIVES.items()), label=_lazy("Directives anticipées"))
     where = forms.CharField(required=False, max_length=200, label=_lazy("Où elles sont gardées"))
     words = forms.CharField(required=False, max_length=2000, label=_lazy("Ce qu'elles disent"))
+
+
+ROUND = ("bp", "pulse", "temperature", "spo2", "respiratory_rate", "pain")
+
+
+class RoundLine(VitalSigns):
+    """One patient's line of a round; it may stay empty."""
+
+    def __init__(self, data: Any = None, **kw: Any) -> None:
+        super().__init__(data, **kw)
+        for slug in set(self.fields) - set(ROUND):
+            del self.fields[slug]
+
+    def clean(self) -> dict[str, Any]:
+        """Empty is no fault here."""
+        return self.cleaned_data
+
+
+def round_lines(ids: Sequence[UUID], posted: Any) -> dict[UUID, RoundLine] | None:
+    """The lines of a posted round, for the patients of a list: each field is repeated, in the order of `patient`.
+
+    None when the fields do not match, or name somebody who is not on the list.
+    """
+    if posted is None:
+        return {patient: RoundLine() for patient in ids}
+    named = posted.getlist("patient")
+    columns = {slug: posted.getlist(slug) for slug in ROUND}
+    known = {str(patient): patient for patient in ids}
+    if len(set(named)) != len(named) or any(len(column) != len(named) for column in columns.values()):
+        return None
+    if not set(named) <= known.keys():
+        return None
+    return {
+        known[name]: RoundLine({slug: column[place] for slug, column in columns.items()})
+        for place, name in enumerate(named)
+    }
+
+
+class Measures(forms.Form):
+    """Any of the parameters that a ward measures besides the vital signs."""
+
+    def __init__(self, data: Any = None, *, groups: Sequence[str] = tuple(GROUPS), **kw: Any) -> None:
+        super().__init__(data, **kw)
+        self.groups = {group: [sign.slug for sign in GROUPS[group]] for group in groups}
+        for slug in (slug for slugs in self.groups.values() for slug in slugs):
+            self.fields[slug] = _number(slug, BY_SLUG[slug].label)
+        self.fields["comment"] = forms.CharField(required=False, max_length=500, label=_("Commentaire"))
+
+    def clean(self) -> dict[str, Any]:
+        """At least one value."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not self.errors and not self.values():
+            raise forms.ValidationError(_("Rien n'a été saisi : écrivez au moins une valeur."), code="empty")
+        return cleaned
+
+    def values(self) -> dict[str, Decimal]:
+        """Slug → value typed."""
+        found = {slug: self.cleaned_data.get(slug) for slugs in self.groups.values() for slug in slugs}
+        return {slug: value for slug, value in found.items() if value is not None}

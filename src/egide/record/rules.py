@@ -1,26 +1,66 @@
 """How measured values are said and marked; pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
-from egide.kernel.codes import BY_LOINC, BY_SLUG
+from egide.kernel.codes import BY_CODE, BY_SLUG, INTAKE, OUTPUT
 
-# Marks for the adult at rest, shown as "above" or "below", never as a diagnosis (after NEWS2, RCP 2017).
-_MARKS: dict[str, tuple[Decimal | None, Decimal | None]] = {
+_Marks = tuple[Decimal | None, Decimal | None]
+# Marks at rest, shown as "above" or "below", never as a diagnosis: the adult's after NEWS2 (RCP 2017).
+_MARKS: dict[str, _Marks] = {
     "systolic": (Decimal(90), Decimal(180)),
     "pulse": (Decimal(50), Decimal(110)),
     "temperature": (Decimal("35.5"), Decimal("38.5")),
     "spo2": (Decimal(92), None),
     "respiratory_rate": (Decimal(10), Decimal(24)),
     "pain": (None, Decimal(5)),
+    "glasgow": (Decimal(15), None),
+    "glucose": (Decimal("0.7"), Decimal("2.5")),
+    "ketones": (None, Decimal("0.6")),
+    "news2": (None, Decimal(4)),
+    "braden": (Decimal(17), None),
 }
+
+
+def _pair(low: int, high: int) -> _Marks:
+    return Decimal(low), Decimal(high)
+
+
+# Children, from an age in months: pulse, breathing, systolic pressure; rounded from the ranges taught for emergencies
+# (APLS), to be settled by the paediatricians of the house.
+_CHILDREN: list[tuple[int, dict[str, _Marks]]] = [
+    (start, {"pulse": _pair(*pulse), "respiratory_rate": _pair(*breaths), "systolic": _pair(*pressure)})
+    for start, pulse, breaths, pressure in (
+        (0, (100, 180), (25, 60), (60, 100)),
+        (12, (90, 160), (20, 40), (70, 110)),
+        (36, (75, 140), (18, 32), (75, 115)),
+        (84, (60, 125), (14, 28), (80, 125)),
+        (156, (55, 115), (12, 24), (90, 150)),
+    )
+] + [(216, {})]
+
+
+def months(birth: date | None, on: date) -> int | None:
+    """Whole months of age, None without a birth date."""
+    return None if birth is None else (on.year - birth.year) * 12 + on.month - birth.month - (on.day < birth.day)
+
+
+def marks(slug: str, age: int | None) -> _Marks:
+    """Below and above which a value is marked, at an age in months; the adult's when it is not known."""
+    own: dict[str, _Marks] = {}
+    if age is not None:
+        own = next((found for start, found in reversed(_CHILDREN) if age >= start), {})
+    return own.get(slug, _MARKS.get(slug, (None, None)))
+
+
 _SYSTOLIC, _DIASTOLIC = BY_SLUG["systolic"].loinc, BY_SLUG["diastolic"].loinc
 _SHORT = {"temperature": "T", "respiratory_rate": "FR", "pain": "Douleur"}
 # Everything but the pressures, in the order it is said.
 _SINGLE = [
     (code, sign, _SHORT.get(sign.slug, sign.label))
-    for code, sign in BY_LOINC.items()
+    for code, sign in BY_CODE.items()
     if code not in (_SYSTOLIC, _DIASTOLIC)
 ]
 
@@ -36,18 +76,37 @@ class Value:
     at: datetime | None = None
 
 
-def shown(values: dict[str, Decimal], taken: dict[str, datetime] | None = None) -> list[Value]:
-    """Values by LOINC code, as said on the ward: both pressures together ("142/81"), decimal comma, unit always."""
+def shown(
+    values: dict[str, Decimal], taken: dict[str, datetime] | None = None, age: int | None = None
+) -> list[Value]:  # fmt: skip
+    """Values by code, as said on the ward: both pressures together ("142/81"), decimal comma, unit always.
+
+    `age`, in months, chooses the marks; the adult's without it.
+    """
     times = taken or {}
     result = []
     if _SYSTOLIC in values or _DIASTOLIC in values:
         text = "/".join(_text(code, values[code]) if code in values else "–" for code in (_SYSTOLIC, _DIASTOLIC))
-        result.append(Value("TA", text, "mmHg", _alert("systolic", values.get(_SYSTOLIC)), times.get(_SYSTOLIC)))
+        result.append(Value("TA", text, "mmHg", _alert("systolic", values.get(_SYSTOLIC), age), times.get(_SYSTOLIC)))
     for code, sign, label in _SINGLE:
         value = values.get(code)
         if value is not None:
-            result.append(Value(label, _text(code, value), sign.unit_label, _alert(sign.slug, value), times.get(code)))
+            result.append(
+                Value(label, _text(code, value), sign.unit_label, _alert(sign.slug, value, age), times.get(code))
+            )
     return result
+
+
+def balance(taken: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
+    """What went in, what went out, and the difference, in mL, of values by code."""
+    incoming, outgoing = {sign.loinc for sign in INTAKE}, {sign.loinc for sign in OUTPUT}
+    total = {"intake": Decimal(0), "output": Decimal(0)}
+    for code, value in taken:
+        if code in incoming:
+            total["intake"] += value
+        elif code in outgoing:
+            total["output"] += value
+    return total | {"balance": total["intake"] - total["output"]}
 
 
 def pair_problem(systolic: int, diastolic: int) -> str | None:
@@ -64,11 +123,11 @@ def pair_problem(systolic: int, diastolic: int) -> str | None:
 
 
 def _text(code: str, value: Decimal) -> str:
-    return f"{value:.{BY_LOINC[code].decimals}f}".replace(".", ",")
+    return f"{value:.{BY_CODE[code].decimals}f}".replace(".", ",")
 
 
-def _alert(slug: str, value: Decimal | None) -> str:
-    low, high = _MARKS.get(slug, (None, None))
+def _alert(slug: str, value: Decimal | None, age: int | None) -> str:
+    low, high = marks(slug, age)
     if value is None:
         return ""
     if high is not None and value > high:

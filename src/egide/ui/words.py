@@ -193,6 +193,17 @@ DIRECTIVES = {
     "unwilling": _lazy("Ne souhaite pas en parler"),
 }
 
+MEASURE_GROUPS = {
+    "circulation": _lazy("Circulation"),
+    "breathing": _lazy("Respiration"),
+    "consciousness": _lazy("Conscience"),
+    "pain_and_risk": _lazy("Douleur, risques, autonomie"),
+    "metabolism": _lazy("Biologie au lit, corpulence"),
+    "birth": _lazy("Naissance"),
+    "intake": _lazy("Entrées"),
+    "output": _lazy("Sorties"),
+}
+
 # Codes of `?fil=`: what the timeline shows.
 FILTERS = {
     "": _lazy("Tout"),
@@ -207,6 +218,8 @@ FILTERS = {
 # The sentence shown once after an act: the redirect carries the code (`?fait=…`), never words or traits.
 DONE = {
     "constantes": _lazy("Constantes enregistrées."),
+    "releve": _lazy("Relevé enregistré."),
+    "volumes": _lazy("Volumes enregistrés."),
     "note": _lazy("Note signée."),
     "probleme": _lazy("Inscrit."),
     "allergie": _lazy("Allergie inscrite : elle figure au bandeau."),
@@ -243,6 +256,7 @@ _TABLES = {
     "fact": FACTS,
     "section": SECTIONS,
     "filter": FILTERS,
+    "measure_group": MEASURE_GROUPS,
     "problem_kind": PROBLEM_KINDS,
     "contact_person": CONTACT_PEOPLE,
     "directive": DIRECTIVES,

@@ -1,7 +1,7 @@
 """Acts on the record: each one transaction, one trail entry."""
 
 from egide.record.actions.amendments import mark_error, replace_measurements, replace_note
-from egide.record.actions.measurements import record_measurements
+from egide.record.actions.measurements import record_measurements, record_round
 from egide.record.actions.notes import discard_draft, save_draft, sign_note
 from egide.record.actions.problems import end_fact, record_allergy, record_problem
 from egide.record.actions.relations import end_contact_person, record_contact_person, record_directive
@@ -16,6 +16,7 @@ __all__ = [
     "record_directive",
     "record_measurements",
     "record_problem",
+    "record_round",
     "replace_measurements",
     "replace_note",
     "save_draft",

@@ -7,10 +7,11 @@ from egide.record.reads.measurements import (
     pressures,
     reading,
     recent_measurements,
+    volumes,
 )
-from egide.record.reads.notes import MyDraft, Written, my_drafts, note, notes
+from egide.record.reads.notes import MyDraft, Written, last_notes, my_drafts, note, notes
 from egide.record.reads.pieces import Mistake
-from egide.record.reads.problems import Alerts, Allergy, Problem, allergies, problem_labels, problems
+from egide.record.reads.problems import Alerts, Allergy, Problem, allergies, allergy_labels, problem_labels, problems
 from egide.record.reads.relations import Called, Directives, contact_people, directives
 
 __all__ = [
@@ -25,8 +26,10 @@ __all__ = [
     "Problem",
     "Written",
     "allergies",
+    "allergy_labels",
     "contact_people",
     "directives",
+    "last_notes",
     "last_values",
     "my_drafts",
     "note",
@@ -36,4 +39,5 @@ __all__ = [
     "problems",
     "reading",
     "recent_measurements",
+    "volumes",
 ]

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from egide.gate.reading import Read, Rows
 from egide.kernel.capabilities import Chart, Roster
-from egide.kernel.codes import BY_SLUG
+from egide.kernel.codes import BY_SLUG, INTAKE, OUTPUT
 from egide.record.reads.pieces import ERROR, JOINS, STANDS, WRITER, Mistake
 
 SYSTOLIC, DIASTOLIC = BY_SLUG["systolic"].loinc, BY_SLUG["diastolic"].loinc
@@ -79,6 +79,20 @@ def reading(chart: Chart, row_id: UUID) -> Read[tuple[str, list[Measured]]]:
         " AND (o.id = r.id OR o.set_id = r.set_id) AND o.taken_at = r.taken_at AND o.category = r.category"
         " WHERE r.patient_id = ANY(%s) ORDER BY r.code, r.recorded_at",
         (chart.actor.account, row_id, list(chart.ids)),
+        decode,
+    )
+
+
+def volumes(chart: Chart, since: datetime) -> Read[list[Measured]]:
+    """What went in and out since an instant, newest first, errors left out."""
+
+    def decode(rows: Rows) -> list[Measured]:
+        return [_measured(chart, row) for row in rows]
+
+    return Read(
+        f"SELECT {_COLUMNS} FROM record_measurement r{JOINS} WHERE r.patient_id = ANY(%s) AND r.code = ANY(%s)"
+        " AND r.taken_at >= %s AND e.id IS NULL ORDER BY r.taken_at DESC, r.code LIMIT 500",
+        (chart.actor.account, list(chart.ids), [sign.loinc for sign in (*INTAKE, *OUTPUT)], since),
         decode,
     )
 

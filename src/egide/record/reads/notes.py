@@ -1,13 +1,13 @@
 """Notes and transmissions that were signed, and my drafts."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from egide.gate.reading import Read, Rows
-from egide.kernel.capabilities import Chart
+from egide.kernel.capabilities import Capability, Chart, Roster
 from egide.record.reads.pieces import ERROR, JOINS, WRITER, Mistake
 
 TIMELINE_NOTES = 100
@@ -72,6 +72,23 @@ def notes(chart: Chart) -> Read[tuple[list[Written], int, Counter[str]]]:
     )
 
 
+def last_notes(roster: Roster, since: datetime) -> Read[dict[UUID, list[Written]]]:
+    """Transmissions and notes of a list written since an instant, newest first, at most 600 in all, errors left out."""
+
+    def decode(rows: Rows) -> dict[UUID, list[Written]]:
+        found: dict[UUID, list[Written]] = defaultdict(list)
+        for row in rows:
+            found[row[1]].append(_written(roster, row))
+        return found
+
+    return Read(
+        f"SELECT {_COLUMNS} FROM record_note r{JOINS} WHERE r.patient_id = ANY(%s) AND r.written_at >= %s"
+        " AND e.id IS NULL ORDER BY r.written_at DESC, r.id LIMIT 600",
+        (list(roster.ids), since),
+        decode,
+    )
+
+
 def my_drafts(chart: Chart) -> Read[list[MyDraft]]:
     """My open drafts about this patient, the last saved first, at most 20. Nobody else's: the policy holds it."""
 
@@ -91,7 +108,7 @@ def my_drafts(chart: Chart) -> Read[list[MyDraft]]:
     )
 
 
-def _written(chart: Chart, row: tuple[Any, ...]) -> Written:
+def _written(cap: Capability, row: tuple[Any, ...]) -> Written:
     row_id, patient_id, category, kind, template, at, author, author_id, body, error = row
-    sections = chart.unseal(category, patient_id, "record_note", "body", row_id, body)
-    return Written(row_id, category, kind, template, at, author, author_id, sections, Mistake.of(chart, error))
+    sections = cap.unseal(category, patient_id, "record_note", "body", row_id, body)
+    return Written(row_id, category, kind, template, at, author, author_id, sections, Mistake.of(cap, error))

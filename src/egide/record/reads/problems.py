@@ -111,6 +111,24 @@ def allergies(chart: Chart) -> Read[Alerts]:
     )
 
 
+def allergy_labels(roster: Roster) -> Read[dict[UUID, list[str]]]:
+    """Allergies that stand, of each person of a list, the severe ones first."""
+
+    def decode(rows: Rows) -> dict[UUID, list[str]]:
+        found: dict[UUID, list[str]] = defaultdict(list)
+        for row_id, patient_id, category, substance in rows:
+            label = roster.unseal(category, patient_id, "record_allergy", "substance", row_id, substance)
+            found[patient_id].append(str(label))
+        return found
+
+    return Read(
+        "SELECT r.id, r.patient_id, r.category, r.substance FROM record_allergy r"
+        f" WHERE r.patient_id = ANY(%s) AND {ACTIVE} ORDER BY r.severity <> 'severe', r.id",
+        (list(roster.ids),),
+        decode,
+    )
+
+
 def problem_labels(roster: Roster) -> Read[dict[UUID, list[str]]]:
     """Active problems of each person of a list, newest first."""
 

@@ -1,6 +1,7 @@
 """The pages of the record that are its own; the chart itself is composed in `config.panels`."""
 
 from egide.record.views.amendments import amend
+from egide.record.views.measures import balance, measures
 from egide.record.views.notes import discard, keep, write
 from egide.record.views.problems import allergy, end, problem
 from egide.record.views.relations import end_person, relations
@@ -9,11 +10,13 @@ from egide.record.views.vitals import curve, vitals
 __all__ = [
     "allergy",
     "amend",
+    "balance",
     "curve",
     "discard",
     "end",
     "end_person",
     "keep",
+    "measures",
     "problem",
     "relations",
     "vitals",

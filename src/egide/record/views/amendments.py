@@ -17,7 +17,7 @@ from egide.gate.reading import fetch
 from egide.identity.reads import identities
 from egide.kernel import clock
 from egide.kernel.capabilities import Chart, Refused
-from egide.kernel.codes import BY_LOINC
+from egide.kernel.codes import BY_CODE
 from egide.record import actions, reads
 from egide.record.banner import banner
 from egide.record.forms import Amend, CorrectedText, CorrectedValues
@@ -111,8 +111,8 @@ def _reading(category: str, rows: list[reads.Measured], typed: Any) -> Fact | No
         return None
     values = {one.id: one.value for one in told}
     lines = [
-        (BY_LOINC[one.code].label, f"{value.text} {value.unit}")
-        for one in told if one.code in BY_LOINC for value in shown({one.code: one.value})
+        (BY_CODE[one.code].label, f"{value.text} {value.unit}")
+        for one in told if one.code in BY_CODE for value in shown({one.code: one.value})
     ]  # fmt: skip
     return Fact(
         "measurement", category, list(values), word("measurement", "fact"), told[0].taken_at, told[0].author,

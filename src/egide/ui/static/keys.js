@@ -68,6 +68,16 @@ document.addEventListener("keydown", (event) => {
     target.form.requestSubmit();
     return;
   }
+  const cell = target.closest("[data-grid] td");
+  if (cell && target.matches("input") && ["ArrowDown", "ArrowUp", "Enter"].includes(event.key)) {
+    // down or up the same column: a round goes from bed to bed
+    event.preventDefault();
+    const row = event.key === "ArrowUp" ? cell.parentElement.previousElementSibling : cell.parentElement.nextElementSibling;
+    const next = row?.cells[cell.cellIndex]?.querySelector("input");
+    next?.focus();
+    next?.select();
+    return;
+  }
   if (target.matches("[data-filter]") && (event.key === "ArrowDown" || event.key === "Enter")) {
     event.preventDefault();
     rows()[0]?.focus();
@@ -82,7 +92,11 @@ document.addEventListener("keydown", (event) => {
   let done = false;
   if (event.key === "ArrowDown") done = go(1);
   else if (event.key === "ArrowUp") done = go(-1);
-  else if (event.key in ACTS) done = act(ACTS[event.key]);
+  else if (event.key === "g") {
+    const grid = document.querySelector("[data-key=g]");
+    grid?.click();
+    done = Boolean(grid);
+  } else if (event.key in ACTS) done = act(ACTS[event.key]);
   else if (event.key === "p") {
     const search = document.querySelector(".rail-link[data-key=p]");
     search?.click();
@@ -165,3 +179,5 @@ document.addEventListener("click", (event) => {
 if (!document.querySelector("[autofocus]") && document.activeElement === document.body) {
   document.querySelector("[data-list] " + rowLink)?.focus({ preventScroll: true });
 }
+// A grid begins in its first cell, or in the first that was refused.
+(document.querySelector("[data-grid] [aria-invalid=true]") ?? document.querySelector("[data-grid] td > input:not([type=hidden])"))?.focus();

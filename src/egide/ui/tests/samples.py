@@ -20,7 +20,9 @@ from egide.record.forms import (
     CorrectedValues,
     DirectiveForm,
     EndForm,
+    Measures,
     ProblemForm,
+    RoundLine,
     Writing,
 )
 from egide.stays import forms as stay_forms
@@ -32,6 +34,7 @@ NAMES = (
     "connexion", "connexion-seule", "unite", "unite-vide", "dossier", "dossier-vide", "dossier-long", "constantes",
     "constantes-faites", "note", "transmission", "brouillon", "corriger", "corriger-note", "probleme",
     "codes", "allergie", "terminer", "proches",
+    "mesures", "bilan", "releve", "feuille",
     "courbe", "acces",
     "arrivees", "identite", "identite-proche", "sejour", "admission",
     "dossier-ferme", "poste", "notifications", "avis", "sessions", "aide",
@@ -503,6 +506,7 @@ def writings(chart: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
             {**chart, **shared, "kind": "transmission", "form": refused, "drafts": []},
         ),
         **inscribed(chart),
+        **measured(chart, SimpleNamespace(id=UNIT, name="Cardiologie B", site="Hôpital Saint-Aubin")),
         "brouillon": ("record/draft_said.html", {"revision": 3, "at": NOW, "wrong": None}),
         "corriger": (
             "record/amend.html",
@@ -510,6 +514,38 @@ def writings(chart: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
         ),
         "corriger-note": ("record/amend.html", {**chart, "fact": mine, "form": Amend(), "row": ident(2), "act": None}),
     }
+
+
+def measured(chart: dict[str, Any], unit: SimpleNamespace) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Other measures, fluid balance, the round, the hand-over sheet."""
+    said = SimpleNamespace(taken_at=NOW, author="Alice Perrin")
+    lines = [(one, RoundLine({"bp": "81/142", "pulse": "<b>"} if n == 1 else None)) for n, one in enumerate(ward())]
+    for _one, form in lines:
+        form.is_valid()
+    sheets = [
+        SimpleNamespace(line=one, allergies=["Pénicilline"] if n % 3 == 0 else [], since=NOW.date(),
+                        notes=[("Douleur", "EN 7/10 · Paracétamol 1 g · EN 3/10")] if n % 2 else [])
+        for n, one in enumerate(ward())
+    ]  # fmt: skip
+    by = SimpleNamespace(name="Alice Perrin", profession="nurse")
+    return {
+        "mesures": ("record/measures.html", {**chart, "form": Measures({"glasgow": "22"})}),
+        "bilan": (
+            "record/balance.html",
+            {**chart, "form": Measures(groups=("intake", "output")), "done": "volumes",
+             "totals": {"intake": Decimal(1850), "output": Decimal(1200), "balance": Decimal(650)},
+             "lines": [(said, value("Diurèse", "400", "mL"))]},
+        ),
+        "releve": (
+            "record/round.html",
+            {"unit": unit, "lines": lines, "truncated": False,
+             "fields": ("bp", "pulse", "temperature", "spo2", "respiratory_rate", "pain")},
+        ),
+        "feuille": (
+            "record/handover.html",
+            {"unit": unit, "sheets": sheets, "at": NOW, "by": by, "opening": 42, "truncated": False},
+        ),
+    }  # fmt: skip
 
 
 def inscribed(chart: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
