@@ -14,8 +14,9 @@ from egide.accounts.session import actor_of, no_patient_data
 from egide.directory.reads import BedPlace, beds_of, units
 from egide.gate.act_as import act_as
 from egide.gate.decorators import opens_chart
-from egide.gate.reading import fetch
+from egide.gate.reading import fetch, fetch_with
 from egide.gate.rules import may_receive
+from egide.gate.team import unit_change
 from egide.identity.reads import identities
 from egide.kernel.capabilities import Chart, Refused
 from egide.record.banner import banner
@@ -77,6 +78,14 @@ def discharge(request: HttpRequest, chart: Chart) -> HttpResponse:
     """The stay ends."""
     form = Leaving(request.POST)
     return _acted(request, chart, form, lambda: actions.discharge(chart, form.cleaned_data["at"]), "sortie")
+
+
+@require_GET
+@no_patient_data()
+def changes(request: HttpRequest, unit: UUID) -> HttpResponse:
+    """A word that changes when somebody enters my unit or leaves it; empty for a unit that is not mine."""
+    (found,) = fetch_with(request.own_ticket, unit_change(unit))  # type: ignore[attr-defined]
+    return HttpResponse(found, content_type="text/plain", headers={"Cache-Control": "no-store"})
 
 
 def _acted(

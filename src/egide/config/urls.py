@@ -15,6 +15,7 @@ urlpatterns = [
     path("unite/<uuid:unit>/", require_GET(panels.unit), name="unit"),
     path("unite/<uuid:unit>/releve/", rounds.measure_round, name="round"),
     path("unite/<uuid:unit>/transmission/", rounds.handover, name="handover"),
+    path("unite/<uuid:unit>/changements/", arrival.changes, name="unit-changes"),
     path("dossier/<uuid:patient>/", require_GET(panels.chart), name="chart"),
     path("dossier/<uuid:patient>/acces/", require_GET(panels.openings), name="openings"),
     path("dossier/<uuid:patient>/impression/", printing.chart, name="chart-print"),

@@ -160,3 +160,8 @@ def _uuid(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise Refused("bad_request") from None
+
+
+def unit_change(unit: UUID) -> Read[str]:
+    """A word that changes when somebody enters a unit of mine or leaves it; nothing of whom. Empty for another unit."""
+    return Read("SELECT door.unit_change(%s)", (unit,), lambda rows: str(rows[0][0] or ""))

@@ -312,3 +312,20 @@ def test_the_desk_sees_no_clinical_datum_of_whom_it_received(hospital: Any, desk
     assert answer.status_code == 200
     assert "Secret de soin" not in text(answer)
     assert "Séjour" in text(answer)
+
+
+def test_the_units_word_changes_with_each_arrival_and_departure_and_is_the_units_own(
+    hospital: Any, browser: Any, desk: Any
+) -> None:
+    unit = hospital.unit()
+    nurse, other = (
+        browser(hospital.signed_in("nurse", unit)[1]),
+        browser(hospital.signed_in("nurse", hospital.unit())[1]),
+    )
+    said = [nurse.get(f"/unite/{unit}/changements/").content]
+    patient = admitted(desk, unit)
+    said.append(nurse.get(f"/unite/{unit}/changements/").content)
+    desk.post(f"/dossier/{patient}/sejour/sortir/", {})
+    said.append(nurse.get(f"/unite/{unit}/changements/").content)
+    assert said[0] != said[1] != said[2]
+    assert other.get(f"/unite/{unit}/changements/").content == b""

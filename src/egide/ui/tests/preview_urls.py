@@ -101,6 +101,7 @@ urlpatterns = [
     path("relectures/", show, {"name": "relectures"}, name="drawn"),
     path("relectures/<int:drawn>/", say_no, {"code": "already"}, name="drawn-review"),
     path("unite/<uuid:unit>/", unit, name="unit"),
+    path("unite/<uuid:unit>/changements/", say_no, {"code": "not_your_unit"}, name="unit-changes"),
     path("dossier/<uuid:patient>/", chart, name="chart"),
     path("dossier/<uuid:patient>/constantes/", vitals, name="vitals"),
     path("reference/cim10/", show, {"name": "codes"}, name="cim10"),
