@@ -42,7 +42,8 @@ class Clinic:
 
     def open(self) -> None:
         """`egide run`, until it says its address."""
-        with self._output.open("wb") as output:
+        # not for other accounts: what runs as the web process looks for files it can read
+        with os.fdopen(os.open(self._output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as output:
             self._process = subprocess.Popen(
                 self._command("run", "--demo", "--port", str(self.port)),
                 env=self._environment(),

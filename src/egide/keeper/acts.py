@@ -46,22 +46,18 @@ class Acts:
             raise BadAssertion(row["state"])
         return {"act": act.bytes, "options": self._ceremony.ask(act_challenge(kind, act, nonce, body))}
 
-    def finish(self, conn: Any, account: UUID, act: UUID, response: Mapping[str, Any], words: str) -> dict[str, Any]:
+    def finish(
+        self, conn: Any, session: UUID, account: UUID, act: UUID, response: Mapping[str, Any], words: str
+    ) -> dict[str, Any]:
         """One yes: the first is the asker's own, the next somebody else's. `state`: ok, or colleague_needed."""
-        found = conn.execute("SELECT * FROM accounts.act_of(%s)", (act,)).fetchone()
-        if found is None or found["account"] != account or not found["live"]:
-            raise BadAssertion("act_ended")
-        body = json.loads(found["body"])
-        if not hmac.compare_digest(body["words"], self._words_mac(act, words)):
-            raise BadAssertion("bad_request")
-        challenge = act_challenge(found["kind"], act, bytes(found["nonce"]), found["body"])
         try:
+            found = self._asked(conn, session, account, act, words)
+            body = json.loads(found["body"])
+            challenge = act_challenge(found["kind"], act, bytes(found["nonce"]), found["body"])
             key, count = self._verified(conn, found, challenge, response)
         except BadAssertion as refusal:
             # trying a key on an act is never silent
-            conn.execute(
-                "SELECT accounts.refuse_approval(%s, %s, %s, %s)", (found["session"], account, act, refusal.code)
-            )
+            conn.execute("SELECT accounts.refuse_approval(%s, %s, %s, %s)", (session, account, act, refusal.code))
             raise
         assertion = json.dumps(response, sort_keys=True, separators=(",", ":")).encode()
         yes = conn.execute(
@@ -80,6 +76,15 @@ class Acts:
         if done["code"] != "ok":
             raise BadAssertion(done["code"])
         return {"state": "ok"}
+
+    def _asked(self, conn: Any, session: UUID, account: UUID, act: UUID, words: str) -> dict[str, Any]:
+        """The living act that this very session asked for, with the words it was asked with."""
+        found: dict[str, Any] | None = conn.execute("SELECT * FROM accounts.act_of(%s)", (act,)).fetchone()
+        if found is None or (found["account"], found["session"]) != (account, session) or not found["live"]:
+            raise BadAssertion("act_ended")
+        if not hmac.compare_digest(json.loads(found["body"])["words"], self._words_mac(act, words)):
+            raise BadAssertion("bad_request")
+        return found
 
     def _verified(
         self, conn: Any, found: dict[str, Any], challenge: bytes, response: Mapping[str, Any]

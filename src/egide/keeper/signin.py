@@ -20,7 +20,7 @@ from fido2.webauthn import (
 )
 
 CHALLENGE_SECONDS = 180
-MAX_CHALLENGES = 20_000
+SWEPT_AT = 5_000  # used challenges remembered before those that expired are let go
 
 
 class BadAssertion(Exception):
@@ -40,21 +40,38 @@ class Ceremony:
         self._server = Fido2Server(
             PublicKeyCredentialRpEntity(id=host, name="Égide"), verify_origin=lambda o: o == origin
         )
-        self._open: dict[str, tuple[float, bytes]] = {}
+        self._key = secrets.token_bytes(32)
+        self._used: dict[bytes, int] = {}  # nonces that came back, until they expire
         self._lock = threading.Lock()
 
     def begin(self) -> tuple[str, dict[str, Any]]:
-        """A challenge id and PublicKeyCredentialRequestOptions as JSON: discoverable keys, verification required."""
-        challenge = secrets.token_bytes(32)
-        challenge_id = secrets.token_urlsafe(16)
-        now = time.monotonic()
+        """A challenge id and PublicKeyCredentialRequestOptions as JSON: discoverable keys, verification required.
+
+        Nothing is remembered of a challenge given out, so a flood of them drives nobody's out.
+        """
+        until = int(time.time()) + CHALLENGE_SECONDS
+        named = secrets.token_bytes(16) + until.to_bytes(8, "big")
+        return websafe_encode(named), self.ask(self._challenge(named))
+
+    def _challenge(self, named: bytes) -> bytes:
+        return hmac.digest(self._key, b"egide/challenge/" + named, "sha256")
+
+    def _use(self, challenge_id: str) -> bytes:
+        """The challenge of an id that is given back: once, in time, whatever comes of it."""
+        try:
+            named = bytes(websafe_decode(challenge_id))
+        except Exception as error:
+            raise BadAssertion("challenge_ended") from error
+        now, until = time.time(), int.from_bytes(named[16:], "big")
+        if len(named) != 24 or not now <= until <= now + CHALLENGE_SECONDS:
+            raise BadAssertion("challenge_ended")
         with self._lock:
-            for old in [key for key, (until, _) in self._open.items() if until < now]:
-                del self._open[old]
-            if len(self._open) >= MAX_CHALLENGES:
-                self._open.pop(next(iter(self._open)))
-            self._open[challenge_id] = (now + CHALLENGE_SECONDS, challenge)
-        return challenge_id, self.ask(challenge)
+            if len(self._used) > SWEPT_AT:
+                self._used = {nonce: end for nonce, end in self._used.items() if end >= now}
+            if named in self._used:
+                raise BadAssertion("challenge_ended")
+            self._used[named] = until
+        return self._challenge(named)
 
     def ask(self, challenge: bytes) -> dict[str, Any]:
         """Request options for a given challenge: a sign-in's, or the hash of an act."""
@@ -79,10 +96,7 @@ class Ceremony:
         public_key: bytes,
     ) -> int:
         """Check a sign-in; returns the key's counter. A challenge is used once, whatever comes of it."""
-        with self._lock:
-            until, challenge = self._open.pop(challenge_id, (0.0, b""))
-        if not challenge or until < time.monotonic():
-            raise BadAssertion("challenge_ended")
+        challenge = self._use(challenge_id)
         return self.check(challenge, response, account, credential_id, aaguid, public_key)
 
     def check(
@@ -103,6 +117,8 @@ class Ceremony:
             raise BadAssertion("bad_assertion") from error
         if not auth.is_user_verified():
             raise BadAssertion("no_user_verification")
+        if parsed.response.client_data.cross_origin:
+            raise BadAssertion("bad_assertion")  # asked from inside somebody else's page
         if handle is not None and not hmac.compare_digest(bytes(handle), account.bytes):
             raise BadAssertion("bad_assertion")
         state = {

@@ -222,7 +222,7 @@ class Verbs:
                 return self._acts.begin(conn, session, account, patient=patient, words=words, **arguments)
             if step == "finish":
                 act = UUID(bytes=arguments.pop("act"))
-                return self._acts.finish(conn, account, act, words=words, **arguments)
+                return self._acts.finish(conn, session, account, act, words=words, **arguments)
         except BadAssertion as refusal:
             raise No(refusal.code) from None
         raise No("bad_request")

@@ -139,10 +139,10 @@ BEGIN
                             p_purpose, NULL, 'refused', p_code, NULL, NULL, NULL);
     r.code := p_code; r.actor := a; r.ids := '{}'; r.reads := '{}'; r.writes := '{}';
     -- Containment follows valid proofs only: a page full of hostile images or a pasted link (p_counted false) freezes nobody,
-    -- nor does a patient who has left the unit since the list was shown.
+    -- nor does a patient who has left the unit since the list was shown, nor an emergency access that has run out.
     IF p_counted AND p_code IN ('no_link', 'not_your_unit') AND a.state = 'live' THEN
         i := coalesce(p_ids[1], p_unit);
-        IF NOT EXISTS (SELECT 1 FROM gate.link l WHERE l.patient_id = i AND l.unit = ANY (a.units)) THEN
+        IF NOT EXISTS (SELECT 1 FROM gate.link l WHERE l.patient_id = i AND (l.unit = ANY (a.units) OR l.account = a.account)) THEN
             -- refusals at one instant count one after the other
             PERFORM 1 FROM accounts.session s WHERE s.id = a.session FOR NO KEY UPDATE;
             SELECT coalesce(array_agg(d.id), '{}'), coalesce(array_agg(d.t), '{}') INTO v_ids, v_at

@@ -190,7 +190,7 @@ def test_the_act_dies_with_its_session(case: Emergency, hospital: Hospital) -> N
     begun = case.begin()
     hospital.web.call("revoke", cookie=case.cookie)
     other = hospital.sign_in(case.person)
-    with pytest.raises(Refused, match="session_ended"):
+    with pytest.raises(Refused, match="act_ended"):
         case.finish(begun, cookie=other)
     assert links(hospital, case.patient.id, "break_glass") == []
 
