@@ -4,8 +4,7 @@ import logging
 import traceback
 from collections.abc import Callable
 
-from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http import HttpRequest, HttpResponse
 
 from egide.ui import answers
 
@@ -44,21 +43,6 @@ def nothing_stays(get_response: Handler) -> Handler:
         )
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
-
-    return middleware
-
-
-def whole_body(get_response: Handler) -> Handler:
-    """Reads what was sent before anything is answered: a body left unread makes the server cut a kept connection."""
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        try:
-            _ = request.body
-        except RequestDataTooBig:
-            return answers.too_large(request)
-        except UnreadablePostError:
-            return HttpResponse(status=400)
-        return get_response(request)
 
     return middleware
 

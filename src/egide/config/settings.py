@@ -43,7 +43,6 @@ MIDDLEWARE = [
     "egide.config.middleware.nothing_stays",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "egide.config.middleware.whole_body",
     "egide.config.middleware.same_origin",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
