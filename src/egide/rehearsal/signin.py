@@ -120,6 +120,9 @@ class Visitor:
         except BaseException:
             self._connection.close()
             raise
+        if body is not None:
+            # the server hangs up, a little later, when a view answered without reading all that was sent
+            self._connection.close()
         for line in response.headers.get_all("Set-Cookie") or []:
             self._keep(line)
         return answer
