@@ -1,6 +1,5 @@
 """Who a request acts for, and the decorator of views that touch no patient. The keeper says who; nothing else does."""
 
-import contextlib
 import functools
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec
@@ -84,8 +83,7 @@ def answered(request: HttpRequest, run: Callable[[], HttpResponse]) -> HttpRespo
     try:
         return run()
     except Refused as refusal:
-        _name_actor(request, refusal.code)
-        return answers.refused(request, refusal.code)
+        return answers.refused(request, _told(request, refusal.code))
     except KeeperDown:
         return answers.keeper_down(request)
     except (DatabaseError, psycopg.Error) as error:
@@ -95,11 +93,16 @@ def answered(request: HttpRequest, run: Callable[[], HttpResponse]) -> HttpRespo
         raise
 
 
-def _name_actor(request: HttpRequest, code: str) -> None:
-    """The page of a refusal keeps the frame of who asked, as long as the session lives."""
+def _told(request: HttpRequest, code: str) -> str:
+    """The page of a refusal keeps the frame of who asked; a session that this refusal froze is told so instead."""
     if actor_of(request) is None and not code.startswith("session_"):
-        with contextlib.suppress(Refused, KeeperDown):
+        try:
             request.actor, _ = who(cookie_of(request))  # type: ignore[attr-defined]
+        except Refused as ended:
+            return ended.code
+        except KeeperDown:
+            pass
+    return code
 
 
 def _sqlstate(error: BaseException | None) -> str | None:
