@@ -41,6 +41,7 @@ class Ceremony:
             PublicKeyCredentialRpEntity(id=host, name="Égide"), verify_origin=lambda o: o == origin
         )
         self._key = secrets.token_bytes(32)
+        self._start = secrets.token_bytes(8)  # a challenge of before a restart is told as ended, not as a bad key
         self._used: dict[bytes, int] = {}  # nonces that came back, until they expire
         self._lock = threading.Lock()
 
@@ -50,7 +51,7 @@ class Ceremony:
         Nothing is remembered of a challenge given out, so a flood of them drives nobody's out.
         """
         until = int(time.time()) + CHALLENGE_SECONDS
-        named = secrets.token_bytes(16) + until.to_bytes(8, "big")
+        named = self._start + secrets.token_bytes(16) + until.to_bytes(8, "big")
         return websafe_encode(named), self.ask(self._challenge(named))
 
     def _challenge(self, named: bytes) -> bytes:
@@ -62,8 +63,8 @@ class Ceremony:
             named = bytes(websafe_decode(challenge_id))
         except Exception as error:
             raise BadAssertion("challenge_ended") from error
-        now, until = time.time(), int.from_bytes(named[16:], "big")
-        if len(named) != 24 or not now <= until <= now + CHALLENGE_SECONDS:
+        now, until = time.time(), int.from_bytes(named[24:], "big")
+        if len(named) != 32 or named[:8] != self._start or not now <= until <= now + CHALLENGE_SECONDS:
             raise BadAssertion("challenge_ended")
         with self._lock:
             if len(self._used) > SWEPT_AT:

@@ -34,7 +34,7 @@ BREACHES = [
     (rights.above_row_security, "ALTER TABLE directory_bed OWNER TO web", "web : propriétaire de 1 objets"),
     (rights.altered_roles, "ALTER ROLE web SET search_path = mine", "web : search_path=mine"),
     (rights.altered_roles, "ALTER ROLE web IN DATABASE egide SET row_security = off", "web : row_security=off"),
-    (rights.unexpected_functions, "GRANT EXECUTE ON FUNCTION door.link TO web", "web peut exécuter door.link("),
+    (rights.unexpected_functions, "GRANT EXECUTE ON FUNCTION gate.limit_of TO web", "web peut exécuter gate.limit_of("),
     (rights.unexpected_functions, "REVOKE EXECUTE ON FUNCTION door.rule_hash FROM web", "web ne peut pas exécuter"),
     (rights.open_functions, "GRANT EXECUTE ON FUNCTION door.rule_hash TO PUBLIC", "est ouverte à tous"),
     (rights.open_functions, "ALTER FUNCTION door.rule_hash RESET search_path", "n'a pas de search_path fixe"),
