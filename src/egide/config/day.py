@@ -8,11 +8,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from egide.config.panels import WRITERS, WardLine, bed_order, ward_line
+from egide.config.panels import WardLine, bed_order, ward_line
 from egide.directory.reads import units
 from egide.gate.mine import Waiting, opens_mine, waiting
 from egide.gate.reading import fetch, fetch_with
-from egide.gate.rules import may_oversee, may_search
+from egide.gate.rules import CLINICAL_WRITERS, may_oversee, may_search
 from egide.gate.team import Notice, my_notices
 from egide.identity.reads import identities
 from egide.kernel.capabilities import Actor, Roster
@@ -80,7 +80,7 @@ def day(request: HttpRequest, roster: Roster) -> HttpResponse:
         several=len({line.unit for line in lines}) > 1,
         watches=watches,
         late=sum(line.due for line in lines),
-        can_write=roster.may_read("clinical") and roster.actor.profession in WRITERS,
+        can_write=roster.may_read("clinical") and roster.actor.profession in CLINICAL_WRITERS,
         places=places(roster.actor),
         truncated=roster.truncated,
     )

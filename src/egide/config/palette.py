@@ -8,10 +8,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from egide.config.day import places
-from egide.config.panels import WRITERS, bed_order
+from egide.config.panels import bed_order
 from egide.directory.reads import CLINICAL, units
 from egide.gate.mine import opens_mine
 from egide.gate.reading import fetch
+from egide.gate.rules import CLINICAL_WRITERS
 from egide.identity.reads import Identity, identities
 from egide.kernel.capabilities import Actor, Roster
 from egide.stays.reads import StayPlace, present_in
@@ -22,7 +23,7 @@ SHOWN = 8
 TYPED = 80
 # What one may type before or after a patient, the route it leads to, and who has it.
 ACTS = (
-    (("tension", "constantes", "pouls", "temperature"), "vitals", "pulse", _lazy("Constantes"), WRITERS),
+    (("tension", "constantes", "pouls", "temperature"), "vitals", "pulse", _lazy("Constantes"), CLINICAL_WRITERS),
     (("avis",), "advice", "note", _lazy("Demander un avis"), frozenset(CLINICAL)),
     (("acces", "trace"), "openings", "eye", _lazy("Qui a ouvert ce dossier"), None),
 )

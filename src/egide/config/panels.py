@@ -18,6 +18,7 @@ from egide.gate import trail
 from egide.gate.acting import call_door
 from egide.gate.decorators import opens_chart, opens_roster
 from egide.gate.reading import fetch, fetch_with
+from egide.gate.rules import CLINICAL_WRITERS
 from egide.gate.team import OnShift, shifts_of
 from egide.identity.reads import Identity, identities
 from egide.kernel.capabilities import Chart, Refused, Roster
@@ -64,7 +65,7 @@ def unit(request: HttpRequest, roster: Roster) -> HttpResponse:
         unit={"id": roster.list_id, "name": place.name if place else _("Unité"), "site": place.site if place else ""},
         patients=lines,
         truncated=roster.truncated,
-        can_write=roster.may_read("clinical") and roster.actor.profession in WRITERS,
+        can_write=roster.may_read("clinical") and roster.actor.profession in CLINICAL_WRITERS,
         can_transmit=may_transmit(roster.actor.profession),
         done=request.GET.get("fait"),
     )
@@ -170,21 +171,6 @@ def shift(request: HttpRequest) -> HttpResponse:
         here=[one for one in here if one.account != actor.account],
         done=request.GET.get("fait"),
     )
-
-
-WRITERS = frozenset(
-    {
-        "physician",
-        "midwife",
-        "intern",
-        "nurse",
-        "care_assistant",
-        "physiotherapist",
-        "psychologist",
-        "dietician",
-        "social_worker",
-    }
-)
 
 
 def ward_line(

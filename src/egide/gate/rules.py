@@ -54,7 +54,7 @@ _READS: dict[Profession, frozenset[Category]] = {
     _P.APPLICATION: frozenset(),
 }
 
-_CLINICAL_WRITERS = frozenset(
+CLINICAL_WRITERS = frozenset(
     {
         _P.PHYSICIAN, _P.MIDWIFE, _P.INTERN, _P.NURSE, _P.CARE_ASSISTANT, _P.PHYSIOTHERAPIST, _P.PSYCHOLOGIST,
         _P.DIETICIAN, _P.SOCIAL_WORKER,
@@ -63,7 +63,7 @@ _CLINICAL_WRITERS = frozenset(
 # Whom to call is asked at the bedside too (personne de confiance, CSP L1111-6: at each hospital stay).
 _CONTACT_WRITERS = frozenset({_P.PHYSICIAN, _P.MIDWIFE, _P.INTERN, _P.NURSE, _P.SOCIAL_WORKER})
 _WRITES: dict[Profession, frozenset[Category]] = {
-    profession: (frozenset({_C.CLINICAL, _C.PROTECTED}) if profession in _CLINICAL_WRITERS else frozenset())
+    profession: (frozenset({_C.CLINICAL, _C.PROTECTED}) if profession in CLINICAL_WRITERS else frozenset())
     | (frozenset({_C.CONTACT}) if profession in _CONTACT_WRITERS else frozenset())
     for profession in Profession
 } | {_P.ADMISSION_CLERK: frozenset({_C.IDENTITY, _C.STAY, _C.CONTACT, _C.INS})}
@@ -122,7 +122,7 @@ def _cell(profession: Profession, basis: Basis, category: Category, act: str) ->
         reason = "Vous accueillez cette personne." if allowed else "L'accueil ouvre identité et séjour, aux admissions."
         return Rule(profession, basis, category, act, allowed, reason)
     allowed = category in (_READS if act == "read" else _WRITES)[profession]
-    if basis is Basis.BREAK_GLASS and profession not in _CLINICAL_WRITERS:
+    if basis is Basis.BREAK_GLASS and profession not in CLINICAL_WRITERS:
         return Rule(profession, basis, category, act, False, "L'accès d'urgence est réservé aux soignants.")
     reason = (
         _CARE_BASES[basis] if allowed else _NO.get(profession, "Cette catégorie n'est pas ouverte à votre profession.")
@@ -196,7 +196,7 @@ def may_oversee(profession: str, page: str) -> bool:
 
 def may_break_glass(profession: str) -> bool:
     """Whether the page offers emergency access to this profession; SQL decides again."""
-    return profession in _CLINICAL_WRITERS
+    return profession in CLINICAL_WRITERS
 
 
 def may_receive(profession: str) -> bool:
