@@ -14,7 +14,10 @@ Faults = Iterator[str]
 
 # What may stand in the base besides the tables that ProtectTable covers. A new line is a decision, with its reason.
 PLAIN = {
+    "public.directory_legalentity": "the group's structure: no patient",
     "public.directory_site": "the group's structure: no patient",
+    "public.directory_service": "the group's structure: no patient",
+    "public.directory_oncall": "who is to be called: no patient", "public.directory_oncallturn": "whose turn it is",
     "public.directory_unit": "the group's structure: no patient",
     "public.directory_bed": "the group's structure: no patient",
     "public.directory_professional": "people who work here: no patient",

@@ -24,6 +24,38 @@ class Bed:
 
 
 @dataclass(frozen=True, slots=True)
+class Entity:
+    """One legal entity (EJ)."""
+
+    id: UUID
+    name: str
+    finess: str
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One establishment (ET): a clinic, a health centre or a nursing home."""
+
+    id: UUID
+    name: str
+    finess: str
+    kind: str
+    city: str
+    entity: Entity
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service; `phone` is its secretariat's."""
+
+    id: UUID
+    site: Site
+    name: str
+    code: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unit:
     """One unit; `slug` is the word of `problems.tsv`, `occupied` how many of its beds have somebody in the demo."""
 
@@ -34,17 +66,8 @@ class Unit:
     specialty: str
     beds: tuple[Bed, ...]
     occupied: int
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """One establishment."""
-
-    id: UUID
-    name: str
-    finess: str
-    kind: str
-    city: str
+    service: Service
+    kind: str = "ward"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +97,21 @@ def _beds(slug: str, floor: int) -> tuple[Bed, ...]:
     return tuple(Bed(fixed_id("bed", slug, room, label), room, label) for room, label in rooms)
 
 
-SITE = Site(fixed_id("site", "1"), "Clinique Sainte-Aldegonde", numbers.luhn("99000001"), "clinique", "Valmoulin")
-MEDICINE = Unit(fixed_id("unit", "med"), "med", "Médecine B", "MEDB", "Médecine polyvalente", _beds("med", 2), 27)
-SURGERY = Unit(
-    fixed_id("unit", "chir"), "chir", "Chirurgie A", "CHIA", "Chirurgie digestive et orthopédique", _beds("chir", 1), 26
+ENTITY = Entity(fixed_id("entity", "1"), "Cliniques de Valmoulin", numbers.luhn("99900001"))
+SITE = Site(
+    fixed_id("site", "1"), "Clinique Sainte-Aldegonde", numbers.luhn("99000001"), "clinique", "Valmoulin", ENTITY
 )
+SERVICES = (
+    Service(fixed_id("service", "med"), SITE, "Médecine", "MED", "02 61 91 00 10"),
+    Service(fixed_id("service", "chir"), SITE, "Chirurgie", "CHIR", "02 61 91 00 20"),
+)
+MEDICINE = Unit(
+    fixed_id("unit", "med"), "med", "Médecine B", "MEDB", "Médecine polyvalente", _beds("med", 2), 27, SERVICES[0]
+)
+SURGERY = Unit(
+    fixed_id("unit", "chir"), "chir", "Chirurgie A", "CHIA", "Chirurgie digestive et orthopédique", _beds("chir", 1),
+    26, SERVICES[1],
+)  # fmt: skip
 UNITS = (MEDICINE, SURGERY)
 
 _STAFF: tuple[tuple[str, str, str, str, str, tuple[Unit, ...]], ...] = (

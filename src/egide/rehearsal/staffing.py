@@ -40,14 +40,29 @@ def install(home: Home) -> int:
 def _directory(connection: "psycopg.Connection[Any]") -> None:
     site = hospital.SITE
     connection.execute(
-        "INSERT INTO directory_site (id, name, finess, kind, city) VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-        (site.id, site.name, site.finess, site.kind, site.city),
+        "INSERT INTO directory_legalentity (id, name, finess) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+        (site.entity.id, site.entity.name, site.entity.finess),
+    )
+    # a base of before legal entities has the site already
+    connection.execute(
+        "INSERT INTO directory_site (id, name, finess, kind, city, entity_id) VALUES (%s, %s, %s, %s, %s, %s)"
+        " ON CONFLICT (id) DO UPDATE SET entity_id = excluded.entity_id WHERE directory_site.entity_id IS NULL",
+        (site.id, site.name, site.finess, site.kind, site.city, site.entity.id),
     )
     with connection.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO directory_unit (id, site_id, name, code, specialty) VALUES (%s, %s, %s, %s, %s)"
+            "INSERT INTO directory_service (id, site_id, name, code, phone) VALUES (%s, %s, %s, %s, %s)"
             " ON CONFLICT DO NOTHING",
-            [(unit.id, site.id, unit.name, unit.code, unit.specialty) for unit in hospital.UNITS],
+            [(one.id, one.site.id, one.name, one.code, one.phone) for one in hospital.SERVICES],
+        )
+        cursor.executemany(
+            "INSERT INTO directory_unit (id, site_id, service_id, name, code, specialty, kind)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s)"
+            " ON CONFLICT (id) DO UPDATE SET service_id = excluded.service_id WHERE directory_unit.service_id IS NULL",
+            [
+                (unit.id, site.id, unit.service.id, unit.name, unit.code, unit.specialty, unit.kind)
+                for unit in hospital.UNITS
+            ],
         )
         cursor.executemany(
             "INSERT INTO directory_bed (id, unit_id, room, label) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",

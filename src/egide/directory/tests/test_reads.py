@@ -42,3 +42,65 @@ def test_an_unknown_unit_has_no_name(hospital: Hospital) -> None:
 
     assert reads.unit_name(uuid4()) is None
     assert reads.unit_name(None) is None
+
+
+def test_a_unit_is_known_with_its_service_and_its_legal_entity(hospital: Hospital) -> None:
+    from egide.directory import reads
+
+    entity, service = uuid4(), uuid4()
+    unit = hospital.unit()
+    finess = f"{entity.int % 10**9:09}"
+    hospital.sql("INSERT INTO directory_legalentity (id, name, finess) VALUES (%s, 'Groupe', %s)", entity, finess)
+    hospital.sql("UPDATE directory_site SET entity_id = %s WHERE id = %s", entity, hospital.site)
+    hospital.sql(
+        "INSERT INTO directory_service (id, site_id, name, code, phone)"
+        " VALUES (%s, %s, 'Médecine', %s, '02 61 91 00 00')",
+        service, hospital.site, str(service)[:8],
+    )  # fmt: skip
+    assert reads.units()[unit].entity_id is None or reads.units()[unit].service == ""
+    hospital.sql("UPDATE directory_unit SET service_id = %s, kind = 'residence' WHERE id = %s", service, unit)
+    reads._kept = None
+    found = reads.units()[unit]
+    assert (found.service, found.phone, found.kind, found.entity_id) == (
+        "Médecine",
+        "02 61 91 00 00",
+        "residence",
+        entity,
+    )
+    here = next(site for site in reads.sites() if site.id == hospital.site)
+    assert (here.entity_id, here.entity) == (entity, "Groupe")
+
+
+def test_a_site_of_before_legal_entities_has_none(hospital: Hospital) -> None:
+    from egide.directory import reads
+
+    site = hospital.new_site()
+    assert next(one.entity_id for one in reads.sites() if one.id == site) is None
+
+
+def test_who_is_on_call_is_told_for_this_moment_and_site_only(hospital: Hospital) -> None:
+    from egide.directory import reads
+
+    site, turns = hospital.new_site(), uuid4()
+    people = [uuid4() for _ in range(3)]
+    hospital.sql(
+        "INSERT INTO directory_oncall (id, site_id, name, kind, phone) VALUES (%s, %s, 'Chirurgie', 'astreinte', '')",
+        turns,
+        site,
+    )
+    for number, (person, begins, ends) in enumerate(
+        zip(people, ("-2 days", "-1 hour", "1 hour"), ("-1 hour", "1 hour", "1 day"), strict=True)
+    ):
+        hospital.sql(
+            "INSERT INTO directory_professional (id, family, given, title, profession, rpps)"
+            " VALUES (%s, %s, 'Anne', 'Dr', 'physician', '')", person, f"Nom{number}",
+        )  # fmt: skip
+        hospital.sql(
+            "INSERT INTO directory_oncallturn (id, on_call_id, professional_id, since, until)"
+            " VALUES (gen_random_uuid(), %s, %s, now() + %s::interval, now() + %s::interval)",
+            turns, person, begins, ends,
+        )  # fmt: skip
+    assert [(one.name, one.professional, one.professional_name) for one in reads.on_call(site)] == [
+        ("Chirurgie", people[1], "Dr Anne Nom1")
+    ]
+    assert reads.on_call(hospital.site) == []
