@@ -22,7 +22,7 @@ OPENS_ITSELF = {"interop/fhir/actions.py": {"Import"}}
 # An import writes facts that no page's action writes yet (admissions, coded problems), thousands a person: it makes the
 # rows itself. To end when the rooms have actions for them.
 MAKES_ROWS = {"interop/fhir/actions.py", "interop/fhir/rows.py"}
-ROOMS = ("directory", "reference", "identity", "stays", "record", "interop")
+ROOMS = ("directory", "reference", "identity", "stays", "agenda", "record", "interop")
 OFFERED = {"reads", "actions", "rules"}
 
 Code = tuple[str, ast.Module]  # path under src/egide, tree

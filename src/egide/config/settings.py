@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "egide.reference",
     "egide.identity",
     "egide.stays",
+    "egide.agenda",
     "egide.record",
     "egide.ui",
     "django_htmx",
