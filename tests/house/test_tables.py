@@ -35,6 +35,7 @@ PLAIN = {
     "identity.token": "gatekeeper's: what people are found by, blinded; no process has a right on it",
     "gate.oversight": "who oversees what", "gate.draw": "monthly draws: month, seed",
     "gate.drawn": "gatekeeper's: drawn entries of the trail and what became of them",
+    "gate.filled": "units, for their lock",
     "gate.lease": "openings' lives", "gate.purse": "counts",
     "accounts.account": "people who work here", "accounts.membership": "their professions and units",
     "accounts.key": "their keys' public halves", "accounts.session": "their sessions",

@@ -32,6 +32,7 @@ MAY_EXECUTE: Final = {
         "door.activity()",
         "door.ask_advice(uuid,uuid,uuid)",
         "door.ask_to_join(uuid)",
+        "door.book(uuid,uuid,uuid,timestamp with time zone)",
         "door.declare_shift(uuid)",
         "door.draw_month(date)",
         "door.drawn_to_explain()",
@@ -55,12 +56,15 @@ MAY_EXECUTE: Final = {
         "door.shifts_of(uuid)",
         "door.take_in(uuid,uuid)",
         "door.trail(timestamp with time zone,timestamp with time zone,uuid,uuid,uuid,text,text,text,bigint)",
+        "door.unbook(uuid,uuid,uuid,timestamp with time zone)",
         "door.unit_change(uuid)",
         "door.unlink(uuid,text,uuid,timestamp with time zone)",
     },
     "worker": _COMMON
     | {
+        "door.book(uuid,uuid,uuid,timestamp with time zone)",
         "door.link(uuid,text,uuid,timestamp with time zone,timestamp with time zone)",
+        "door.unbook(uuid,uuid,uuid,timestamp with time zone)",
         "door.unlink(uuid,text,uuid,timestamp with time zone)",
     },
     "live": frozenset[str](),

@@ -8,6 +8,8 @@ from django import forms
 from django.utils import timezone
 
 from egide.gate.oversight import Asked
+from egide.kernel.codes import Basis
+from egide.ui import words
 from egide.ui.text import _lazy
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -37,14 +39,7 @@ PURPOSES = {
     "oversight": _lazy("surveillance"),
     "import": _lazy("reprise de données"),
 }
-BASES = {
-    "stay": _lazy("séjour dans l'unité"),
-    "team": _lazy("équipe de soins"),
-    "advice": _lazy("demande d'avis"),
-    "break_glass": _lazy("accès d'urgence"),
-    "oversight": _lazy("surveillance"),
-    "application": _lazy("application du site"),
-}
+BASES = {basis: words.BASES[basis] for basis in Basis}
 REASONS = {
     "patient_request": _lazy("Demande du patient (droit d'accès)"),
     "complaint": _lazy("Plainte ou réclamation"),

@@ -58,17 +58,34 @@ def next_number(kind: str) -> str:
 
 
 # What `door.link` raises when a rule between persons says no, as the pages' codes.
-_LINK_REFUSALS = {"EG005": "already_in", "EG006": "unit_full"}
+_LINK_REFUSALS = {"EG005": "already_in", "EG006": "unit_full", "EG007": "links_pace"}
 
 
 def link(patient_id: UUID, unit_id: UUID, since: datetime, until: datetime | None = None) -> None:
     """The care link that a stay makes, in the transaction of `opened`: the unit takes care from `since`.
 
-    Refuses a person's `already_in` (a stay holds her) and `unit_full` (1.2 × its beds).
+    Refuses `unit_full` (1.2 × its beds); a person's `already_in` (a stay holds her) and `links_pace`.
     """
+    _push("SELECT door.link(%s, 'stay', %s, %s, %s)", patient_id, unit_id, since, until)
+
+
+def book(patient_id: UUID, at: datetime, unit_id: UUID | None, account_id: UUID | None = None) -> None:
+    """The care link that an appointment makes, in the transaction of `opened`: thirty days before and after `at`.
+
+    With a unit of the actor's site, a professional of it, or both; the same one twice is one. Refuses `links_pace`.
+    """
+    _push("SELECT door.book(%s, %s::uuid, %s::uuid, %s)", patient_id, unit_id, account_id, at)
+
+
+def unbook(patient_id: UUID, at: datetime, unit_id: UUID | None, account_id: UUID | None = None) -> None:
+    """The appointment is cancelled, or moved (then `book` the other): its link ends now."""
+    _push("SELECT door.unbook(%s, %s::uuid, %s::uuid, %s)", patient_id, unit_id, account_id, at)
+
+
+def _push(sql: str, *params: Any) -> None:
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT door.link(%s, 'stay', %s, %s, %s)", [patient_id, unit_id, since, until])
+            cursor.execute(sql, params)
     except DatabaseError as error:
         code = _LINK_REFUSALS.get(getattr(error.__cause__, "sqlstate", "") or "")
         if code is None:

@@ -88,12 +88,78 @@ _NO = {
 }
 
 
-# Bases that say "takes care of": the same categories by any of them. Break-glass is for those who give care.
+# Bases that say "takes care of": what a profession opens by a stay, it opens by any of them.
 _CARE_BASES = {
     Basis.STAY: "Le patient séjourne dans votre unité.",
+    Basis.APPOINTMENT: "Le patient a rendez-vous dans votre équipe, à trente jours près.",
+    Basis.ATTENDING: "Le patient est sorti de votre unité il y a moins de sept jours.",
+    Basis.RESIDENCE: "Le patient est résident de votre établissement.",
+    Basis.TRANSFER: "Le patient est attendu dans votre unité.",
     Basis.TEAM: "Vous faites partie de l'équipe de soins.",
+    Basis.DELEGATION: "La prise en charge vous est déléguée.",
+    Basis.REFERRING: "Le patient vous a déclaré comme son médecin.",
     Basis.ADVICE: "Votre avis a été demandé.",
     Basis.BREAK_GLASS: "Accès d'urgence, motivé et relu.",
+}
+# Those of them that some professions only have. After a discharge: who writes and types the letter.
+_CARE_ONLY: dict[Basis, tuple[frozenset[Profession], str]] = {
+    Basis.ATTENDING: (
+        frozenset({_P.PHYSICIAN, _P.MIDWIFE, _P.INTERN, _P.MEDICAL_SECRETARY}),
+        "Après la sortie, le dossier reste ouvert sept jours aux médecins de l'unité et à leur secrétariat.",
+    ),
+    Basis.DELEGATION: (CLINICAL_WRITERS, "Une prise en charge se délègue à un soignant."),
+    Basis.REFERRING: (frozenset({_P.PHYSICIAN, _P.MIDWIFE}), "Un patient déclare un médecin ou une sage-femme."),
+    Basis.BREAK_GLASS: (CLINICAL_WRITERS, "L'accès d'urgence est réservé aux soignants."),
+}
+# Whoever waits for somebody prepares, and writes once she is there.
+_READ_ONLY = frozenset({Basis.TRANSFER})
+
+# Bases of their own: who reads what by them, writes nothing, and what the others are told.
+_SHEET = frozenset({_C.IDENTITY, _C.STAY, _C.CONTACT, _C.CLINICAL})
+_WORK = frozenset({_C.IDENTITY, _C.STAY, _C.INS, _C.CLINICAL, _C.PROTECTED})
+_INQUIRY = frozenset({_C.IDENTITY, _C.STAY, _C.CLINICAL})
+_OWN_BASES: dict[Basis, tuple[dict[Profession, frozenset[Category]], str, str]] = {
+    Basis.SECRETARIAT: (
+        {_P.MEDICAL_SECRETARY: _READS[_P.MEDICAL_SECRETARY]},
+        "Vous êtes au secrétariat d'un membre de l'équipe de soins.",
+        "Réservé au secrétariat de l'équipe de soins.",
+    ),
+    Basis.WORK_LIST: (
+        {
+            _P.PHARMACIST: _WORK,
+            _P.LABORATORY: _WORK,
+            _P.IMAGING: _WORK,
+            _P.DIM: frozenset({_C.IDENTITY, _C.STAY, _C.CODING, _C.CLINICAL, _C.PROTECTED}),
+            _P.BILLING: _READS[_P.BILLING],
+        },
+        "Le patient est sur votre liste de travail.",
+        "Réservé aux professions qui travaillent par liste.",
+    ),
+    Basis.COMMISSION_INFECTION: (
+        dict.fromkeys((_P.PHYSICIAN, _P.PHARMACIST, _P.NURSE, _P.LABORATORY), _INQUIRY),
+        "Votre mandat : prévention du risque infectieux.",
+        "Réservé aux membres mandatés de la commission.",
+    ),
+    Basis.COMMISSION_IDENTITY: (
+        dict.fromkeys((_P.PHYSICIAN, _P.NURSE, _P.MEDICAL_SECRETARY, _P.ADMISSION_CLERK, _P.DIM), _ARRIVAL),
+        "Votre mandat : identitovigilance.",
+        "Réservé aux membres mandatés de la commission.",
+    ),
+    Basis.COMMISSION_QUALITY: (
+        dict.fromkeys((_P.PHYSICIAN, _P.MIDWIFE, _P.PHARMACIST, _P.NURSE), _INQUIRY | {_C.CODING}),
+        "Votre mandat : qualité et sécurité des soins.",
+        "Réservé aux membres mandatés de la commission.",
+    ),
+    Basis.SHEET: (
+        dict.fromkeys(CLINICAL_WRITERS, _SHEET),
+        "Fiche d'urgence : un patient à la fois, l'astreinte est appelée.",
+        "La fiche d'urgence est réservée aux soignants.",
+    ),
+    Basis.OVERSIGHT: (
+        {_P.DPO: frozenset({_C.IDENTITY})},
+        "Identité d'un patient à la fois, motivée et inscrite.",
+        "Réservé au DPO : l'identité seule.",
+    ),
 }
 
 
@@ -107,27 +173,32 @@ def grid() -> Iterator[Rule]:
 
 
 def _cell(profession: Profession, basis: Basis, category: Category, act: str) -> Rule:
+    allowed, reason = _verdict(profession, basis, category, act)
+    return Rule(profession, basis, category, act, allowed, reason)
+
+
+def _verdict(profession: Profession, basis: Basis, category: Category, act: str) -> tuple[bool, str]:
     if basis is Basis.APPLICATION:
         allowed = profession is _P.APPLICATION and category in _APPLICATION
-        reason = "Données annoncées par le manifeste." if allowed else "Réservé aux applications du site."
-        return Rule(profession, basis, category, act, allowed, reason)
-    if basis is Basis.OVERSIGHT:
-        allowed = profession is _P.DPO and category is _C.IDENTITY and act == "read"
-        reason = (
-            "Identité d'un patient à la fois, motivée et inscrite." if allowed else "Réservé au DPO : l'identité seule."
-        )
-        return Rule(profession, basis, category, act, allowed, reason)
+        return allowed, "Données annoncées par le manifeste." if allowed else "Réservé aux applications du site."
     if basis is Basis.ARRIVAL:
         allowed = profession in _RECEIVERS and category in _ARRIVAL
-        reason = "Vous accueillez cette personne." if allowed else "L'accueil ouvre identité et séjour, aux admissions."
-        return Rule(profession, basis, category, act, allowed, reason)
+        return allowed, (
+            "Vous accueillez cette personne." if allowed else "L'accueil ouvre identité et séjour, aux admissions."
+        )
+    if basis in _OWN_BASES:
+        readers, why, why_not = _OWN_BASES[basis]
+        allowed = act == "read" and category in readers.get(profession, frozenset())
+        return allowed, why if allowed else why_not
+    only, why_not = _CARE_ONLY.get(basis, (frozenset(Profession), ""))
+    if profession not in only:
+        return False, why_not
+    if act == "write" and basis in _READ_ONLY:
+        return False, "On écrit une fois le patient arrivé."
     allowed = category in (_READS if act == "read" else _WRITES)[profession]
-    if basis is Basis.BREAK_GLASS and profession not in CLINICAL_WRITERS:
-        return Rule(profession, basis, category, act, False, "L'accès d'urgence est réservé aux soignants.")
-    reason = (
+    return allowed, (
         _CARE_BASES[basis] if allowed else _NO.get(profession, "Cette catégorie n'est pas ouverte à votre profession.")
     )
-    return Rule(profession, basis, category, act, allowed, reason)
 
 
 class Door(NamedTuple):

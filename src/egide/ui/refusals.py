@@ -215,6 +215,12 @@ REFUSALS: dict[str, Refusal] = {
         _lazy("Choisissez une autre unité, ou faites enregistrer les sorties de celle-ci."),
         409,
     ),
+    "links_pace": Refusal(
+        _lazy("Trop de prises en charge ouvertes"),
+        _lazy("Vous avez ouvert en peu de temps plus de prises en charge que ce travail n'en demande."),
+        _lazy("Attendez quelques minutes, ou demandez à un collègue de continuer."),
+        429,
+    ),
     "already_in": Refusal(
         _lazy("Déjà en séjour"),
         _lazy("Cette personne est déjà admise ; aucune autre admission n'a été écrite."),

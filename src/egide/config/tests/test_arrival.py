@@ -106,7 +106,10 @@ def test_from_creation_to_the_nurses_list_and_out(hospital: Any, browser: Any, d
     assert nurse.get(f"/dossier/{patient}/").status_code == 403
     assert desk.post(f"/dossier/{patient}/sejour/sortir/", {"at": ""}).status_code == 302
     assert rows(hospital, patient) == [(unit, bed, False), (other, None, False)]
-    assert links(hospital, patient) == [("arrival", None, False), ("stay", unit, False), ("stay", other, False)]
+    assert links(hospital, patient) == [
+        ("arrival", None, False), ("stay", unit, False), ("attending", unit, False), ("stay", other, False),
+        ("attending", other, False),
+    ]  # fmt: skip
     assert acts(hospital, patient) == [
         "identity:patient:create", "stays:stay:admit", "stays:stay:move", "stays:stay:discharge",
     ]  # fmt: skip

@@ -41,38 +41,57 @@ class Gate(RuleBasedStateMachine):
     @initialize()
     def draw(self) -> None:
         self.units = [self.hospital.unit() for _ in range(3)]
-        self.patients = list(self.hospital.open_new(3).ids)
+        self.batch = self.hospital.open_new(3)
+        self.patients = list(self.batch.ids)
         self.persons: list[Person] = [
             self.hospital.person("nurse", self.units[0]), self.hospital.person("physician", self.units[1]),
         ]  # fmt: skip
         self.cookies: list[str | None] = [self.hospital.sign_in(one) for one in self.persons]
         self.works: list[set[UUID]] = [{self.units[0]}, {self.units[1]}]
-        self.unit_links: set[tuple[UUID, UUID]] = set()
-        self.own_links: set[tuple[UUID, UUID]] = set()
-        self.openings: dict[tuple[int, UUID], tuple[int, str]] = {}  # (person, patient) → opening, ticket
+        self.unit_links: set[tuple[UUID, UUID, str]] = set()
+        self.own_links: set[tuple[UUID, UUID, str]] = set()
+        self.openings: dict[tuple[int, UUID, frozenset[str]], tuple[int, str]] = {}  # (person, patient, bases)
 
     # ── the world ───────────────────────────────────────────────────────────────────────────────────────────────────
 
+    def _feed(self, call: str, *parameters: Any) -> None:
+        with self.hospital.as_application(self.batch) as feed:
+            feed.execute(f"SELECT door.{call}".encode(), parameters)
+
     @rule(patient=places, unit=places)
     def admit(self, patient: int, unit: int) -> None:
-        self.hospital.past_link(self.patients[patient], self.units[unit], datetime.now(UTC) - timedelta(days=1), None)
-        self.unit_links.add((self.patients[patient], self.units[unit]))
+        since = datetime.now(UTC) - timedelta(days=1)
+        self._feed("link(%s, 'stay', %s, %s, NULL)", self.patients[patient], self.units[unit], since)
+        self.unit_links.add((self.patients[patient], self.units[unit], "stay"))
 
     @rule(patient=places, unit=places)
     def discharge(self, patient: int, unit: int) -> None:
-        self.hospital.sql(
-            "UPDATE gate.link SET until = now() WHERE patient_id = %s AND unit = %s AND until IS NULL",
-            self.patients[patient], self.units[unit],
-        )  # fmt: skip
-        self.unit_links.discard((self.patients[patient], self.units[unit]))
+        self._feed("unlink(%s, 'stay', %s, now())", self.patients[patient], self.units[unit])
+        stay = (self.patients[patient], self.units[unit], "stay")
+        if stay in self.unit_links:
+            self.unit_links.remove(stay)
+            self.unit_links.add((*stay[:2], "attending"))
 
-    @rule(patient=places, person=people, basis=st.sampled_from(["team", "advice"]))
+    @rule(patient=places, unit=places, days=st.integers(-29, 29))
+    def book(self, patient: int, unit: int, days: int) -> None:
+        at = datetime.now(UTC).replace(microsecond=0) + timedelta(days=days)
+        self._feed("book(%s, %s, NULL, %s)", self.patients[patient], self.units[unit], at)
+        self.unit_links.add((self.patients[patient], self.units[unit], "appointment"))
+
+    @rule(patient=places, unit=places)
+    def book_for_later(self, patient: int, unit: int) -> None:
+        """More than thirty days away: nothing opens by it."""
+        self._feed(
+            "book(%s, %s, NULL, %s)", self.patients[patient], self.units[unit], datetime.now(UTC) + timedelta(days=31)
+        )
+
+    @rule(patient=places, person=people, basis=st.sampled_from(["team", "advice", "secretariat"]))
     def take_into_the_team(self, patient: int, person: int, basis: str) -> None:
         self.hospital.past_link(
             self.patients[patient], None, datetime.now(UTC) - timedelta(days=1), datetime.now(UTC) + timedelta(days=1),
             basis=basis, account=self.persons[person].account,
         )  # fmt: skip
-        self.own_links.add((self.patients[patient], self.persons[person].account))
+        self.own_links.add((self.patients[patient], self.persons[person].account, basis))
 
     @rule(person=people, unit=places)
     def declare_shift(self, person: int, unit: int) -> None:
@@ -104,16 +123,19 @@ class Gate(RuleBasedStateMachine):
         self.openings = {key: value for key, value in self.openings.items() if key[0] != person}
 
     def _nothing_left(self, person: int) -> None:
-        for (who, _), (_, ticket) in self.openings.items():
+        for (who, *_), (_, ticket) in self.openings.items():
             if who == person:
                 assert not self._reads(ticket)
         self.openings = {key: value for key, value in self.openings.items() if key[0] != person}
 
     # ── what must hold ──────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _linked(self, person: int, patient: UUID) -> bool:
-        own = (patient, self.persons[person].account) in self.own_links
-        return own or any((patient, unit) in self.unit_links for unit in self.works[person])
+    def _bases(self, person: int, patient: UUID) -> frozenset[str]:
+        """Why this person may open this patient: neither a nurse nor a physician is anybody's secretariat."""
+        one = self.persons[person]
+        found = {basis for who, account, basis in self.own_links if (who, account) == (patient, one.account)}
+        found |= {basis for who, unit, basis in self.unit_links if who == patient and unit in self.works[person]}
+        return frozenset(found - {"secretariat"} - ({"attending"} if one.profession == "nurse" else set()))
 
     def _reads(self, ticket: str) -> bool:
         try:
@@ -128,20 +150,22 @@ class Gate(RuleBasedStateMachine):
         if cookie is None:
             return
         answer, code = tried(lambda: self.hospital.open(cookie, one))
-        assert code in {"ok", "no_link"}
-        assert (answer is not None) == self._linked(person, one)
+        bases = self._bases(person, one)
+        assert code == ("ok" if bases else "no_link")
         if answer is not None:
-            before = self.openings.get((person, one))
+            assert frozenset(answer["basis"].split(",")) == bases
+            before = self.openings.get((person, one, bases))
             assert answer["resumed"] == (before is not None)
             assert before is None or before == (answer["opening"], answer["ticket"])
-            self.openings[person, one] = (answer["opening"], answer["ticket"])
+            self.openings[person, one, bases] = (answer["opening"], answer["ticket"])
 
     @precondition(lambda self: self.openings)
     @rule(data=st.data())
     def resume(self, data: st.DataObject) -> None:
-        (person, patient), (opening, ticket) = data.draw(st.sampled_from(sorted(self.openings.items(), key=str)))
+        drawn = data.draw(st.sampled_from(sorted(self.openings.items(), key=str)))
+        (person, patient, bases), (opening, ticket) = drawn
         answer, code = tried(lambda: self.hospital.web.call("resume", cookie=self.cookies[person], opening=opening))
-        assert code == ("ok" if self._linked(person, patient) else "opening_ended")
+        assert code == ("ok" if bases <= self._bases(person, patient) else "opening_ended")
         assert answer is None or answer["ticket"] == ticket
 
     @rule(person=people, unit=places)
@@ -153,11 +177,11 @@ class Gate(RuleBasedStateMachine):
         assert code == ("ok" if place in self.works[person] else "not_your_unit")
         if answer is not None:
             listed = {UUID(bytes=one) for one in answer["ids"]}
-            assert listed == {patient for patient, where in self.unit_links if where == place}
+            assert listed == {patient for patient, where, basis in self.unit_links if (where, basis) == (place, "stay")}
 
     @invariant()
     def every_held_ticket_reads_its_patient_only(self) -> None:
-        for (_, patient), (_, ticket) in list(self.openings.items())[:1]:
+        for (_, patient, _), (_, ticket) in list(self.openings.items())[:1]:
             assert self.hospital.told(ticket, "identity", "read") == [patient]
             assert self.hospital.told(ticket, "identity", "write") == []
 
