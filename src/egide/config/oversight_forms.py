@@ -39,7 +39,7 @@ PURPOSES = {
     "oversight": _lazy("surveillance"),
     "import": _lazy("reprise de données"),
 }
-BASES = {basis: words.BASES[basis] for basis in Basis}
+BASES: dict[str, Any] = {basis: words.BASES[basis] for basis in Basis}
 REASONS = {
     "patient_request": _lazy("Demande du patient (droit d'accès)"),
     "complaint": _lazy("Plainte ou réclamation"),
