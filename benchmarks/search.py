@@ -368,7 +368,7 @@ def throughput(home: Home, cookie: str, count: int, clients: int, seconds: float
     until = time.monotonic() + seconds
 
     def client(number: int) -> None:
-        slips, draw, line = Slips(number), random.Random(number), Keeper(home.keeper_socket("web"))
+        slips, draw, line = Slips(number), random.Random(number), Keeper(home.keeper_socket("finder"))
         asked = [slips.exact(people.person(SEED, draw.randrange(count))) for _ in range(200)]
         own: list[float] = []
         while time.monotonic() < until:

@@ -36,7 +36,7 @@ def heads() -> Iterator[str]:
 
 def find(hospital: Any, cookie: str, *, unmask: bool = False, **typed: str) -> dict[str, Any]:
     """The keeper's answer: the thief needs no page."""
-    return dict(hospital.web.call("search", cookie=cookie, typed=typed, unmask=unmask))
+    return dict(hospital.finder.call("search", cookie=cookie, typed=typed, unmask=unmask))
 
 
 def shown(answer: dict[str, Any]) -> set[UUID]:
@@ -122,7 +122,7 @@ def test_eight_hands_at_once_get_no_more_than_one(hospital: Any) -> None:
             found = shown(find(hospital, cookie, name=name[:3], birth_date=day.isoformat()))
             with lock:
                 taken.update(found)
-        hospital.web.close()
+        hospital.finder.close()
 
     hands = [threading.Thread(target=hand, args=(names[turn::8],)) for turn in range(8)]
     for one in hands:

@@ -114,7 +114,12 @@ class Clinic:
             connection.close()
 
     def _pid(self, name: str) -> int:
-        marks = {"keeper": b"egide.keeper", "postgres": b"/postgres", "web": b"granian"}
+        marks = {
+            "keeper": b"egide.keeper\0",
+            "finder": b"egide.keeper.finding",
+            "postgres": b"/postgres",
+            "web": b"granian",
+        }
         root = os.fsencode(self.home.root)
         for entry in Path("/proc").iterdir():
             if not entry.name.isdigit():

@@ -197,7 +197,20 @@ def _keeper(home: Home) -> list[Finding]:
         return [Finding("gardien", Verdict.ERROR, "ne répond pas : aucun dossier ne s'ouvre ; voir log/keeper.log.")]
     finally:
         keeper.close()
-    return [Finding("gardien", Verdict.OK, "répond."), _keys(health), _trail(health)]
+    return [Finding("gardien", Verdict.OK, "répond."), _finder(home), _keys(health), _trail(health)]
+
+
+def _finder(home: Home) -> Finding:
+    from egide.keeper.client import Keeper, KeeperDown
+
+    finder = Keeper(home.keeper_socket("finder"))
+    try:
+        held = finder.call("health")["keys"]
+    except (KeeperDown, Refused):
+        return Finding("recherche", Verdict.ERROR, "ne répond pas : personne n'est cherché ; voir log/finder.log.")
+    finally:
+        finder.close()
+    return Finding("recherche", Verdict.OK, f"répond, à part du gardien, avec {len(held)} clés seulement.")
 
 
 def _keys(health: dict[str, Any]) -> Finding:

@@ -209,7 +209,7 @@ class Supervisor:
             return connection.execute("SELECT 1 FROM identity_patient LIMIT 1").fetchone() is not None
 
     def start_keeper(self) -> None:
-        """The keeper, born when it has no keys, and answering."""
+        """The keeper, born when it has no keys, and answering: the door, then the finder."""
         command = [sys.executable, "-m", "egide.keeper", "--home", str(self.home.root)]
         if not self.home.keeper_birth.exists():
             self._set_aside_unfinished_keys()
@@ -223,7 +223,9 @@ class Supervisor:
                 "change jamais : donnez un autre dossier à EGIDE_HOME."
             )
         self._watch_over("keeper", command)
-        self._await("keeper", self._keeper_answers)
+        self._await("keeper", lambda: self._listens("ops"))
+        self._watch_over("finder", [sys.executable, "-m", "egide.keeper.finding", "--home", str(self.home.root)])
+        self._await("finder", lambda: self._listens("finder"))
 
     def _set_aside_unfinished_keys(self) -> None:
         """Keys without a birth certificate come from a birth cut short: they sealed nothing. Kept, out of the way."""
@@ -293,10 +295,10 @@ class Supervisor:
                 raise Halt(f"Le processus « {name} » ne répond pas : le détail est dans {self.home.log_file(name)}.")
             time.sleep(0.05)
 
-    def _keeper_answers(self) -> bool:
+    def _listens(self, kind: str) -> bool:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             try:
-                probe.connect(str(self.home.keeper_socket("ops")))
+                probe.connect(str(self.home.keeper_socket(kind)))
             except OSError:
                 return False
         return True

@@ -22,6 +22,8 @@ ACCOUNTS: Final = {
     "auditor": "egide-audit",
     "demo-keys": "egide-demo",
 }
+# One user, two programs: ranking must not delay an opening, and needs the keeper's keys.
+SHARED: Final = {"finder": "keeper"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def separate_accounts() -> bool:
 
 def user_of(process: str) -> User | None:
     """The account a process runs as; None: the caller's own (no root, or a process of the operator)."""
-    name = ACCOUNTS.get(process)
+    name = ACCOUNTS.get(SHARED.get(process, process))
     if name is None or not separate_accounts():
         return None
     try:

@@ -14,6 +14,7 @@ DEMO_KEYS_URL = os.environ.get("EGIDE_DEMO_KEYS_URL", "")
 _BASE = HOME.base()
 DEMO = bool(_BASE and _BASE.demo)
 KEEPER_SOCKET = HOME.keeper_socket("worker" if ROLE == "worker" else "web")
+FINDER_SOCKET = HOME.keeper_socket("finder")
 
 DEBUG = False
 # Django wants one; nothing here is signed with it (sessions are the keeper's, the CSRF cookie is compared, not signed).

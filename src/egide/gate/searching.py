@@ -8,15 +8,23 @@ from datetime import date
 from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from egide.accounts.session import View, answered, cookie_of, keeper, who
 from egide.gate.acting import clean_transaction, next_number
 from egide.gate.opening import chart_from
+from egide.keeper.client import Keeper, KeeperDown
 from egide.kernel.capabilities import Actor, Chart, Refused
 from egide.kernel.codes import Category
 
 P = ParamSpec("P")
+
+
+@functools.cache
+def finder() -> Keeper:
+    """This process's line to the finder, the keeper's other program."""
+    return Keeper(settings.FINDER_SOCKET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,7 @@ class Found:
     """Rows to show, and how many more: `full` sure ones (shown or not), `near` ones, `masked` ones (no whole date).
 
     `code`: ok, one_more, one_trait, budget_<clock>, search_closed, search_pace_<clock>, incomplete, no_such_day,
-    both_names, bad_request.
+    both_names, bad_request, finder_down (the rest of the house goes on).
     """
 
     code: str
@@ -75,7 +83,9 @@ class Desk:
         Raises Refused when the session is over; every other refusal is a code, without rows.
         """
         try:
-            answer = keeper().call("search", cookie=self.cookie, typed=typed, unmask=unmask)
+            answer = finder().call("search", cookie=self.cookie, typed=typed, unmask=unmask)
+        except KeeperDown:
+            return Found("finder_down")
         except Refused as refusal:
             if not refusal.code.startswith("search_"):
                 raise

@@ -24,7 +24,7 @@ def search(request: HttpRequest, desk: Desk) -> HttpResponse:
     if not form.is_valid():
         return _page(request, desk, form, None, status=422)
     found = desk.find(form.typed(), unmask=form.cleaned_data["unmask"])
-    return _page(request, desk, form, found)
+    return _page(request, desk, form, found, status=503 if found.code == "finder_down" else 200)
 
 
 def _page(request: HttpRequest, desk: Desk, form: Search, found: Found | None, status: int = 200) -> HttpResponse:
@@ -72,6 +72,8 @@ def new(request: HttpRequest, desk: Desk) -> HttpResponse:
     found = desk.find(form.typed(), unmask=True)
     if found.code.startswith(("search_", "budget_")):
         raise Refused("arrival_pace")
+    if found.code == "finder_down":
+        return _creation(request, form, found, status=503)
     if (found.rows or found.full or found.near or found.masked) and not another:
         return _creation(request, form, found, status=409)
     traits = {**form.traits(), "status": "provisoire", "ipp": desk.next_ipp()}

@@ -1,4 +1,4 @@
-"""`python -m egide.keeper --home H`: the keeper's process; with `--init [--demo]`, the birth of its keys, once."""
+"""`python -m egide.keeper --home H`: the keeper's first program, the door; `--init [--demo]`: the birth of its keys."""
 
 import argparse
 import logging
@@ -10,8 +10,9 @@ from pathlib import Path
 
 from egide.keeper import masters, server
 from egide.keeper.sequencer import Sequencer
+from egide.keeper.sessions import gate_conninfo
 from egide.keeper.signin import Ceremony
-from egide.keeper.verbs import Verbs, gate_conninfo
+from egide.keeper.verbs import Verbs
 from egide.kernel.home import Home
 
 

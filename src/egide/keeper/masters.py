@@ -5,7 +5,7 @@ import os
 import re
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -39,6 +39,10 @@ class Masters:
         """The live version of a key that is not a category's."""
         versions = self.keys[name]
         return versions[max(versions)]
+
+    def only(self, *names: str) -> "Masters":
+        """Without the other keys: what a program does not need, it does not hold."""
+        return replace(self, keys={name: self.keys[name] for name in names}, ages={n: self.ages[n] for n in names})
 
     @property
     def signer(self) -> Ed25519PrivateKey:

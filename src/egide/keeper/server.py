@@ -10,19 +10,29 @@ import socket
 import struct
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 
-from egide.keeper.verbs import Verbs, connect
+from egide.keeper.sessions import connect
 from egide.kernel import frames
-from egide.kernel.home import KEEPER_SOCKETS, Home
+from egide.kernel.home import DOOR_SOCKETS, Home
 
 log = logging.getLogger("egide.keeper")
 
 MAX_CLIENTS = 80
 # Which system user may speak on which socket, where each process has one of its own.
-USERS = {"web": "egide-web", "worker": "egide-worker", "ops": None, "auditor": "egide-audit"}
+USERS = {
+    "web": "egide-web", "worker": "egide-worker", "ops": None, "auditor": "egide-audit", "trail": "egide-keeper",
+    "finder": "egide-web",
+}  # fmt: skip
+
+
+class Answering(Protocol):
+    """The verbs of one of the two programs."""
+
+    def answer(self, socket_kind: str, conn: "psycopg.Connection[Any]", request: dict[str, Any]) -> dict[str, Any]:
+        """What to send back."""
 
 
 def harden() -> None:
@@ -57,18 +67,21 @@ def peer_uid(conn: socket.socket) -> int:
 
 
 class Server:
-    """Listens on every socket of the keeper and hands each request to the verbs."""
+    """Listens on the sockets of one program and hands each request to its verbs."""
 
-    def __init__(self, home: Home, verbs: Verbs) -> None:
+    def __init__(
+        self, home: Home, verbs: Answering, kinds: tuple[str, ...] = DOOR_SOCKETS, clients: int = MAX_CLIENTS
+    ) -> None:
         self._home = home
         self._verbs = verbs
-        self._clients = threading.BoundedSemaphore(MAX_CLIENTS)
+        self._kinds = kinds
+        self._clients = threading.BoundedSemaphore(clients)
         self._listeners: list[socket.socket] = []
 
     def start(self) -> None:
         """Bind and listen; sockets left by a killed keeper are replaced."""
         self._home.keeper_run.mkdir(mode=0o755, parents=True, exist_ok=True)
-        for kind in KEEPER_SOCKETS:
+        for kind in self._kinds:
             path: Path = self._home.keeper_socket(kind)
             path.unlink(missing_ok=True)
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)

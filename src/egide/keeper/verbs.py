@@ -1,41 +1,32 @@
 """The keeper's verbs. Each checks the session's MAC, calls one SQL function, and answers with a ticket and the keys of
 exactly what was opened (gate.md §1). Nothing else in Égide holds a master key or the gate connection."""
 
-import base64
 import hashlib
 import hmac
-import logging
 import secrets
-import traceback
 import uuid
-from collections.abc import Callable
 from typing import Any, Protocol
 from uuid import UUID
 
 import psycopg
-from psycopg.conninfo import make_conninfo
-from psycopg.rows import dict_row
 
 from egide.keeper.acts import Acts
-from egide.keeper.finder import Finder, Unclear
 from egide.keeper.masters import CATEGORIES, Masters
+from egide.keeper.sessions import No, Sessions, actor_fields, answered
 from egide.keeper.signin import BadAssertion, Ceremony
 from egide.kernel import sealing, tokens
-from egide.kernel.home import Home
 from egide.kernel.leaf import row_leaf
 from egide.kernel.softkey_id import SOFTWARE_AAGUID
 
 # Which socket may ask for which verb: one socket a kind of process, checked besides the peer's user.
 ALLOWED: dict[str, frozenset[str]] = {
-    "web": frozenset(
-        {"sign_in", "who", "open", "resume", "revoke", "approve", "words", "search", "create", "spread", "health"}
-    ),
+    "web": frozenset({"sign_in", "who", "open", "resume", "revoke", "approve", "words", "create", "spread", "health"}),
     "worker": frozenset({"sign_in", "who", "open_new", "spread", "resume", "revoke", "health"}),
     "ops": frozenset({"enrol", "health"}),
     "auditor": frozenset({"health"}),
+    "trail": frozenset({"expect"}),
 }
 ROSTER = 200
-log = logging.getLogger("egide.keeper")
 _ENTRY = [
     "id",
     "xid",
@@ -64,14 +55,6 @@ _ANSWER = (
 )
 
 
-class No(Exception):
-    """A refusal to be sent back: a code the pages know, never a datum."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
 class Trail(Protocol):
     """What the verbs need of the sequencer."""
 
@@ -83,35 +66,25 @@ class Trail(Protocol):
 
 
 class Verbs:
-    """Stateless but for the challenges of sign-in; one instance serves every thread."""
+    """The door's. Stateless but for the challenges of sign-in; one instance serves every thread."""
 
     def __init__(self, masters: Masters, ceremony: Ceremony, trail: Trail) -> None:
         self._masters = masters
         self._ceremony = ceremony
         self._trail = trail
-        self._session_key = masters.newest("session")
+        self._sessions = Sessions(masters)
         self._ticket_key = masters.newest("ticket")
         self._acts = Acts(masters, ceremony, self._genuine_key)
         self._source_key = tokens.subkey(masters.newest("token"), "SRC")
-        self._finder = Finder(masters, trail.expect)
+        self._blinder = tokens.Blinder(masters.newest("token"))
 
     def answer(self, socket_kind: str, conn: "psycopg.Connection[Any]", request: dict[str, Any]) -> dict[str, Any]:
         """Dispatch one request; a verb this socket may not use, or a malformed request, is refused."""
         verb = request.pop("verb", None)
         if not isinstance(verb, str) or verb not in ALLOWED[socket_kind]:
             return {"refused": "wrong_socket"}
-        handler: Callable[..., dict[str, Any]] = getattr(self, f"_{verb}")
-        try:
-            return handler(conn, socket_kind=socket_kind, **request)
-        except No as refusal:
-            return {"refused": refusal.code}
-        except psycopg.Error:
-            raise
-        except Exception as error:  # noqa: BLE001 — whatever was sent, the line goes on
-            # where and what kind, never the message: it may quote what was sent
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            log.warning("verb %s: %s at %s:%s", verb, type(error).__name__, frame.name, frame.lineno)
-            return {"refused": "bad_request"}
+        handler = getattr(self, f"_{verb}")
+        return answered(verb, lambda: handler(conn, socket_kind=socket_kind, **request))
 
     # ── sign-in ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -175,7 +148,7 @@ class Verbs:
     def _signed_in(self, actor: dict[str, Any]) -> dict[str, Any]:
         if actor["state"] != "live":
             raise No(actor["state"])
-        return {"cookie": self._cookie(actor["session"], actor["account"]), "actor": _actor(actor)}
+        return {"cookie": self._sessions.cookie(actor["session"], actor["account"]), "actor": actor_fields(actor)}
 
     def _enrol(
         self, conn: Any, socket_kind: str, account: bytes, credential_id: bytes, public_key: bytes, aaguid: bytes
@@ -199,7 +172,7 @@ class Verbs:
         actor = conn.execute("SELECT * FROM gate.who(%s, %s)", (session, account)).fetchone()
         if actor["state"] != "live":
             raise No(actor["state"])
-        return {"actor": _actor(actor), "ticket": f"w{session.hex}.{self._session_secret(session).hex()}"}
+        return {"actor": actor_fields(actor), "ticket": f"w{session.hex}.{self._session_secret(session).hex()}"}
 
     def _revoke(self, conn: Any, socket_kind: str, cookie: str, session: bytes | None = None) -> dict[str, Any]:
         own, account = self._session(conn, cookie)
@@ -293,7 +266,7 @@ class Verbs:
             blind += own
             if subject.get("traits"):
                 traits = tokens.Traits.parse(subject["traits"])
-                found += [(place, token) for token in self._finder.blinder.of_person(traits, repr(own).encode())]
+                found += [(place, token) for token in self._blinder.of_person(traits, repr(own).encode())]
         kept = [] if copy else sorted(found, key=lambda pair: pair[1])
         nonce = secrets.token_bytes(16)
         row = conn.execute(
@@ -314,7 +287,7 @@ class Verbs:
         if not _categories(read, write):
             raise No("bad_request")
         new, nonce = uuid.uuid4(), secrets.token_bytes(16)
-        found = self._finder.blinder.of_person(tokens.Traits.parse(traits), new.bytes)
+        found = self._blinder.of_person(tokens.Traits.parse(traits), new.bytes)
         row = conn.execute(
             f"SELECT {_ANSWER} FROM gate.create_patient(%s, %s, %s, %s, %s, %s, %s, %s, %s) r",
             (session, account, new, tokens.source_token(self._source_key, "egide", new.hex), read, write, nonce,
@@ -322,29 +295,13 @@ class Verbs:
         ).fetchone()  # fmt: skip
         return self._opened(row, session)
 
-    # ── search ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _search(
-        self, conn: Any, socket_kind: str, cookie: str, typed: dict[str, Any], unmask: bool = False,
-        domain: str = "entity",
-    ) -> dict[str, Any]:  # fmt: skip
-        session, account = self._session(conn, cookie)
-        try:
-            answer = self._finder.search(conn, session, account, typed, unmask, domain)
-        except Unclear as unclear:
-            raise No(f"search_{unclear.code}") from None
-        told = answer.pop("told")
-        if told["code"] in ("session_ended", "session_frozen"):
-            raise No(told["code"])
-        return {"actor": _actor(told), **answer}
-
     def _spread(
         self, conn: Any, socket_kind: str, cookie: str, opening: int, patient: bytes, traits: dict[str, Any]
     ) -> dict[str, Any]:
         """Tokens of changed traits, before the sealed rows are written; the former ones stay."""
         session, account = self._session(conn, cookie)
         one = UUID(bytes=patient)
-        fresh = self._finder.blinder.of_person(tokens.Traits.parse(traits), one.bytes)
+        fresh = self._blinder.of_person(tokens.Traits.parse(traits), one.bytes)
         state = conn.execute(
             "SELECT gate.spread(%s, %s, %s, %s, %s) AS state", (session, account, int(opening), one, fresh)
         ).fetchone()["state"]
@@ -371,7 +328,7 @@ class Verbs:
             for i in dict.fromkeys(ids)
         ]
         return {
-            "actor": _actor(row),
+            "actor": actor_fields(row),
             "opening": row["opening"],
             "ticket": f"{row['opening']}.{self._opening_secret(bytes(row['nonce']), session).hex()}",
             "ids": [i.bytes for i in ids],
@@ -385,6 +342,13 @@ class Verbs:
             "keys": keys,
         }
 
+    def _expect(self, conn: Any, socket_kind: str, entry: int, leaf: bytes) -> dict[str, Any]:
+        """The row of a search, which the finder wrote, before it answers."""
+        if len(leaf) != 32:
+            raise No("bad_request")
+        self._trail.expect(int(entry), bytes(leaf))
+        return {}
+
     def _health(self, conn: Any, socket_kind: str) -> dict[str, Any]:
         return {
             "base_id": self._masters.base_id,
@@ -396,25 +360,8 @@ class Verbs:
 
     # ── what is derived, never stored ────────────────────────────────────────────────────────────────────────────────
 
-    def _cookie(self, session: UUID, account: UUID) -> str:
-        body = session.bytes + account.bytes
-        return base64.urlsafe_b64encode(body + self._cookie_mac(body)).rstrip(b"=").decode()
-
     def _session(self, conn: Any, cookie: str) -> tuple[UUID, UUID]:
-        """Session and account of a genuine cookie. A false one leaves a row: forging is never silent."""
-        try:
-            raw = base64.b64decode(cookie.encode() + b"==", altchars=b"-_", validate=True)
-        except ValueError:
-            raw = b""
-        if len(raw) != 64:
-            raise No("session_ended")
-        if not hmac.compare_digest(self._cookie_mac(raw[:32]), raw[32:]):
-            conn.execute("SELECT gate.forged(%s)", (UUID(bytes=raw[16:32]),))
-            raise No("session_ended")
-        return UUID(bytes=raw[:16]), UUID(bytes=raw[16:32])
-
-    def _cookie_mac(self, body: bytes) -> bytes:
-        return hmac.digest(self._session_key, b"egide/session/" + body, "sha256")
+        return self._sessions.read(conn, cookie)
 
     def _session_secret(self, session: UUID) -> bytes:
         return hmac.digest(self._ticket_key, b"egide/who/" + session.bytes, "sha256")
@@ -428,36 +375,9 @@ class Verbs:
         return hmac.digest(self._masters.newest("enrol"), b"egide/key/" + text, "sha256")
 
 
-def gate_conninfo(home: Home) -> str:
-    """The gate connection: role keeper over PostgreSQL's socket, its secret in the keeper's own folder."""
-    return make_conninfo(
-        host=str(home.socket_dir), dbname="egide", user="keeper", passfile=str(home.pgpass("keeper")),
-        application_name="egide-keeper", connect_timeout=5,
-    )  # fmt: skip
-
-
-def connect(home: Home) -> "psycopg.Connection[dict[str, Any]]":
-    """Autocommit: a row is durable before anything is answered."""
-    return psycopg.connect(gate_conninfo(home), autocommit=True, prepare_threshold=1, row_factory=dict_row)
-
-
 def _categories(read: list[str], write: list[str]) -> bool:
     return bool(read) and set(read) | set(write) <= set(CATEGORIES)
 
 
 def _sha(secret: bytes) -> bytes:
     return hashlib.sha256(secret).digest()
-
-
-def _actor(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "account": row["account"].bytes,
-        "username": row["username"],
-        "name": row["name"],
-        "profession": row["profession"],
-        "kind": row["kind"],
-        "grade": row["grade"],
-        "session": row["session"].bytes,
-        "site": row["site"].bytes if row["site"] else None,
-        "units": [unit.bytes for unit in row["units"]],
-    }

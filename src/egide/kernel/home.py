@@ -17,7 +17,10 @@ PG_PORT: Final = 5432  # names the socket file only: the server never listens on
 
 # PostgreSQL roles that sign in, each with its own secret in its own folder; the first two belong to the operator.
 SECRET_ROLES: Final = ("super", "migrator", "keeper", "web", "worker", "live", "auditor")
-KEEPER_SOCKETS: Final = ("web", "worker", "ops", "auditor")
+# The keeper is two programs: the door (sign in, open, resume) and the finder, which tells it of its rows (`trail`).
+DOOR_SOCKETS: Final = ("web", "worker", "ops", "auditor", "trail")
+FINDER_SOCKETS: Final = ("finder",)
+KEEPER_SOCKETS: Final = (*DOOR_SOCKETS, *FINDER_SOCKETS)
 
 # A unix socket's path holds 107 bytes on Linux; PostgreSQL and the keeper need some of them for the file's name.
 _LONGEST_SOCKET = 100
@@ -86,7 +89,7 @@ class Home:
         return self.run / "keeper"
 
     def keeper_socket(self, kind: str) -> Path:
-        """The keeper's socket for one kind of process: web, worker, ops, auditor."""
+        """The keeper's socket for one kind of process, or for its finder."""
         if kind not in KEEPER_SOCKETS:
             raise ValueError(f"no keeper socket is called {kind}")
         return self.keeper_run / f"{kind}.sock"

@@ -153,7 +153,7 @@ def test_a_second_one_on_the_same_home_is_refused(running: Installation) -> None
     assert "tourne déjà" in running.refused()
 
 
-@pytest.mark.parametrize("word", ["granian", "egide.keeper", "/postgres"])
+@pytest.mark.parametrize("word", ["granian", "egide.keeper\0", "egide.keeper.finding", "/postgres"])
 def test_a_killed_process_is_started_again(running: Installation, word: str) -> None:
     before = running.pid_of(word)
     os.kill(before, signal.SIGKILL)
@@ -161,6 +161,7 @@ def test_a_killed_process_is_started_again(running: Installation, word: str) -> 
     eventually(running.answers)
     eventually(lambda: Cluster(running.home).ready())
     eventually(lambda: connects(running.home.keeper_socket("ops")))
+    eventually(lambda: connects(running.home.keeper_socket("finder")))
 
 
 def test_a_killed_worker_of_the_web_is_replaced(running: Installation) -> None:

@@ -277,7 +277,7 @@ def test_the_keeper_creates_nobody_without_a_search_of_this_session(hospital: An
     with pytest.raises(Refused, match="search_first"):
         hospital.web.call("create", cookie=cookie, **asked)
     other = hospital.sign_in(person)
-    hospital.web.call("search", cookie=other, typed={"name": a_name(), "birth_date": a_day()}, unmask=False)
+    hospital.finder.call("search", cookie=other, typed={"name": a_name(), "birth_date": a_day()}, unmask=False)
     with pytest.raises(Refused, match="search_first"):
         hospital.web.call("create", cookie=cookie, **asked)
     answer = hospital.web.call("create", cookie=other, **asked)
@@ -287,7 +287,7 @@ def test_the_keeper_creates_nobody_without_a_search_of_this_session(hospital: An
 
 def test_a_desk_has_a_pace(hospital: Any) -> None:
     _, cookie = hospital.signed_in("medical_secretary")
-    hospital.web.call("search", cookie=cookie, typed={"name": a_name(), "birth_date": a_day()}, unmask=False)
+    hospital.finder.call("search", cookie=cookie, typed={"name": a_name(), "birth_date": a_day()}, unmask=False)
     asked = {
         "traits": {"birth_name": ["DURAND"], "birth_date": ["1952-03-12"]},
         "read": EVERYTHING,

@@ -60,6 +60,7 @@ class Hospital:
         self.web = Keeper(home.keeper_socket("web"))
         self.worker = Keeper(home.keeper_socket("worker"))
         self.ops = Keeper(home.keeper_socket("ops"))
+        self.finder = Keeper(home.keeper_socket("finder"))
         self._connections: dict[str, psycopg.Connection[Any]] = {}
         self._applications: dict[UUID, str] = {}
         self.site = self.new_site()
@@ -73,7 +74,7 @@ class Hospital:
     def close(self) -> None:
         """Let go of everything."""
         self.forget_connections()
-        for keeper in (self.web, self.worker, self.ops):
+        for keeper in (self.web, self.worker, self.ops, self.finder):
             keeper.close()
 
     # ── connections ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -21,6 +21,7 @@ def hospital(cluster: Cluster, home: Home, django: None) -> Iterator[Any]:
     from django.db import connection
 
     from egide.accounts.session import keeper
+    from egide.gate.searching import finder
     from egide.gate.tests.factories import Hospital
 
     drawn = Hospital(cluster, home, settings.ORIGIN)
@@ -28,6 +29,7 @@ def hospital(cluster: Cluster, home: Home, django: None) -> Iterator[Any]:
     drawn.close()
     connection.close()
     keeper().close()
+    finder().close()
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def a_day() -> str:
 
 def find(hospital: Any, cookie: str, *, unmask: bool = False, **typed: Any) -> dict[str, Any]:
     """The keeper's answer."""
-    return dict(hospital.web.call("search", cookie=cookie, typed=typed, unmask=unmask))
+    return dict(hospital.finder.call("search", cookie=cookie, typed=typed, unmask=unmask))
 
 
 def ids(answer: dict[str, Any]) -> list[UUID]:

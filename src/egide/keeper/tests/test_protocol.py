@@ -12,13 +12,14 @@ import psycopg
 import pytest
 
 from egide.gate.tests.factories import Hospital
-from egide.keeper import server, verbs
+from egide.keeper import finding, server, verbs
 from egide.keeper.client import Keeper
 from egide.kernel import frames
 from egide.kernel.capabilities import Refused
-from egide.kernel.home import KEEPER_SOCKETS
+from egide.kernel.home import DOOR_SOCKETS, FINDER_SOCKETS, KEEPER_SOCKETS
 
-EVERY_VERB = sorted(set().union(*verbs.ALLOWED.values()))
+ALLOWED = verbs.ALLOWED | finding.ALLOWED
+EVERY_VERB = sorted(set().union(*ALLOWED.values()))
 
 
 @pytest.fixture
@@ -54,7 +55,10 @@ def alive(hospital: Hospital) -> bool:
 
 
 def test_each_socket_answers_its_own_verbs_only(hospital: Hospital) -> None:
-    assert set(verbs.ALLOWED) == set(KEEPER_SOCKETS)
+    assert set(verbs.ALLOWED) == set(DOOR_SOCKETS)
+    assert set(finding.ALLOWED) == set(FINDER_SOCKETS)
+    assert not finding.ALLOWED["finder"] & {"open", "open_new", "create", "resume", "sign_in", "who"}
+    assert verbs.ALLOWED["trail"] == {"expect"}
     assert verbs.ALLOWED["auditor"] == {"health"}
     assert verbs.ALLOWED["ops"] == {"enrol", "health"}
     assert "open_new" not in verbs.ALLOWED["web"]
@@ -65,7 +69,7 @@ def test_each_socket_answers_its_own_verbs_only(hospital: Hospital) -> None:
             for verb in EVERY_VERB:
                 answer = ask(conn, {"verb": verb})
                 assert answer is not None
-                assert (answer.get("refused") == "wrong_socket") == (verb not in verbs.ALLOWED[kind]), (kind, verb)
+                assert (answer.get("refused") == "wrong_socket") == (verb not in ALLOWED[kind]), (kind, verb)
 
 
 @pytest.mark.parametrize("step", ["begin", "finish", "application"])
@@ -111,8 +115,9 @@ SANE: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "approve finish": ("web", {"cookie": "C", "step": "finish", "act": SOMEONE, "response": {}, "words": "x"}),
     "words": ("web", {"cookie": "C", "entry": 1}),
-    "search": ("web", {"cookie": "C", "typed": {"name": "DURAND"}, "unmask": False, "domain": "entity"}),
+    "search": ("finder", {"cookie": "C", "typed": {"name": "DURAND"}, "unmask": False, "domain": "entity"}),
     "spread": ("worker", {"cookie": "A", "opening": 1, "patient": SOMEONE, "traits": {}}),
+    "expect": ("trail", {"entry": 1, "leaf": b"x" * 31}),
     "enrol": ("ops", {"account": SOMEONE, "credential_id": b"x", "public_key": b"y", "aaguid": SOMEONE}),
 }
 
@@ -247,7 +252,8 @@ def test_another_user_is_turned_away(hospital: Hospital) -> None:
     )
     for user, kind, code in (
         ("egide-web", "web", 0), ("egide-web", "worker", 7), ("egide-web", "ops", 7), ("egide-worker", "web", 7),
-        ("egide-worker", "worker", 0), ("nobody", "web", 7), ("egide-demo", "web", 7),
+        ("egide-web", "trail", 7), ("egide-web", "finder", 0), ("egide-worker", "finder", 7),
+        ("egide-keeper", "trail", 0), ("egide-worker", "worker", 0), ("nobody", "web", 7), ("egide-demo", "web", 7),
     ):  # fmt: skip
         entry = pwd.getpwnam(user)
         done = subprocess.run(

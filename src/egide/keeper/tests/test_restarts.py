@@ -25,7 +25,7 @@ def watched(house: Supervisor, name: str) -> Watched:
 
 def start_keeper(house: Supervisor) -> None:
     watched(house, "keeper").start()
-    house._await("keeper", house._keeper_answers)
+    house._await("keeper", lambda: house._listens("ops"))
 
 
 @contextmanager
@@ -146,3 +146,65 @@ def test_a_write_on_a_connection_that_died_is_made_or_refused_whole(
     rows = hospital.sql("SELECT value FROM record_measurement WHERE patient_id = %s", patient.id)
     assert len(rows) == 1
     assert len(hospital.entries(patient=patient.id, kind="act")) == 1
+
+
+# ── the finder, the keeper's other program ──────────────────────────────────────────────────────────────────────────
+
+
+def start_finder(house: Supervisor) -> None:
+    watched(house, "finder").start()
+    house._await("finder", lambda: house._listens("finder"))
+
+
+def test_while_the_finder_is_away_charts_open_and_the_search_page_says_so(
+    house: Supervisor, hospital: Hospital, browser: Browse
+) -> None:
+    unit = hospital.unit()
+    patient = hospital.patient(unit, birth_name="PRESENTE")
+    _, cookie = hospital.signed_in("admission_clerk", unit)
+    page = browser(cookie)
+    typed = {"name": "PRESENTE", "first_name": "Jeanne", "birth_date": "12/03/1952"}
+    watched(house, "finder").stop()
+    try:
+        answer = page.post("/patients/", typed)
+        assert answer.status_code == 503
+        assert "La recherche ne répond pas" in text(answer)
+        assert 'value="PRESENTE"' in answer.content.decode()  # nothing to type again
+        born = {
+            "birth_name": "NEUVE",
+            "first_name": "Lea",
+            "birth_date": "01/02/2001",
+            "sex": "F",
+            "birth_place": "99999",
+        }
+        answer = page.post("/arrivee/creer/", born)
+        assert (answer.status_code, "rien n'est créé" in text(answer)) == (503, True)
+        assert hospital.open(cookie, patient.id)["ids"] == [patient.id.bytes]
+    finally:
+        start_finder(house)
+    assert page.post("/patients/", typed).status_code == 200
+
+
+def test_a_killed_finder_comes_back_with_the_same_sessions(house: Supervisor, hospital: Hospital) -> None:
+    _, cookie = hospital.signed_in("physician")
+    typed = {"name": "INCONNU", "first_name": "Jean", "birth_date": "1951-03-04"}
+    assert hospital.finder.call("search", cookie=cookie, typed=typed)["code"] == "ok"
+    child = watched(house, "finder").child
+    assert child is not None
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    start_finder(house)
+    assert hospital.finder.call("search", cookie=cookie, typed=typed)["code"] == "ok"
+
+
+def test_a_search_is_not_answered_while_nobody_holds_the_trail(house: Supervisor, hospital: Hospital) -> None:
+    """The door remembers the leaf that a search's row must get; without it a row could be altered unseen."""
+    _, cookie = hospital.signed_in("physician")
+    typed = {"name": "INCONNU", "first_name": "Jean", "birth_date": "1951-03-04"}
+    with keeper_away(house), pytest.raises(KeeperDown):
+        hospital.finder.call("search", cookie=cookie, typed=typed)
+    assert hospital.finder.call("search", cookie=cookie, typed=typed)["code"] == "ok"
+
+
+def test_the_finder_holds_no_key_of_charts_or_of_the_trail(hospital: Hospital) -> None:
+    assert hospital.finder.call("health")["keys"] == ["contact", "identity", "ins", "session", "token"]

@@ -175,21 +175,23 @@ def _sign_in(visitor: Visitor, sown: Sown) -> None:
 
 
 def _keeper(stage: Stage, sown: Sown) -> None:
-    """The keeper itself, with words where it expects numbers."""
-    keeper = Keeper(stage.home.keeper_socket("web"))
+    """The keeper's two programs themselves, with words where they expect numbers."""
     word = sown.planted[0]
-    for verb, arguments in (
-        (word, {}),
-        ("open", {"cookie": word, "purpose": word, "read": [word], "write": [], "ids": [word]}),
-        ("search", {"cookie": word, "typed": {"name": word}}),
-        ("sign_in", {"step": word}),
-        ("who", {word: word}),
-    ):
-        try:
-            keeper.call(verb, **arguments)
-        except (Refused, KeeperDown):
-            continue
-    keeper.close()
+    for kind in ("web", "finder"):
+        keeper = Keeper(stage.home.keeper_socket(kind))
+        for verb, arguments in (
+            (word, {}),
+            ("open", {"cookie": word, "purpose": word, "read": [word], "write": [], "ids": [word]}),
+            ("search", {"cookie": word, "typed": {"name": word}}),
+            ("search", {"cookie": word, "typed": word}),
+            ("sign_in", {"step": word}),
+            ("who", {word: word}),
+        ):
+            try:
+                keeper.call(verb, **arguments)
+            except (Refused, KeeperDown):
+                continue
+        keeper.close()
 
 
 # ── reading ─────────────────────────────────────────────────────────────────────────────────────────────────────────

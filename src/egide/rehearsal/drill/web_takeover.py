@@ -94,7 +94,9 @@ def _running(stage: Stage) -> dict[str, Running]:
         name = variables.get("EGIDE_PROCESS", "") if variables.get("EGIDE_HOME") == mark else ""
         if "egide.keeper" in command and mark in command:
             name = "keeper"
-        if name in ("postgres", "keeper", "web", "demo-keys"):
+        elif "egide.keeper.finding" in command and mark in command:
+            name = "finder"
+        if name in ("postgres", "keeper", "finder", "web", "demo-keys"):
             found[name] = Running(int(entry.name), owner, variables, command[0])
     return found
 

@@ -1,0 +1,108 @@
+"""`python -m egide.keeper.finding --home H`: the keeper's second program. It searches; ranking never delays an opening.
+
+It is the same user's as the door, with a socket, a memory and a line to the database of its own. It holds only the
+keys that a search needs: a fault in it opens no chart and signs no checkpoint.
+"""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from egide.keeper import masters, server
+from egide.keeper.client import Keeper, KeeperDown
+from egide.keeper.finder import Finder, Unclear
+from egide.keeper.masters import Masters
+from egide.keeper.sessions import No, Sessions, actor_fields, answered
+from egide.kernel.home import FINDER_SOCKETS, Home
+
+ALLOWED: dict[str, frozenset[str]] = {"finder": frozenset({"search", "health"})}
+KEYS = ("session", "token", "identity", "contact", "ins")
+CLIENTS = 16
+AT_ONCE = 2  # searches under way; the others wait in line, so that openings find a database that is free
+POLITENESS = 10  # of the scheduler: where both programs want a processor, the door has it first
+log = logging.getLogger("egide.keeper")
+
+
+class Finding:
+    """The finder's verbs. `expect(id, leaf)` hands a search's row to the door, which holds the trail."""
+
+    def __init__(self, keys: Masters, expect: Any) -> None:
+        self._masters = keys
+        self._sessions = Sessions(keys)
+        self._finder = Finder(keys, expect)
+        self._line = threading.BoundedSemaphore(AT_ONCE)
+
+    def answer(self, socket_kind: str, conn: "psycopg.Connection[Any]", request: dict[str, Any]) -> dict[str, Any]:
+        """Dispatch one request; a verb this socket may not use, or a malformed request, is refused."""
+        verb = request.pop("verb", None)
+        if not isinstance(verb, str) or verb not in ALLOWED[socket_kind]:
+            return {"refused": "wrong_socket"}
+        handler = getattr(self, f"_{verb}")
+        return answered(verb, lambda: handler(conn, **request))
+
+    def _search(
+        self, conn: Any, cookie: str, typed: dict[str, Any], unmask: bool = False, domain: str = "entity"
+    ) -> dict[str, Any]:
+        session, account = self._sessions.read(conn, cookie)
+        try:
+            with self._line:
+                answer = self._finder.search(conn, session, account, typed, unmask, domain)
+        except Unclear as unclear:
+            raise No(f"search_{unclear.code}") from None
+        except KeeperDown:
+            raise No("database_down") from None  # what is shown must be expected by the trail
+        told = answer.pop("told")
+        if told["code"] in ("session_ended", "session_frozen"):
+            raise No(told["code"])
+        return {"actor": actor_fields(told), **answer}
+
+    def _health(self, conn: Any) -> dict[str, Any]:
+        conn.execute("SELECT 1")
+        return {"base_id": self._masters.base_id, "keys": sorted(self._masters.keys)}
+
+
+class DoorLine:
+    """What the finder tells the door: which leaf a search's row must get."""
+
+    def __init__(self, home: Home) -> None:
+        self._door = Keeper(home.keeper_socket("trail"))
+
+    def expect(self, entry_id: int, leaf: bytes) -> None:
+        """Raises KeeperDown when the door is away: the search is then not answered."""
+        self._door.call("expect", entry=entry_id, leaf=leaf)
+
+
+def main() -> int:
+    """Exit code 3: lost keys; 0 after SIGTERM."""
+    parser = argparse.ArgumentParser(prog="egide.keeper.finding")
+    parser.add_argument("--home", required=True, type=Path)
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    home = Home(arguments.home.absolute())
+    server.harden()
+    os.nice(POLITENESS)
+    try:
+        keys = masters.load(home.keeper_masters, home.keeper_birth).only(*KEYS)
+    except masters.LostKeys as error:
+        print(f"La recherche ne démarre pas : {error}.", file=sys.stderr)
+        return 3
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    listening = server.Server(home, Finding(keys, DoorLine(home).expect), FINDER_SOCKETS, CLIENTS)
+    listening.start()
+    log.info("finding")
+    stop.wait()
+    listening.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
