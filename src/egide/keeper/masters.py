@@ -5,7 +5,7 @@ import os
 import re
 import secrets
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,7 +42,8 @@ class Masters:
 
     def only(self, *names: str) -> "Masters":
         """Without the other keys: what a program does not need, it does not hold."""
-        return replace(self, keys={name: self.keys[name] for name in names}, ages={n: self.ages[n] for n in names})
+        kept = {name: self.keys[name] for name in names}
+        return Masters(kept, {name: self.ages[name] for name in names}, self.base_id, self.demo, self.born)
 
     @property
     def signer(self) -> Ed25519PrivateKey:
