@@ -1,7 +1,7 @@
 # Every target prepares what it needs from the lock file; nothing has to be installed before but Python 3.11 and make.
 # EGIDE_HOME (state), EGIDE_PORT (8400) and EGIDE_PYTHON (interpreter) may be set in the environment.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check attacks journeys bench doctor stop lock
+.PHONY: help run demo test test15 check attacks journeys bench doctor stop lock
 MAKEFLAGS += --no-print-directory
 # No bytecode beside the sources: a checkout may belong to someone else than the user who runs.
 export PYTHONDONTWRITEBYTECODE = 1
@@ -10,7 +10,7 @@ run = tools/env
 dev = tools/env --dev
 
 help: ## cette liste
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 run: ## prépare tout, démarre Égide et affiche l'adresse (Ctrl-C arrête tout)
 	@$(run) egide run
@@ -21,6 +21,10 @@ demo: ## comme run, en refusant toute base qui n'est pas née de démonstration
 test: ## tous les tests, parcours dans Chromium compris
 	@tools/chromium
 	@$(dev) python -m pytest $(ARGS)
+	@[ -n "$(ARGS)" ] || $(dev) tools/test15
+
+test15: ## ce qui tient le plus à PostgreSQL, sur le PostgreSQL 15 de Debian pris par URL
+	@$(dev) tools/test15 $(ARGS)
 
 check: ## ruff, mypy strict, ordre des étages, gabarits, migrations manquantes
 	@$(dev) --no-project tools/check

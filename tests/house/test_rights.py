@@ -36,7 +36,9 @@ QUESTIONS = (
          WHERE {OURS} AND has_function_privilege(%(role)s, p.oid, 'EXECUTE') AND NOT has_schema_privilege(%(role)s, n.oid, 'USAGE')""",
     f"""SELECT lower(r) || ' ' || n.nspname || '.' || c.relname
           FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
-               unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER', 'MAINTAIN']) r
+               unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']
+                      || CASE WHEN current_setting('server_version_num')::int < 170000 THEN '{{}}'::text[]
+                              ELSE ARRAY['MAINTAIN'] END) r
          WHERE {OURS} AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND has_table_privilege(%(role)s, c.oid, r)""",
     f"""SELECT lower(r) || ' ' || n.nspname || '.' || c.relname || '.' || a.attname
           FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -9,28 +9,23 @@ from __future__ import annotations
 import contextlib
 import importlib.metadata
 import os
-import secrets
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final, LiteralString
+from typing import Final
 
 import psycopg
-from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from egide.cli import passfiles, roles
 from egide.cli.halt import Halt
 from egide.cli.processes import environment, last_line, start, stop
-from egide.cli.users import User, ensure_folder, give, user_of
-from egide.kernel.home import DATABASE, PG_PORT, SECRET_ROLES, SUPERUSER, Home
+from egide.cli.users import User, ensure_folder, user_of
+from egide.kernel.home import PG_PORT, SECRET_ROLES, SUPERUSER, Home
 
-LOGIN_ROLES: Final = ("migrator", "keeper", "web", "worker", "live", "auditor")
-
-# log_*: nothing a statement carries may reach the log. An error's own message may quote a value ("invalid input syntax
-# for type date: …"), so errors of statements are told to their client only; the log keeps LOG, FATAL and PANIC.
 SETTINGS: Final = {
     "listen_addresses": "''",
     "port": str(PG_PORT),
@@ -45,27 +40,9 @@ SETTINGS: Final = {
     "log_timezone": "'UTC'",
     "log_destination": "'stderr'",
     "log_line_prefix": "'%m [%p] '",
-    "log_min_messages": "log",
-    "log_min_error_statement": "panic",
-    "log_error_verbosity": "terse",
-    "log_parameter_max_length": "0",
-    "log_parameter_max_length_on_error": "0",
-    "log_min_duration_statement": "-1",
     "log_autovacuum_min_duration": "-1",
-    "log_statement": "'none'",
+    **{name: f"'{value}'" for name, value in roles.QUIET.items()},
 }
-
-# What any role may do in a fresh PostgreSQL and must not here: write past row security's reach (large objects), signal
-# (notify, advisory locks), end others' work, or change settings that policies and functions read.
-_CLOSED_FUNCTIONS: Final[LiteralString] = """
-    SELECT p.oid::regprocedure::text
-      FROM pg_catalog.pg_proc p
-     WHERE p.pronamespace = 'pg_catalog'::regnamespace
-       AND (p.proname IN ('set_config', 'pg_notify', 'pg_terminate_backend', 'pg_cancel_backend', 'loread', 'lowrite')
-            OR p.proname = 'pg_logical_emit_message'
-            OR p.proname LIKE 'lo\\_%' OR p.proname ~ '^pg_(try_)?advisory')
-       AND has_function_privilege('public', p.oid, 'EXECUTE')
-"""
 
 
 def find_binaries() -> Path:
@@ -100,18 +77,12 @@ class Cluster:
 
     # ── connection strings ──────────────────────────────────────────────────────────────────────────────────────────
 
-    def dsn(self, role: str, dbname: str = DATABASE) -> str:
+    def dsn(self, role: str, dbname: str | None = None) -> str:
         """Conninfo of one role; the secret stays in the role's passfile, which only its own account can read."""
-        return make_conninfo(
-            host=str(self.home.socket_dir),
-            port=str(PG_PORT),
-            dbname=dbname,
-            user=SUPERUSER if role == "super" else role,
-            passfile=str(self.home.pgpass(role)),
-            application_name=f"egide {role}",
-        )
+        place = self.home.connection(role) | ({"dbname": dbname} if dbname else {})
+        return make_conninfo("", **place, application_name=f"egide {role}")
 
-    def superuser_dsn(self, dbname: str = DATABASE) -> str:
+    def superuser_dsn(self, dbname: str | None = None) -> str:
         return self.dsn("super", dbname)
 
     # ── birth ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -135,33 +106,16 @@ class Cluster:
         return (self.home.pg / "PG_VERSION").read_text(encoding="ascii").strip()
 
     def _ensure_secrets(self) -> None:
-        """One passfile a role, written once. Folder and file belong to the process that signs in with it."""
-        ensure_folder(self.home.secrets, None, 0o755)
+        """One passfile a role, written once."""
+        path = self.home.pgpass("super")
+        if not path.is_file() and self.home.pg.exists():
+            raise Halt(f"Le secret {path} manque alors que la base existe : remettez-le depuis la sauvegarde.")
         for role in SECRET_ROLES:
-            path = self.home.pgpass(role)
-            # Absent where the role has no process of its own: the operator's.
-            user = user_of(role)
-            ensure_folder(path.parent, user, 0o700)
-            if path.is_file() and path.stat().st_size:
-                continue
-            if role == "super" and self.home.pg.exists():
-                raise Halt(f"Le secret {path} manque alors que la base existe : remettez-le depuis la sauvegarde.")
-            draft = path.with_suffix(".new")
-            draft.unlink(missing_ok=True)
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                name = SUPERUSER if role == "super" else role
-                file.write(f"*:*:*:{name}:{secrets.token_hex(32)}\n")
-                file.flush()
-                os.fsync(file.fileno())
-            give(draft, user, 0o600)
-            draft.replace(path)
+            passfiles.ensure(self.home, role)
 
     def secret(self, role: str) -> str:
         """One role's secret; only the operator, or the role's own account, can read it."""
-        descriptor = os.open(self.home.pgpass(role), os.O_RDONLY | os.O_NOFOLLOW)
-        with os.fdopen(descriptor, encoding="ascii") as file:
-            return file.read().strip().rsplit(":", 1)[1]
+        return passfiles.secret(self.home.pgpass(role))
 
     def _secret_in_a_pipe(self, role: str, reader: User | None) -> int:
         """The reading end of a pipe that holds a secret and that `reader` may open by name (/dev/stdin)."""
@@ -313,85 +267,16 @@ class Cluster:
     def create_roles(self) -> None:
         """Roles, their secrets, the database and who may do what before any table exists. May be run again at will."""
         with psycopg.connect(self.superuser_dsn("postgres"), autocommit=True) as connection:
-            known = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
-            for role in ("owner", "gatekeeper", *LOGIN_ROLES):
-                if role not in known:
-                    connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
-                self._set_role(connection, role)
-            for group in ("owner", "gatekeeper"):
-                connection.execute(
-                    sql.SQL("GRANT {} TO migrator WITH INHERIT FALSE, SET TRUE").format(sql.Identifier(group))
-                    if connection.info.server_version >= 160000
-                    else sql.SQL("GRANT {} TO migrator").format(sql.Identifier(group))
-                )
-            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
-                connection.execute(sql.SQL("CREATE DATABASE {} OWNER owner").format(sql.Identifier(DATABASE)))
-            for closed in ("postgres", "template1"):
-                connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(closed)))
-            self.grant_database(connection, DATABASE)
-        self.harden(DATABASE)
-
-    def _set_role(self, connection: psycopg.Connection, role: str) -> None:
-        login = role in LOGIN_ROLES
-        flags = ["NOSUPERUSER", "NOCREATEDB", "NOCREATEROLE", "NOREPLICATION", "NOINHERIT"]
-        flags += ["LOGIN" if login else "NOLOGIN", "BYPASSRLS" if role in ("gatekeeper", "migrator") else "NOBYPASSRLS"]
-        name = sql.Identifier(role)
-        connection.execute(sql.SQL("ALTER ROLE {} {}").format(name, sql.SQL(" ").join(map(_keyword, flags))))
-        connection.execute(sql.SQL("ALTER ROLE {} RESET ALL").format(name))
-        connection.execute(sql.SQL("ALTER ROLE {} SET TimeZone = 'UTC'").format(name))
-        if login:
-            # The server sees the verifier only, never the secret.
-            verifier = connection.pgconn.encrypt_password(
-                self.secret(role).encode(), role.encode(), b"scram-sha-256"
-            ).decode()
-            connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(name, sql.Literal(verifier)))
-
-    def grant_database(self, connection: psycopg.Connection, database: str) -> None:
-        """Who may connect to a database: rights that a clone (CREATE DATABASE … TEMPLATE) does not copy."""
-        name = sql.Identifier(database)
-        logins = sql.SQL(", ").join(map(sql.Identifier, LOGIN_ROLES))
-        connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
-        connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(name, logins))
-        connection.execute(sql.SQL("GRANT CREATE ON DATABASE {} TO owner, gatekeeper").format(name))
-
-    def harden(self, database: str) -> None:
-        """Rights inside one database, before any table of ours."""
-        with psycopg.connect(self.superuser_dsn(database)) as connection:
-            connection.execute("ALTER SCHEMA public OWNER TO owner")
-            connection.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
-            connection.execute("GRANT USAGE ON SCHEMA public TO gatekeeper, web, worker, auditor")
-            for (function,) in connection.execute(_CLOSED_FUNCTIONS).fetchall():
-                # The name comes from the catalogue, quoted by regprocedure itself.
-                connection.execute(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC")
-            # A leakproof operator may be asked before the policy: its answers (an error or none, the rows that EXPLAIN
-            # counts, the planner's estimates) then tell of rows that the policy hides (attack 22).
-            for (function,) in connection.execute(
-                "SELECT oid::regprocedure::text FROM pg_proc WHERE proleakproof"
-            ).fetchall():
-                connection.execute(f"ALTER FUNCTION {function} NOT LEAKPROOF")
-            # A role may set its own defaults here: what an intruder left ends at each start.
-            for role in LOGIN_ROLES:
-                connection.execute(
-                    sql.SQL("ALTER ROLE {} IN DATABASE {} RESET ALL").format(
-                        sql.Identifier(role), sql.Identifier(database)
-                    )
-                )
-            connection.execute("GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO gatekeeper, migrator")
-            connection.execute("REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC")
-            connection.execute("GRANT USAGE ON LANGUAGE plpgsql TO owner, gatekeeper, migrator")
-            # A new function is open to nobody until its migration says to whom.
-            connection.execute(
-                "ALTER DEFAULT PRIVILEGES FOR ROLE owner, gatekeeper, migrator REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC"
-            )
+            roles.make_roles(connection, self.secret)
+            roles.make_database(connection)
+        with psycopg.connect(self.superuser_dsn(), autocommit=True) as connection:
+            for measure, left in roles.harden(connection):
+                raise Halt(f"La base n'a pas pu être fermée ({measure.subject} : {', '.join(left[:5])}).")
 
 
 def find_binaries_major() -> str:
     """The major version of the wheel's server, from its folder's name: pginstall18 → 18."""
     return find_binaries().parent.name.removeprefix("pginstall")
-
-
-def _keyword(word: str) -> sql.Composable:
-    return sql.SQL(word)  # only ever a word of this file
 
 
 def _wait_until(condition: Callable[[], bool], patience: float) -> None:

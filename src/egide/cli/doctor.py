@@ -16,8 +16,8 @@ from typing import Any, Final
 
 import psycopg
 
-from egide.cli import migrations, rights
-from egide.cli.cluster import LOGIN_ROLES, SETTINGS, Cluster
+from egide.cli import migrations, rights, roles, server
+from egide.cli.cluster import Cluster
 from egide.cli.halt import Halt
 from egide.cli.supervisor import running
 from egide.kernel.capabilities import Refused
@@ -49,14 +49,15 @@ def examine(home: Home) -> list[Finding]:
     """Everything that can be told of this home; a point that cannot be reached is itself a finding."""
     if not home.root.exists():
         raise Halt(f"Aucune base dans {home.root} : lancez « make run », ou donnez le bon EGIDE_HOME.")
-    if not os.access(home.pgpass("super"), os.R_OK):
+    asking = "super" if home.server() is None else "migrator"
+    if not os.access(home.pgpass(asking), os.R_OK):
         raise Halt(f"Lancez « egide doctor » sous le compte propriétaire de {home.root}.")
     findings = [_accounts(home), _disk(home), _birth(home), _supervised(home)]
     cluster = Cluster(home)
     try:
-        with psycopg.connect(cluster.superuser_dsn(), connect_timeout=5) as connection:
-            findings += _database(connection)
-            findings += [_secrets(cluster, connection), _structure(cluster)]
+        with psycopg.connect(cluster.dsn(asking), connect_timeout=5) as connection:
+            findings += [_place(home, connection), *_database(connection), *_closed(connection)]
+            findings += [_secrets(cluster, connection, asking), _structure(cluster)]
     except psycopg.OperationalError:
         findings.append(Finding("PostgreSQL", Verdict.ERROR, "ne répond pas : lancez « make run »."))
     return findings + _keeper(home)
@@ -82,7 +83,8 @@ def _accounts(home: Home) -> Finding:
     owners: dict[str, list[str]] = {}
     for process in ("keeper", "web", "worker", "live", "auditor"):
         owners.setdefault(_owner(home.pgpass(process).parent), []).append(process)
-    owners.setdefault(_owner(home.pg), []).append("postgres")
+    if home.server() is None:
+        owners.setdefault(_owner(home.pg), []).append("postgres")
     if len(owners) == 1:
         account = next(iter(owners))
         return Finding(
@@ -137,12 +139,6 @@ def _database(connection: psycopg.Connection[Any]) -> list[Finding]:
     covered = rights.covered_count(connection)
     questions: tuple[tuple[str, Callable[[psycopg.Connection[Any]], Iterable[str]], str, str], ...] = (
         ("rôles", rights.above_row_security, "aucun ne passe au-dessus du cloisonnement.", "un rôle passe au-dessus."),
-        (
-            "réglages des rôles",
-            rights.altered_roles,
-            "les nôtres.",
-            "un rôle a changé les siens ; un redémarrage les rend.",
-        ),
         ("fonctions permises", rights.unexpected_functions, "exactement la liste écrite.", "la liste n'est pas tenue."),
         ("fonctions ouvertes", rights.open_functions, "aucune.", "des fonctions sont ouvertes à tous."),
         ("droits sur les tables", rights.excessive_rights, "rien de trop.", "des droits en trop."),
@@ -152,7 +148,6 @@ def _database(connection: psycopg.Connection[Any]) -> list[Finding]:
             f"{covered} tables de patients, toutes cloisonnées.",
             "des tables de patients ne sont pas cloisonnées.",
         ),
-        ("journal de PostgreSQL", _talkative_settings, "muet sur les valeurs.", "écrit des valeurs."),
     )
     findings = []
     for subject, question, well, badly in questions:
@@ -162,21 +157,49 @@ def _database(connection: psycopg.Connection[Any]) -> list[Finding]:
     return findings
 
 
-def _talkative_settings(connection: psycopg.Connection[Any]) -> Iterable[str]:
-    harmless = {"log_timezone", "log_line_prefix", "log_destination"}
-    wanted = {k: v.strip("'") for k, v in SETTINGS.items() if k.startswith("log_") and k not in harmless}
-    for name, value in connection.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(wanted)]):
-        if value != wanted[name]:
-            yield f"{name} = {value}"
-
-
-def _secrets(cluster: Cluster, connection: psycopg.Connection[Any]) -> Finding:
-    wrong = tuple(role for role in LOGIN_ROLES if rights.foreign_secret(connection, role, cluster.secret(role)))
-    if wrong:
+def _place(home: Home, connection: psycopg.Connection[Any]) -> Finding:
+    """Where the base is, and whether what passes between it and us can be read or forged on the way."""
+    version = f"PostgreSQL {connection.info.server_version // 10000}"
+    place = home.server()
+    if place is None:
+        return Finding("PostgreSQL", Verdict.OK, f"{version}, embarqué, par sa socket seulement.")
+    where = f"{version} sur {place['host']}, base {place['dbname']}"
+    if server.near(place["host"]):
+        return Finding("PostgreSQL", Verdict.OK, f"{where}, sans sortir de la machine.")
+    if not connection.pgconn.ssl_in_use or place.get("sslmode") not in server.PROVEN:
         return Finding(
-            "mots de passe", Verdict.ERROR, "un rôle a changé le sien ; cherchez qui, un redémarrage le rend.", wrong
+            "PostgreSQL", Verdict.ERROR, f"{where} : la liaison n'est pas protégée ; relancez la préparation."
         )
-    return Finding("mots de passe", Verdict.OK, f"les nôtres ({len(LOGIN_ROLES)} rôles).")
+    return Finding("PostgreSQL", Verdict.OK, f"{where}, liaison chiffrée, serveur prouvé.")
+
+
+def _closed(connection: psycopg.Connection[Any]) -> list[Finding]:
+    """What the server left open of what Égide closes, item by item, each with its consequence."""
+    findings = []
+    for measure in roles.MEASURES:
+        left = tuple(measure.open_still(connection))
+        sentence = f"{len(left)} à fermer : {measure.consequence}." if left else "fermé."
+        findings.append(Finding(measure.subject, Verdict.ERROR if left else Verdict.OK, sentence, left))
+    return findings
+
+
+def _secrets(cluster: Cluster, connection: psycopg.Connection[Any], asking: str) -> Finding:
+    """A superuser compares the verifiers; without one each role tries its own, and the server accepts one only."""
+
+    def foreign(role: str) -> bool:
+        if asking == "super":
+            return rights.foreign_secret(connection, role, cluster.secret(role))
+        try:
+            psycopg.connect(cluster.dsn(role), connect_timeout=5).close()
+        except psycopg.OperationalError:
+            return True
+        return False
+
+    wrong = tuple(role for role in roles.LOGIN_ROLES if foreign(role))
+    repair = "un redémarrage le rend" if asking == "super" else "« egide setup database » le rend"
+    if wrong:
+        return Finding("mots de passe", Verdict.ERROR, f"un rôle a changé le sien ; cherchez qui, {repair}.", wrong)
+    return Finding("mots de passe", Verdict.OK, f"les nôtres ({len(roles.LOGIN_ROLES)} rôles).")
 
 
 def _structure(cluster: Cluster) -> Finding:

@@ -28,6 +28,8 @@ def drill(
     """Joue les attaques de la table et dit lesquelles ont été tenues. Code 0 : toutes ; 1 : au moins une non."""
     numbers = _numbers(only)
     home = Home.from_environment()
+    if home.server() is not None:
+        raise Halt("L'exercice vole la base embarquée : il ne se joue pas sur un serveur par URL.", 2)
     base = home.base()
     if base is None or not base.demo:
         raise Halt("L'exercice ne se joue que sur une base née de démonstration : donnez son dossier à EGIDE_HOME.", 2)

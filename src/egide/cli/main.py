@@ -23,7 +23,14 @@ app = typer.Typer(
 )
 
 # One file each, with an `app`; those not written yet are skipped.
-GROUPS = {"demo": "demo", "reference": "reference", "audit": "audit", "import": "import_", "drill": "drill"}
+GROUPS = {
+    "demo": "demo",
+    "reference": "reference",
+    "audit": "audit",
+    "import": "import_",
+    "drill": "drill",
+    "setup": "setup",
+}
 
 
 def _gather() -> None:

@@ -22,8 +22,8 @@ def in_code() -> set[tuple[str, str]]:
 
 
 def in_base(cluster: Cluster) -> set[tuple[str, str]]:
-    """(app, name) of every migration applied to the base; empty before the first."""
-    with psycopg.connect(cluster.superuser_dsn()) as connection:
+    """(app, name) of every migration applied to the base; empty before the first. Asked by the operator's own role."""
+    with psycopg.connect(cluster.dsn("migrator"), options="-c role=owner") as connection:
         if connection.execute("SELECT to_regclass('public.django_migrations')").fetchone() == (None,):
             return set()
         return {(app, name) for app, name in connection.execute("SELECT app, name FROM django_migrations")}

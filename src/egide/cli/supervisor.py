@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from egide.cli import migrations
+from egide.cli import migrations, server
 from egide.cli.cluster import Cluster
 from egide.cli.halt import Halt
 from egide.cli.processes import Watched, check_interpreter, end_strays, last_line, run, start
@@ -168,7 +168,10 @@ class Supervisor:
                 ) from None
 
     def start_postgres(self) -> None:
-        """The cluster, made when missing, running and with its roles."""
+        """The cluster, made when missing, running and with its roles; a server by URL has only to be reached."""
+        if self.home.server() is not None:
+            server.reach(self.home)
+            return
         self.cluster.ensure()
         self.cluster.start()
         watched = Watched("postgres", self.cluster.spawn, signal.SIGINT, 60)
@@ -203,10 +206,11 @@ class Supervisor:
             yield from (path.name for path in self.home.keeper_masters.iterdir())
 
     def _someone_is_known(self) -> bool:
-        with psycopg.connect(self.cluster.superuser_dsn()) as connection:
-            if connection.execute("SELECT to_regclass('public.identity_patient')").fetchone() == (None,):
+        """Whether the trail has a row: no patient comes in without one."""
+        with psycopg.connect(self.cluster.dsn("migrator"), options="-c role=gatekeeper") as connection:
+            if connection.execute("SELECT to_regclass('audit.entry')").fetchone() == (None,):
                 return False
-            return connection.execute("SELECT 1 FROM identity_patient LIMIT 1").fetchone() is not None
+            return connection.execute("SELECT 1 FROM audit.entry LIMIT 1").fetchone() is not None
 
     def start_keeper(self) -> None:
         """The keeper, born when it has no keys, and answering: the door, then the finder."""

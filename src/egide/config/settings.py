@@ -54,19 +54,21 @@ TEMPLATES: list[dict[str, object]] = []
 # The web asks by ids alone: one plan a statement is kept. Left to choose, PostgreSQL planned the two largest reads of a
 # chart anew each time (a third of their cost). Search, which needs plans of its own, is the keeper's.
 _SESSION = {"migrator": "-c role=owner", "web": "-c plan_cache_mode=force_generic_plan"}
+_PLACE = HOME.connection(ROLE)
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": "egide",
-        "USER": ROLE,
-        "HOST": str(HOME.socket_dir),
+        "NAME": _PLACE.pop("dbname"),
+        "USER": _PLACE.pop("user"),
+        "HOST": _PLACE.pop("host"),
+        "PORT": _PLACE.pop("port", ""),
         "CONN_MAX_AGE": None,
         # one statement a writing request: after PostgreSQL restarted, a thread's first act would fail (reads retry)
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": True,
         "TIME_ZONE": "UTC",
         "OPTIONS": {
-            "passfile": str(HOME.pgpass(ROLE)),
+            **_PLACE,  # the passfile; of a server reached by URL, how it proves itself
             "server_side_binding": True,
             "prepare_threshold": 3,
             "application_name": f"egide-{ROLE}",

@@ -85,11 +85,8 @@ def actor_fields(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def gate_conninfo(home: Home) -> str:
-    """The gate connection: role keeper over PostgreSQL's socket, its secret in the keeper's own folder."""
-    return make_conninfo(
-        host=str(home.socket_dir), dbname="egide", user="keeper", passfile=str(home.pgpass("keeper")),
-        application_name="egide-keeper", connect_timeout=5,
-    )  # fmt: skip
+    """The gate connection: role keeper, its secret in the keeper's own folder."""
+    return make_conninfo("", **{"connect_timeout": "5"} | home.connection("keeper"), application_name="egide-keeper")
 
 
 def connect(home: Home) -> "psycopg.Connection[dict[str, Any]]":

@@ -13,10 +13,15 @@ from typing import Final
 ROOT_DEFAULT: Final = Path("/var/lib/egide")
 DATABASE: Final = "egide"
 SUPERUSER: Final = "egide_super"
-PG_PORT: Final = 5432  # names the socket file only: the server never listens on TCP
+PG_PORT: Final = 5432  # names the socket file only: the embedded server never listens on TCP
 
 # PostgreSQL roles that sign in, each with its own secret in its own folder; the first two belong to the operator.
 SECRET_ROLES: Final = ("super", "migrator", "keeper", "web", "worker", "live", "auditor")
+# What database.json may say of a server reached by URL: where it is and how it proves itself. Never a secret.
+SERVER_PARAMETERS: Final = (
+    "host", "hostaddr", "port", "dbname", "sslmode", "sslrootcert", "sslnegotiation", "channel_binding",
+    "target_session_attrs", "connect_timeout",
+)  # fmt: skip
 # The keeper is two programs: the door (sign in, open, resume) and the finder, which tells it of its rows (`trail`).
 DOOR_SOCKETS: Final = ("web", "worker", "ops", "auditor", "trail")
 FINDER_SOCKETS: Final = ("finder",)
@@ -103,6 +108,25 @@ class Home:
         if role not in SECRET_ROLES:
             raise ValueError(f"no secret is kept for {role}")
         return self.secrets / role / "pgpass"
+
+    @property
+    def server_json(self) -> Path:
+        """Where the server reached by URL is; absent where PostgreSQL is the embedded one."""
+        return self.root / "database.json"
+
+    def server(self) -> dict[str, str] | None:
+        """libpq parameters of the server that `egide setup database` prepared; None: the embedded one."""
+        try:
+            fields = json.loads(self.server_json.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return {name: str(fields[name]) for name in SERVER_PARAMETERS if name in fields}
+
+    def connection(self, role: str) -> dict[str, str]:
+        """libpq parameters of one role (`super`: the embedded server's superuser); its secret stays in its passfile."""
+        place = self.server() or {"host": str(self.socket_dir), "port": str(PG_PORT), "dbname": DATABASE}
+        user = SUPERUSER if role == "super" else role
+        return place | {"user": user, "passfile": str(self.pgpass(role))}
 
     @property
     def keeper(self) -> Path:

@@ -12,7 +12,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from egide.keeper.client import Keeper
-from egide.kernel.home import DATABASE, Home
+from egide.kernel.home import Home
 from egide.rehearsal import hospital
 from egide.rehearsal.people import REFERENCE
 from egide.rehearsal.softkey import SoftKey
@@ -26,10 +26,7 @@ def install(home: Home) -> int:
 
     No patient data: the migrator's secret is the operator's, so only he can run this. Adds only what lacks.
     """
-    conninfo = make_conninfo(
-        host=str(home.socket_dir), dbname=DATABASE, user="migrator", passfile=str(home.pgpass("migrator")),
-        application_name="egide demo",
-    )  # fmt: skip
+    conninfo = make_conninfo("", **home.connection("migrator"), application_name="egide demo")
     with psycopg.connect(conninfo) as connection:
         connection.execute("SET LOCAL ROLE owner")
         _directory(connection)

@@ -13,7 +13,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from egide.cli.cluster import LOGIN_ROLES, Cluster
+from egide.cli.cluster import Cluster
+from egide.cli.roles import LOGIN_ROLES
 from egide.cli.supervisor import Supervisor
 from egide.cli.users import ACCOUNTS, separate_accounts
 from egide.kernel.home import SECRET_ROLES, Home

@@ -17,7 +17,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
-from egide.kernel.home import DATABASE, SUPERUSER, Home
+from egide.kernel.home import Home
 from egide.rehearsal.drill.loot import Loot, Truth
 from egide.rehearsal.signin import Answer, Visitor, sign_in
 
@@ -103,13 +103,7 @@ class Stage:
 
     def conninfo(self, role: str) -> str:
         """How to connect as one role, with the passfile of that role."""
-        return make_conninfo(
-            host=str(self.home.socket_dir),
-            dbname=DATABASE,
-            user=SUPERUSER if role == "super" else role,
-            passfile=str(self.home.pgpass(role)),
-            application_name="egide-drill",
-        )
+        return make_conninfo("", **self.home.connection(role), application_name="egide-drill")
 
     @contextmanager
     def judge(self) -> Iterator[psycopg.Connection[dict[str, Any]]]:
