@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -69,7 +70,7 @@ class ForeignServer:
             assert time.monotonic() < deadline
             time.sleep(0.05)
 
-    def _make(self, data: Path, identity: dict[str, int]) -> None:
+    def _make(self, data: Path, identity: dict[str, Any]) -> None:
         if identity:
             os.chown(self.root, identity["user"], identity["group"])
         secret = self.root / "secret"
@@ -103,7 +104,7 @@ class ForeignServer:
         shutil.rmtree(self.root, ignore_errors=True)
 
 
-def _identity() -> dict[str, int]:
+def _identity() -> dict[str, Any]:
     if os.geteuid() != 0:
         return {}
     entry = pwd.getpwnam(ACCOUNT)

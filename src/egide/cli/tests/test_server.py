@@ -111,7 +111,7 @@ def test_a_preparation_cut_short_is_finished_by_the_next(
 
     for step in ("make_database", "harden"):
         with monkeypatch.context() as patch:
-            patch.setattr(server.roles, step, cut)
+            patch.setattr(roles, step, cut)
             with pytest.raises(KeyboardInterrupt):
                 prepare(place, empty_server, renew=True)
     assert prepare(place, empty_server) == []
