@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from egide.accounts.session import actor_of, no_patient_data
-from egide.config.timeline import FILTERS, Facts, days
+from egide.config.timeline import FILTERS, Facts, days, instant
 from egide.directory.reads import clinicians, unit_name, units
 from egide.gate import trail
 from egide.gate.acting import call_door
@@ -74,27 +74,30 @@ def unit(request: HttpRequest, roster: Roster) -> HttpResponse:
 @opens_chart(read=("identity", "stay", "clinical", "protected"), write=("clinical",))
 def chart(request: HttpRequest, chart: Chart) -> HttpResponse:
     """The whole chart in one answer: one opening, one pipeline, all panels."""
-    who, places, problems, allergies, (measured, more), pressures, (notes, older, drafts) = fetch(
+    before = instant(request.GET.get("avant", ""))
+    who, places, problems, allergies, measured, pressures, (notes, drafts) = fetch(
         chart,
         identities(chart),
         stays.stays(chart),
         record.problems(chart),
         record.allergies(chart),
-        record.recent_measurements(chart),
+        record.recent_measurements(chart, before),
         record.pressures(chart),
-        record.notes(chart),
+        record.notes(chart, before),
     )
     clinical = chart.may_read("clinical")
     only = request.GET.get("fil", "")
     only = only if only in FILTERS else ""
+    shown_days, end = days(chart, Facts(places, problems, allergies, measured, notes, _age(chart, who), before), only)
     return page(
         request,
         "record/chart.html",
         **banner(chart, who, places, allergies),
         problems=[one for one in problems if one.error is None and one.kind == "problem"] if clinical else None,
         antecedents=[one for one in problems if one.error is None and one.kind != "problem"],
-        days=days(chart, Facts(places, problems, allergies, measured, notes, _age(chart, who)), only),
-        more=more + older,
+        days=shown_days,
+        before=before,
+        older=end.isoformat() if end else None,
         pressures=pressures,
         form=VitalSigns() if chart.may_write("clinical") else None,
         may_transmit=may_transmit(chart.actor.profession),

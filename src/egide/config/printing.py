@@ -19,6 +19,7 @@ from egide.stays import reads as stays
 from egide.ui import page
 
 LINES = 36
+PRINTED_VALUES = 240  # of which the 36 lines are made
 READS = ("identity", "stay", "clinical", "protected")
 
 
@@ -26,13 +27,13 @@ READS = ("identity", "stay", "clinical", "protected")
 @opens_chart(read=READS, purpose="print")
 def chart(request: HttpRequest, chart: Chart) -> HttpResponse:
     """The chart on paper: who, allergies, problems, the latest lines. What was entered in error stays out."""
-    who, places, problems, allergies, (measured, _more), (notes, _older, _drafts) = fetch(
+    who, places, problems, allergies, measured, (notes, _drafts) = fetch(
         chart,
         identities(chart),
         stays.stays(chart),
         record.problems(chart),
         record.allergies(chart),
-        record.recent_measurements(chart),
+        record.recent_measurements(chart, limit=PRINTED_VALUES),
         record.notes(chart),
     )
     return page(
@@ -40,7 +41,7 @@ def chart(request: HttpRequest, chart: Chart) -> HttpResponse:
         "record/print.html",
         **banner(chart, who, places, allergies),
         problems=[one for one in problems if one.error is None] if chart.may_read("clinical") else None,
-        days=_latest(days(chart, Facts(places, problems, allergies, measured, notes), "")),
+        days=_latest(days(chart, Facts(places, problems, allergies, measured, notes), "")[0]),
         at=timezone.now(),
         by=chart.actor,
         opening=chart.opening,

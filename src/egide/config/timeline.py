@@ -18,6 +18,7 @@ from egide.ui.text import _
 from egide.ui.words import word
 
 _ANY_ROW = UUID(int=0)
+_WRITTEN = frozenset({"note", "transmission"})
 # What `?fil=` shows: kinds of events; None is all of them. "moi" is what the reader wrote.
 FILTERS: dict[str, frozenset[str] | None] = {
     "": None,
@@ -56,25 +57,50 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the chart read, as it becomes a timeline."""
+    """What the chart read, as it becomes a timeline. `before`: the page goes back from that instant."""
 
     places: list[StayPlace]
     problems: list[record.Problem]
     allergies: list[record.Allergy]
-    measured: list[record.Measured]
-    notes: list[record.Written]
+    measured: record.Page[record.Measured]
+    notes: record.Page[record.Written]
     age: int | None = None
+    before: datetime | None = None
 
 
-def days(chart: Chart, facts: Facts, only: str) -> list[Day]:
-    """The events that the filter `only` (a key of FILTERS) lets through, by day."""
+def days(chart: Chart, facts: Facts, only: str) -> tuple[list[Day], datetime | None]:
+    """The events that the filter `only` (a key of FILTERS) lets through, by day; the instant where the page ends.
+
+    Measures and notes are read by pages: the timeline stops where the first of them does, so that it has no hole.
+    None for the instant: the record's beginning is on this page.
+    """
     kinds = FILTERS[only]
+    ends = [
+        facts.measured.end if kinds is None or "vitals" in kinds else None,
+        facts.notes.end if kinds is None or kinds & _WRITTEN else None,
+    ]
+    end = max((one for one in ends if one is not None), default=None)
     events = [
         event
-        for event in (*_readings(chart, facts.measured, facts.age), *_stays(facts.places), *_notes(chart, facts.notes),
-                      *_coded(chart, "problem", facts.problems), *_coded(chart, "allergy", facts.allergies))
+        for event in (*_readings(chart, facts.measured.found, facts.age), *_stays(facts.places),
+                      *_notes(chart, facts.notes.found), *_coded(chart, "problem", facts.problems),
+                      *_coded(chart, "allergy", facts.allergies))
         if (kinds is None or event.kind in kinds) and (only != "moi" or event.mine)
+        and (end is None or event.at >= end) and (facts.before is None or event.at < facts.before)
     ]  # fmt: skip
+    return _by_day(events), end
+
+
+def instant(typed: str) -> datetime | None:
+    """The instant of `?avant=`; None for what is not one: the newest page is shown then."""
+    try:
+        found = datetime.fromisoformat(typed)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
+
+
+def _by_day(events: list[Event]) -> list[Day]:
     by_day: dict[date, list[Event]] = defaultdict(list)
     here = timezone.get_default_timezone()
     for event in sorted(events, key=lambda e: e.at, reverse=True):

@@ -10,7 +10,7 @@ from egide.record.reads.measurements import (
     volumes,
 )
 from egide.record.reads.notes import MyDraft, Written, last_notes, my_drafts, note, notes
-from egide.record.reads.pieces import Mistake
+from egide.record.reads.pieces import Mistake, Page
 from egide.record.reads.problems import Alerts, Allergy, Problem, allergies, allergy_labels, problem_labels, problems
 from egide.record.reads.relations import Called, Directives, contact_people, directives
 
@@ -22,6 +22,7 @@ __all__ = [
     "Measured",
     "Mistake",
     "MyDraft",
+    "Page",
     "Pressure",
     "Problem",
     "Written",

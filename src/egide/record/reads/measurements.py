@@ -10,11 +10,11 @@ from uuid import UUID
 from egide.gate.reading import Read, Rows
 from egide.kernel.capabilities import Chart, Roster
 from egide.kernel.codes import BY_SLUG, INTAKE, OUTPUT
-from egide.record.reads.pieces import ERROR, JOINS, STANDS, WRITER, Mistake
+from egide.record.reads.pieces import ERROR, JOINS, NEVER, STANDS, WRITER, Mistake, Page
 
 SYSTOLIC, DIASTOLIC = BY_SLUG["systolic"].loinc, BY_SLUG["diastolic"].loinc
 LAST_SHOWN = ("systolic", "diastolic", "pulse", "temperature", "spo2", "pain")
-TIMELINE_MEASUREMENTS = 240
+TIMELINE_MEASUREMENTS = 96
 CURVE_PAIRS = 150
 CURVE_DAYS = timedelta(days=21)
 
@@ -49,20 +49,21 @@ _COLUMNS = (
 )
 
 
-def recent_measurements(chart: Chart) -> Read[tuple[list[Measured], int]]:
-    """The latest 240 values, newest first, and how many older ones there are."""
+def recent_measurements(
+    chart: Chart, before: datetime | None = None, limit: int = TIMELINE_MEASUREMENTS
+) -> Read[Page[Measured]]:
+    """The latest values taken before an instant, newest first: `limit` and the rest of the last reading."""
 
-    def decode(rows: Rows) -> tuple[list[Measured], int]:
-        total = rows[0][-1] if rows else 0
-        found = [_measured(chart, row[:-1]) for row in rows]
-        return found, total - len(found)
+    def decode(rows: Rows) -> Page[Measured]:
+        found = [_measured(chart, row) for row in rows]
+        return Page(found, found[-1].taken_at if len(found) >= limit else None)
 
     # the page is cut before the joins: errors are looked up for the rows shown, not for all that there are
     return Read(
-        f"SELECT {_COLUMNS}, r.total FROM (SELECT *, count(*) OVER () AS total FROM record_measurement m"
-        f" WHERE m.patient_id = ANY(%s) ORDER BY m.taken_at DESC, m.code LIMIT %s) r{JOINS}"
+        f"SELECT {_COLUMNS} FROM (SELECT * FROM record_measurement m WHERE m.patient_id = ANY(%s)"
+        f" AND m.taken_at < %s ORDER BY m.taken_at DESC FETCH FIRST (%s) ROWS WITH TIES) r{JOINS}"
         " ORDER BY r.taken_at DESC, r.code",
-        (chart.actor.account, list(chart.ids), TIMELINE_MEASUREMENTS),
+        (chart.actor.account, list(chart.ids), before or NEVER, limit),
         decode,
     )
 

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from egide.gate.reading import Read, Rows
 from egide.kernel.capabilities import Capability, Chart, Roster
-from egide.record.reads.pieces import ERROR, JOINS, WRITER, Mistake
+from egide.record.reads.pieces import ERROR, JOINS, NEVER, WRITER, Mistake, Page
 
-TIMELINE_NOTES = 100
+TIMELINE_NOTES = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +51,24 @@ def note(chart: Chart, row_id: UUID) -> Read[list[Written]]:
     )
 
 
-def notes(chart: Chart) -> Read[tuple[list[Written], int, Counter[str]]]:
-    """The latest 100 notes and transmissions, newest first; how many older ones there are; my drafts, by kind."""
+def notes(
+    chart: Chart, before: datetime | None = None, limit: int = TIMELINE_NOTES
+) -> Read[tuple[Page[Written], Counter[str]]]:
+    """The latest notes and transmissions written before an instant, newest first; my drafts, by kind."""
 
-    def decode(rows: Rows) -> tuple[list[Written], int, Counter[str]]:
+    def decode(rows: Rows) -> tuple[Page[Written], Counter[str]]:
         found = [_written(chart, row[:-1]) for row in rows if row[0] is not None]
         drafts = Counter({row[3]: row[-1] for row in rows if row[0] is None})
-        total = max((row[-1] for row in rows if row[0] is not None), default=0)
-        return found, total - len(found), drafts
+        return Page(found, found[-1].at if len(found) >= limit else None), drafts
 
     # one statement for both: a chart makes at most twelve
     return Read(
-        f"(SELECT {_COLUMNS}, r.total FROM (SELECT *, count(*) OVER () AS total FROM record_note n"
-        f" WHERE n.patient_id = ANY(%s) ORDER BY n.written_at DESC, n.id LIMIT %s) r{JOINS}"
+        f"(SELECT {_COLUMNS}, 0 FROM (SELECT * FROM record_note n WHERE n.patient_id = ANY(%s)"
+        f" AND n.written_at < %s ORDER BY n.written_at DESC FETCH FIRST (%s) ROWS WITH TIES) r{JOINS}"
         " ORDER BY r.written_at DESC, r.id)"
         " UNION ALL SELECT NULL, NULL, NULL, d.kind, NULL, NULL, NULL, NULL, NULL, NULL, count(*) FROM record_draft d"
         " WHERE d.patient_id = ANY(%s) AND d.ended_at IS NULL GROUP BY d.kind",
-        (list(chart.ids), TIMELINE_NOTES, list(chart.ids)),
+        (list(chart.ids), before or NEVER, limit, list(chart.ids)),
         decode,
     )
 

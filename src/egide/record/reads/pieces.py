@@ -1,8 +1,8 @@
 """Pieces of SQL and values that every read of the record shares."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
 
 from egide.kernel.capabilities import Capability
 
@@ -26,7 +26,17 @@ WRITER = AUTHOR.format("p")
 # For what may also be over: neither an error nor ended.
 ACTIVE = STANDS.replace(" AND e.kind = 'error')", ")")
 OVER = " LEFT JOIN record_amendment o ON o.patient_id = r.patient_id AND o.target = r.id AND o.kind = 'over'"
+NEVER = datetime.max.replace(tzinfo=UTC)
 Row = tuple[Any, ...]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Dated facts, newest first, complete down to the instant `end`, itself included; None: there are no older ones."""
+
+    found: list[T]
+    end: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

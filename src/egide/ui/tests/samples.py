@@ -265,7 +265,8 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
         ],
         "antecedents": [SimpleNamespace(label="Appendicectomie (1968)", kind="surgical", since=None)],
         "days": days(),
-        "more": 0,
+        "before": None,
+        "older": None,
         "pressures": pressures(),
         "form": VitalsForm(),
         "may_transmit": True,
@@ -377,7 +378,10 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
                 "done": "constantes",
             },
         ),
-        "dossier-long": ("record/chart.html", {**full, "patient": long_person, "allergies": forty, "more": 2950}),
+        "dossier-long": (
+            "record/chart.html",
+            {**full, "patient": long_person, "allergies": forty, "older": "2026-11-20T08:10:00+00:00"},
+        ),
         "constantes": ("record/vitals.html", {**chart, "form": wrong}),
         "constantes-faites": (
             "record/vitals_saved.html",
