@@ -5,6 +5,7 @@ SQL alone decides, from the copy that a migration loads; start-up refuses a base
 
 import hashlib
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from egide.kernel.codes import Basis, Category, Profession
@@ -260,6 +261,7 @@ def oversight() -> Iterator[Oversight]:
             yield Oversight(profession, page, allowed, reason)
 
 
+@cache
 def may_oversee(profession: str, page: str) -> bool:
     """Whether a profession finds a page of oversight in its menu. The gate decides at each request."""
     return any(one.allowed for one in oversight() if (one.profession, one.page) == (profession, page))

@@ -60,7 +60,7 @@ def blood_pressure(
     """An SVG element of the given size in user units; empty markup without a point.
 
     `ident` must be unique in the page: title and description are bound to it. Points may come in any order. With `days`
-    only those of so many days before the last one are drawn (a phone is narrow).
+    only those of so many days before the last one are drawn (a phone is narrow, and has no pointer to tell values to).
     """
     known = sorted((p for p in points if p.systolic is not None or p.diastolic is not None), key=lambda p: p.at)
     if not known:
@@ -83,7 +83,7 @@ def blood_pressure(
     ]
     parts += _grid(scale)
     parts += _dates(scale)
-    parts += _marks(scale, known)
+    parts += _marks(scale, known, spoken=days is None)
     parts.append("</svg>")
     return Markup("".join(parts))  # noqa: S704 (numbers, and words escaped above)
 
@@ -136,25 +136,35 @@ def _tick(scale: _Scale, x: float, label: str) -> str:
     return f'<text class="curve-tick" x="{x}" y="{scale.height - 8}" text-anchor="middle">{label}</text>'
 
 
-def _marks(scale: _Scale, known: Sequence[Pressure]) -> list[str]:
-    """One bar an instant, a line through each of the two pressures, dots, and the last values in figures."""
+def _marks(scale: _Scale, known: Sequence[Pressure], spoken: bool) -> list[str]:
+    """One bar an instant, a line and dots for each of the two pressures, and the last values in figures.
+
+    Dots are one path a pressure, of strokes without length: a chart draws two curves, and a circle a value was most of
+    their cost. With `spoken` each bar tells its values to the pointer.
+    """
     bars: list[str] = []
-    dots: list[str] = []
     traces: dict[str, list[str]] = {"sys": [], "dia": []}
     for point in known:
         x = scale.x(point.at)
-        high = None if point.systolic is None else scale.y(point.systolic)
-        low = None if point.diastolic is None else scale.y(point.diastolic)
-        said = f"<title>{moment(point.at)} : {_written(point)} mmHg</title>"
-        if high is not None and low is not None:
-            bars.append(f'<path class="curve-bar" d="M{x} {high}V{low}">{said}</path>')
-        for name, y in (("sys", high), ("dia", low)):
-            if y is not None:
-                traces[name].append(f"{x},{y}")
-                dots.append(
-                    f'<circle class="curve-{name}" cx="{x}" cy="{y}" r="3">{said if low is None else ""}</circle>'
-                )
-    lines = [f'<polyline class="curve-line" points="{" ".join(one)}"/>' for one in traces.values() if len(one) > 1]
+        ends = []
+        for name, value in (("sys", point.systolic), ("dia", point.diastolic)):
+            if value is not None:
+                y = scale.y(value)
+                ends.append(y)
+                traces[name].append(f"{x} {y}")
+        bar = f"M{x} {ends[0]}V{ends[1]}" if len(ends) > 1 else f"M{x} {ends[0] - 3}v6"
+        if spoken:
+            said = f"{moment(point.at)} : {_written(point)} mmHg"
+            bar = f'<path class="curve-bar" d="{bar}"><title>{said}</title></path>'
+        bars.append(bar)
+    if not spoken:
+        bars = [f'<path class="curve-bar" d="{"".join(bars)}"/>']
+    lines = [f'<path class="curve-line" d="M{"L".join(one)}"/>' for one in traces.values() if len(one) > 1]
+    dots = [
+        f'<path class="curve-{name}" d="{"".join(f"M{at}h0" for at in traces[trace])}"/>'
+        for name, trace in (("sys", "sys"), ("dia", "dia"), ("dia-in", "dia"))
+        if traces[trace]
+    ]
     last = known[-1]
     x = scale.x(last.at) + 8
     figures = [

@@ -65,6 +65,7 @@ def _environment(language: str) -> jinja2.Environment:
                 events=pieces.events,
                 pressure_rows=pieces.pressure_rows,
                 blood_pressure=curve.blood_pressure,
+                blank=pieces.blank,
             )
         ),
     )

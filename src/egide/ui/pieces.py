@@ -3,11 +3,13 @@
 Everything a person typed goes through `escape`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from typing import Protocol
 
+from django.forms import BaseForm
+from django.utils.translation import get_language
 from markupsafe import Markup, escape
 
 from egide.ui.assets import asset_url
@@ -188,3 +190,20 @@ def pressure_rows(points: Iterable[Pressure]) -> Markup:
 
 def _whole(number: object) -> str:
     return "" if number is None else str(round(float(str(number))))
+
+
+def blank(form: BaseForm, macro: Callable[[BaseForm], Markup]) -> Markup:
+    """The fields of a form as `macro` draws them; those of an empty form are the same on every page, and remembered."""
+    if form.is_bound or form.initial or form.prefix:
+        return macro(form)
+    return _blank(type(form), get_language(), macro)
+
+
+_drawn: dict[tuple[type[BaseForm], str | None], Markup] = {}
+
+
+def _blank(kind: type[BaseForm], language: str | None, macro: Callable[[BaseForm], Markup]) -> Markup:
+    found = _drawn.get((kind, language))
+    if found is None:
+        found = _drawn[(kind, language)] = macro(kind())
+    return found
