@@ -270,7 +270,14 @@ class Supervisor:
     def _start_web(self) -> None:
         command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
         command += ["--port", str(self.port), "--no-access-log", "--log-level", "warning"]
-        command += ["--blocking-threads", "4", "--workers", "2", "egide.config.wsgi:application"]
+        command += [
+            "--blocking-threads",
+            "4",
+            "--workers",
+            "2",
+            "--respawn-failed-workers",
+            "egide.config.wsgi:application",
+        ]
         self._watch_over("web", command, {"EGIDE_ROLE": "web", "DJANGO_SETTINGS_MODULE": "egide.config.settings"})
         self._await("web", self._web_answers)
 

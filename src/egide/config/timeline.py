@@ -1,6 +1,6 @@
 """The chart's timeline: everything dated, newest first, by local day; and its filters."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -110,17 +110,22 @@ def _by_day(events: list[Event]) -> list[Day]:
 
 def _readings(chart: Chart, measured: list[record.Measured], age: int | None) -> list[Event]:
     """Values of one reading stand on one line; those entered in error on a line of their own, struck."""
-    readings: dict[tuple[datetime, str | None, bool], list[record.Measured]] = defaultdict(list)
+    readings: dict[tuple[datetime, str | None, bool, int], list[record.Measured]] = defaultdict(list)
     title, fix = _("Constantes"), _fixes(chart, "measurement")
+    again: Counter[tuple[datetime, str | None, bool, str]] = Counter()
     for one in measured:
-        readings[(one.taken_at, one.author, one.error is not None)].append(one)
+        wrong = one.error is not None
+        # the same parameter twice at one instant is two readings: neither hides the other
+        nth = again[(one.taken_at, one.author, wrong, one.code)]
+        again[(one.taken_at, one.author, wrong, one.code)] += 1
+        readings[(one.taken_at, one.author, wrong, nth)].append(one)
     return [
         Event(
             at, "vitals", title, shown({one.code: one.value for one in values}, None, age),
             next((one.comment for one in values if one.comment), None), author, values[0].mine,
             struck=_struck(values[0].error), fix=fix(values[0].id, wrong),
         )
-        for (at, author, wrong), values in readings.items()
+        for (at, author, wrong, _nth), values in readings.items()
     ]  # fmt: skip
 
 
