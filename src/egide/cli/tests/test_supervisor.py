@@ -164,12 +164,24 @@ def test_a_killed_process_is_started_again(running: Installation, word: str) -> 
     eventually(lambda: connects(running.home.keeper_socket("finder")))
 
 
-def test_a_killed_worker_of_the_web_is_replaced(running: Installation) -> None:
+def workers(server: int) -> list[int]:
+    """The processes that serve pages, below the one that listens."""
+    try:
+        return [int(pid) for pid in Path(f"/proc/{server}/task/{server}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def test_a_killed_worker_of_the_web_is_replaced_while_the_other_serves(running: Installation) -> None:
     server = running.pid_of("granian")
-    (worker,) = Path(f"/proc/{server}/task/{server}/children").read_text().split()
-    os.kill(int(worker), signal.SIGKILL)
-    eventually(lambda: not Path(f"/proc/{worker}/cmdline").exists())
-    eventually(running.answers)
+    killed, other = workers(server)
+    os.kill(killed, signal.SIGKILL)
+    eventually(lambda: not Path(f"/proc/{killed}/cmdline").exists())
+    assert running.answers()
+    eventually(lambda: len(workers(server)) == 2)
+    assert running.pid_of("granian") == server
+    assert other in workers(server)
+    assert running.answers()
 
 
 def connects(path: Path) -> bool:
