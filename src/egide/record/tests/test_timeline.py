@@ -14,7 +14,7 @@ from egide.record.reads.measurements import TIMELINE_MEASUREMENTS
 from egide.record.reads.notes import TIMELINE_NOTES
 
 Browse = Callable[..., Browser]
-OLDER = re.compile(r'id="older"><a [^>]*href="\?fil=[a-z]*&(?:amp;)?(avant=[^"#]+)#')
+OLDER = re.compile(r'id="older">\s*<a [^>]*href="\?fil=[a-z]*&(?:amp;)?(avant=[^"#]+)#')
 PULSES = TIMELINE_MEASUREMENTS * 2 + 30
 NOTES = TIMELINE_NOTES + 7
 
@@ -46,7 +46,8 @@ class Stay:
 
     def pages(self, only: str = "") -> list[str]:
         """Every page of the timeline, as one follows "Plus ancien"."""
-        found, address = [], f"{self.chart}?fil={only}"
+        found: list[str] = []
+        address = f"{self.chart}?fil={only}"
         while len(found) < 12:
             body = self.page.get(address).content.decode()
             found.append(body[body.index('id="timeline"') : body.index('id="act"')])
