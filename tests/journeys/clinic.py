@@ -34,7 +34,7 @@ class Clinic:
         root = Path(tempfile.mkdtemp(prefix="egide-journey-", dir="/var/lib" if separate_accounts() else None))
         root.chmod(0o755)
         self.home = Home(root)
-        self.port = _two_free_ports()
+        self.port = _free_ports()
         self.url = f"http://localhost:{self.port}"
         self._output = root / "output.txt"
         self._process: subprocess.Popen[bytes] | None = None
@@ -96,7 +96,7 @@ class Clinic:
         if held:
             self.process.send_signal(signal.SIGSTOP)
         # granian's worker outlives its parent: the web dies as a group
-        (os.killpg if name == "web" else os.kill)(self._pid(name), signal.SIGKILL)
+        (os.killpg if name in ("web", "live") else os.kill)(self._pid(name), signal.SIGKILL)
 
     def release(self) -> None:
         """The supervisor wakes, and restarts what died."""
@@ -118,7 +118,8 @@ class Clinic:
             "keeper": b"egide.keeper\0",
             "finder": b"egide.keeper.finding",
             "postgres": b"/postgres",
-            "web": b"granian",
+            "web": b"egide.config.wsgi",
+            "live": b"egide.live.asgi",
         }
         root = os.fsencode(self.home.root)
         for entry in Path("/proc").iterdir():
@@ -126,7 +127,7 @@ class Clinic:
                 continue
             with suppress(OSError):
                 command = (entry / "cmdline").read_bytes()
-                mine = _parent(entry) == self.process.pid and (root in command or name == "web")
+                mine = _parent(entry) == self.process.pid and (root in command or name in ("web", "live"))
                 if mine and marks[name] in command:
                     return int(entry.name)
         raise AssertionError(f"{name} does not run")
@@ -153,16 +154,17 @@ def eventually(holds: Callable[[], bool], seconds: float = 30) -> None:
         time.sleep(0.05)
 
 
-def _two_free_ports() -> int:
-    """The web's port; the demo keys take the next."""
+def _free_ports() -> int:
+    """The web's port; the demo keys and the live channel take the two that follow."""
     for _ in range(50):
-        with socket.socket() as first, socket.socket() as second:
+        with socket.socket() as first, socket.socket() as second, socket.socket() as third:
             first.bind(("127.0.0.1", 0))
             port = int(first.getsockname()[1])
             with suppress(OSError, OverflowError):
                 second.bind(("127.0.0.1", port + 1))
+                third.bind(("127.0.0.1", port + 2))
                 return port
-    raise AssertionError("no two ports in a row are free")
+    raise AssertionError("no three ports in a row are free")
 
 
 def _parent(entry: Path) -> int:

@@ -50,6 +50,10 @@ class Desk:
         if kind in {"error", "warning"} and not text.startswith(NO_FAULT) and STATUS not in text:
             self.complaints.append(text)
 
+    def forgive(self, *words: str) -> None:
+        """What the browser itself wrote about a process that this journey killed is no fault of the page."""
+        self.complaints = [one for one in self.complaints if not any(word in one for word in words)]
+
     # ── signing in ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def insert_key(self, username: str, *, verified: bool = True) -> None:

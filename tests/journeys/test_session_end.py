@@ -90,11 +90,14 @@ def test_a_page_brought_back_from_the_browsers_memory_is_asked_for_again(desk: S
     nurse.says_nothing_of(*names)
 
 
-def test_closing_a_session_from_elsewhere_empties_its_page_at_the_next_request(desk: Sit) -> None:
+def test_closing_a_session_from_elsewhere_empties_every_page_of_it_within_five_seconds(desk: Sit) -> None:
     forgotten = desk()
     forgotten.sign_in_as("Dr Marc Delattre")
     names = forgotten.page.locator("[data-row-link]").all_inner_texts()
     assert len(names) > 20
+    second = forgotten.new_tab()
+    second.goto(forgotten.page.url)
+    expect(second.locator("html.unheard")).to_have_count(0)
 
     here = desk()
     here.sign_in_as("Dr Marc Delattre")
@@ -104,9 +107,9 @@ def test_closing_a_session_from_elsewhere_empties_its_page_at_the_next_request(d
     shows(here.page, "Session fermée.")
     expect(here.page.get_by_role("button", name="Fermer")).to_have_count(1)
 
-    forgotten.press("c")  # the next request of the page left open
-    shows(forgotten.page, ENDED)
-    forgotten.says_nothing_of(*names)
+    for page in (forgotten.page, second):  # nobody touches them
+        expect(page.get_by_text(ENDED).first).to_be_visible(timeout=5_000)
+        assert not [name for name in names if name in page.content()]
     here.to_unit()
     expect(here.rows.first).to_be_visible()
 
@@ -175,6 +178,31 @@ def test_a_form_opened_under_another_session_writes_nothing(desk: Sit) -> None:
     shows(shared.page, "Ce formulaire a été ouvert avant votre dernière connexion ; rien n'a été enregistré.")
     expect(shared.page.get_by_label("Tension")).to_have_value("146/86")
     assert shared.clinic.readings() == written
+
+
+def test_without_the_live_channel_the_page_says_so_and_goes_on(desk: Sit) -> None:
+    nurse = desk()
+    nurse.sign_in_as("Nadia Benali")
+    nurse.clinic.kill("live")
+    expect(nurse.page.get_by_text("mises à jour ralenties")).to_be_visible()
+    expect(nurse.page.locator("html.masked")).to_have_count(0)
+    nurse.open_row(0)
+    expect(nurse.page.locator(".banner-name")).to_be_visible()
+    _expire(nurse, "nadia.benali")
+    shows(nurse.page, ENDED)  # it asks the server itself, every four seconds
+    nurse.clinic.release()
+    nurse.forgive("ERR_CONNECTION_REFUSED")
+
+
+def test_where_nobody_answers_the_page_is_masked_within_five_seconds(desk: Sit) -> None:
+    nurse = desk()
+    nurse.sign_in_as("Nadia Benali")
+    expect(nurse.rows.first).to_be_visible()
+    nurse.page.evaluate("() => { globalThis.fetch = () => Promise.reject(new TypeError('nobody')); }")
+    nurse.clinic.kill("live")
+    expect(nurse.page.locator("html.masked")).to_have_count(1, timeout=5_000)
+    nurse.clinic.release()
+    nurse.forgive("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING")
 
 
 def _expire(desk: Desk, username: str) -> None:

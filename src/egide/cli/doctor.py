@@ -57,7 +57,7 @@ def examine(home: Home) -> list[Finding]:
     try:
         with psycopg.connect(cluster.dsn(asking), connect_timeout=5) as connection:
             findings += [_place(home, connection), *_database(connection), *_closed(connection)]
-            findings += [_secrets(cluster, connection, asking), _structure(cluster)]
+            findings += [_live(connection), _secrets(cluster, connection, asking), _structure(cluster)]
     except psycopg.OperationalError:
         findings.append(Finding("PostgreSQL", Verdict.ERROR, "ne répond pas : lancez « make run »."))
     return findings + _keeper(home)
@@ -133,6 +133,16 @@ def _supervised(home: Home) -> Finding:
     if running(home):
         return Finding("superviseur", Verdict.OK, "en marche.")
     return Finding("superviseur", Verdict.ERROR, "arrêté : lancez « make run ».")
+
+
+def _live(connection: psycopg.Connection[Any]) -> Finding:
+    """Whether the live channel hears PostgreSQL: its one connection, as role live."""
+    heard = connection.execute("SELECT 1 FROM pg_stat_activity WHERE usename = 'live' LIMIT 1").fetchone()
+    if heard:
+        return Finding("canal direct", Verdict.OK, "à l'écoute.")
+    return Finding(
+        "canal direct", Verdict.ERROR, "n'écoute pas : les pages ouvertes se vident moins vite, voyez log/live.log."
+    )
 
 
 def _database(connection: psycopg.Connection[Any]) -> list[Finding]:

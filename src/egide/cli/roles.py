@@ -172,6 +172,8 @@ def _close_functions(connection: Link) -> None:
         # The name comes from the catalogue, quoted by regprocedure itself.
         connection.execute(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC")
     connection.execute("GRANT EXECUTE ON FUNCTION set_config(text, text, boolean) TO gatekeeper, migrator")
+    # its triggers tell the live channel that a session or a unit's list moved
+    connection.execute("GRANT EXECUTE ON FUNCTION pg_notify(text, text) TO gatekeeper")
 
 
 def _leakproof(connection: Link) -> list[str]:

@@ -32,6 +32,7 @@ from egide.kernel.home import Base, Home
 ROOM_NEEDED: Final = 300 * 1024 * 1024  # bytes free before a start: PostgreSQL's log of changes, and some time to react
 DEMO_PATIENTS: Final = 300
 DEMO_SEED: Final = 1
+LIVE_PORT: Final = 2  # after the web's: the next one is the demo keys'
 
 
 class Stopped(BaseException):
@@ -105,7 +106,7 @@ class Supervisor:
         check_interpreter(self.home)
         if count := end_strays(self.home):
             self._note(f"{count} processus d'un arrêt brutal terminés")
-        self._check_port()
+        self._check_ports()
         self._step("PostgreSQL", self.start_postgres)
         self._step("structure de la base", self.migrate)
         self._step("gardien", self.start_keeper)
@@ -116,6 +117,7 @@ class Supervisor:
             self._refuse_public_demo()
             self._step("personnes de démonstration", self._load_demo)
             self._step("clés de démonstration", self._start_demo_keys)
+        self._step("canal direct", self._start_live)
         self._step("serveur web", self._start_web)
         self._welcome(base)
 
@@ -152,18 +154,20 @@ class Supervisor:
                     f"{folder} appartient à un autre compte : lancez Égide sous ce compte, ou changez EGIDE_HOME."
                 )
 
-    def _check_port(self) -> None:
+    def _check_ports(self) -> None:
+        for port in (self.port, self.port + LIVE_PORT):
+            self._check_port(port)
+
+    def _check_port(self, port: int) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind(("127.0.0.1", self.port))
+                probe.bind(("127.0.0.1", port))
             except PermissionError:
-                raise Halt(
-                    f"Le port {self.port} est réservé à root : choisissez EGIDE_PORT au-dessus de 1023."
-                ) from None
+                raise Halt(f"Le port {port} est réservé à root : choisissez EGIDE_PORT au-dessus de 1023.") from None
             except OSError:
                 raise Halt(
-                    f"Le port {self.port} est déjà pris : arrêtez ce qui l'occupe, ou choisissez-en un autre, par "
+                    f"Le port {port} est déjà pris : arrêtez ce qui l'occupe, ou choisissez-en un autre, par "
                     f"exemple EGIDE_PORT={self.port + 10} make run."
                 ) from None
 
@@ -267,6 +271,13 @@ class Supervisor:
         command = [sys.executable, "-m", "egide.rehearsal.demo_keys", "--home", str(self.home.root)]
         self._watch_over("demo-keys", [*command, "--port", str(self.port + 1)])
 
+    def _start_live(self) -> None:
+        command = [sys.executable, "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1"]
+        command += ["--port", str(self.port + LIVE_PORT), "--no-access-log", "--log-level", "warning"]
+        command += ["--workers", "1", "--no-ws", "egide.live.asgi:application"]
+        self._watch_over("live", command)
+        self._await("live", lambda: self._answers(self.port + LIVE_PORT))
+
     def _start_web(self) -> None:
         command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
         command += ["--port", str(self.port), "--no-access-log", "--log-level", "warning"]
@@ -279,10 +290,12 @@ class Supervisor:
             "egide.config.wsgi:application",
         ]
         self._watch_over("web", command, {"EGIDE_ROLE": "web", "DJANGO_SETTINGS_MODULE": "egide.config.settings"})
-        self._await("web", self._web_answers)
+        self._await("web", lambda: self._answers(self.port))
 
     def _addresses(self) -> dict[str, str]:
         variables = {"EGIDE_PORT": str(self.port), "EGIDE_ORIGIN": self.origin}
+        if live := os.environ.get("EGIDE_LIVE_URL"):
+            variables["EGIDE_LIVE_URL"] = live
         base = self.home.base()
         if base is not None and base.demo:
             variables["EGIDE_DEMO_KEYS_URL"] = f"http://localhost:{self.port + 1}"
@@ -314,8 +327,8 @@ class Supervisor:
                 return False
         return True
 
-    def _web_answers(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+    def _answers(self, port: int) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
         try:
             connection.request("GET", "/sante/", headers={"Host": urlsplit(self.origin).netloc})
             return connection.getresponse().status == 200

@@ -50,6 +50,8 @@ def frame(request: HttpRequest) -> Frame:
         name=actor.name,
         profession=actor.profession,
         grade=actor.grade,
+        live=f"{settings.LIVE_URL}/direct/",
+        session=actor.session.hex[:8],
     )
 
 

@@ -10,6 +10,12 @@ HOME = Home.from_environment()
 PORT = int(os.environ.get("EGIDE_PORT", "8400"))
 ROLE = os.environ.get("EGIDE_ROLE", "web")
 ORIGIN = os.environ.get("EGIDE_ORIGIN", f"http://localhost:{PORT}")
+# Where pages find the live channel: a port of its own, or, behind a proxy, /direct/ of the one origin.
+LIVE_URL = os.environ.get("EGIDE_LIVE_URL", "").rstrip("/") or (
+    ORIGIN
+    if "EGIDE_ORIGIN" in os.environ and not ORIGIN.startswith("http://localhost:")
+    else f"http://localhost:{PORT + 2}"
+)
 DEMO_KEYS_URL = os.environ.get("EGIDE_DEMO_KEYS_URL", "")
 _BASE = HOME.base()
 DEMO = bool(_BASE and _BASE.demo)
@@ -103,7 +109,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": ["'self'"],
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
-        "connect-src": ["'self'", *([DEMO_KEYS_URL] if DEMO and DEMO_KEYS_URL else [])],
+        "connect-src": ["'self'", LIVE_URL, *([DEMO_KEYS_URL] if DEMO and DEMO_KEYS_URL else [])],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],

@@ -22,6 +22,7 @@ from egide.kernel.softkey_id import SOFTWARE_AAGUID
 ALLOWED: dict[str, frozenset[str]] = {
     "web": frozenset({"sign_in", "who", "open", "resume", "revoke", "approve", "words", "create", "spread", "health"}),
     "worker": frozenset({"sign_in", "who", "open_new", "spread", "resume", "revoke", "health"}),
+    "live": frozenset({"who"}),
     "ops": frozenset({"enrol", "health"}),
     "auditor": frozenset({"health"}),
     "trail": frozenset({"expect"}),
@@ -172,6 +173,8 @@ class Verbs:
         actor = conn.execute("SELECT * FROM gate.who(%s, %s)", (session, account)).fetchone()
         if actor["state"] != "live":
             raise No(actor["state"])
+        if socket_kind == "live":
+            return {"actor": actor_fields(actor)}  # it tells pages to go; nothing is read with what it holds
         return {"actor": actor_fields(actor), "ticket": f"w{session.hex}.{self._session_secret(session).hex()}"}
 
     def _revoke(self, conn: Any, socket_kind: str, cookie: str, session: bytes | None = None) -> dict[str, Any]:

@@ -23,7 +23,7 @@ SERVER_PARAMETERS: Final = (
     "target_session_attrs", "connect_timeout",
 )  # fmt: skip
 # The keeper is two programs: the door (sign in, open, resume) and the finder, which tells it of its rows (`trail`).
-DOOR_SOCKETS: Final = ("web", "worker", "ops", "auditor", "trail")
+DOOR_SOCKETS: Final = ("web", "worker", "live", "ops", "auditor", "trail")
 FINDER_SOCKETS: Final = ("finder",)
 KEEPER_SOCKETS: Final = (*DOOR_SOCKETS, *FINDER_SOCKETS)
 

@@ -31,6 +31,7 @@ FILES: dict[str, tuple[tuple[Path, ...], str]] = {
     "htmx.js": ((_HTMX / "htmx-2.min.js",), "text/javascript; charset=utf-8"),
     "egide.js": ((_OWN / "egide.js",), "text/javascript; charset=utf-8"),
     "keys.js": ((_OWN / "keys.js",), "text/javascript; charset=utf-8"),
+    "live.js": ((_OWN / "live.js",), "text/javascript; charset=utf-8"),
     "ward.js": ((_OWN / "ward.js",), "text/javascript; charset=utf-8"),
     "notes.js": ((_OWN / "notes.js",), "text/javascript; charset=utf-8"),
     "passkey.js": ((_OWN / "passkey.js",), "text/javascript; charset=utf-8"),

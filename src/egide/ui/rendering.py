@@ -49,6 +49,8 @@ class Frame:
     name: str = ""
     profession: str = ""
     grade: str = ""
+    live: str = ""
+    session: str = ""
 
     @property
     def signed_in(self) -> bool:

@@ -13,9 +13,9 @@ from egide.cli.doctor import Verdict, examine, render
 from egide.kernel.home import Home
 
 
-def test_a_fresh_base_has_nothing_to_correct_but_its_absent_supervisor(home: Home) -> None:
+def test_a_fresh_base_has_nothing_to_correct_but_what_nobody_started(home: Home) -> None:
     wrong = [f for f in examine(home) if f.verdict is Verdict.ERROR]
-    assert [f.subject for f in wrong] == ["superviseur"], wrong
+    assert [f.subject for f in wrong] == ["superviseur", "canal direct"], wrong
 
 
 def test_json_names_every_point_and_the_exit_code_is_the_worst(home: Home, capsys: pytest.CaptureFixture[str]) -> None:

@@ -153,7 +153,7 @@ def test_a_second_one_on_the_same_home_is_refused(running: Installation) -> None
     assert "tourne déjà" in running.refused()
 
 
-@pytest.mark.parametrize("word", ["granian", "egide.keeper\0", "egide.keeper.finding", "/postgres"])
+@pytest.mark.parametrize("word", ["egide.config.wsgi", "egide.live.asgi", "egide.keeper\0", "egide.keeper.finding", "/postgres"])
 def test_a_killed_process_is_started_again(running: Installation, word: str) -> None:
     before = running.pid_of(word)
     os.kill(before, signal.SIGKILL)
@@ -173,13 +173,13 @@ def workers(server: int) -> list[int]:
 
 
 def test_a_killed_worker_of_the_web_is_replaced_while_the_other_serves(running: Installation) -> None:
-    server = running.pid_of("granian")
+    server = running.pid_of("egide.config.wsgi")
     killed, other = workers(server)
     os.kill(killed, signal.SIGKILL)
     eventually(lambda: not Path(f"/proc/{killed}/cmdline").exists())
     assert running.answers()
     eventually(lambda: len(workers(server)) == 2)
-    assert running.pid_of("granian") == server
+    assert running.pid_of("egide.config.wsgi") == server
     assert other in workers(server)
     assert running.answers()
 

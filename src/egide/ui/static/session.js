@@ -1,13 +1,18 @@
 // The page does not outlive its session: it empties when the session ends, masks itself when the server is out of reach,
 // reloads when the browser brings it back from memory.
-const BEAT = 20000;
-const FIRST_RETRY = 4000;
+import { hangUp, listening } from "./live.js";
+
+const BEAT = 20000; // while the live channel is heard; it says sooner what happens
+const ALONE = 4000; // without it
+const PATIENCE = 5000;
+const NO_PATIENCE = 1700; // after three seconds without a beat: in five, nothing is heard of anybody and the page is masked
 
 let ended = false;
 
 function empty() {
   if (ended) return;
   ended = true;
+  hangUp();
   const said = document.getElementById("session-ended");
   document.title = "Égide";
   const words = said ? said.content.cloneNode(true) : document.createTextNode("");
@@ -34,20 +39,21 @@ else channel?.postMessage("nobody");
 
 let timer = 0;
 
-async function beat() {
+async function beat(patience = PATIENCE) {
   if (!address || ended) return;
   clearTimeout(timer);
-  let next = BEAT;
+  let next = listening() ? BEAT : ALONE;
   try {
-    const answer = await fetch(address, { cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(5000) });
+    const answer = await fetch(address, { cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(patience) });
     if (answer.status === 401) return empty();
     mask(answer.status >= 500);
-    if (answer.status >= 500) next = FIRST_RETRY;
+    if (answer.status >= 500) next = ALONE;
   } catch {
     mask(true);
-    next = FIRST_RETRY;
+    next = ALONE;
   }
-  timer = setTimeout(beat, next);
+  clearTimeout(timer);
+  timer = setTimeout(() => beat(), next);
 }
 
 function mask(on) {
@@ -55,12 +61,15 @@ function mask(on) {
 }
 
 if (address) {
-  timer = setTimeout(beat, BEAT);
+  timer = setTimeout(() => beat(), BEAT);
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") beat();
   });
   window.addEventListener("offline", () => mask(true));
-  window.addEventListener("online", beat);
+  window.addEventListener("online", () => beat());
+  document.addEventListener("live-down", () => beat(NO_PATIENCE));
+  document.addEventListener("live-up", () => beat());
+  document.addEventListener("live-die", empty);
 }
 
 window.addEventListener("pageshow", (event) => {

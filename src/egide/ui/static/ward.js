@@ -1,5 +1,7 @@
-// The unit's list follows arrivals and departures: while the page is visible, one small question every two seconds; when the answer
-// changes the page is read again, at once where nobody is typing, else at the first moment when nobody is.
+// The unit's list follows arrivals and departures: the live channel says when to ask; without it, one small question every two
+// seconds. When the answer changes the page is read again, at once where nobody is typing, else at the first moment when nobody is.
+import { listening } from "./live.js";
+
 const EVERY = 2000;
 const list = document.querySelector("[data-changes]");
 let seen = null;
@@ -22,10 +24,17 @@ async function look() {
   } catch {
     return; // out of reach: session.js says so
   }
+  follow();
+}
+
+function follow() {
   if (moved && !busy() && list.isConnected) location.reload();
 }
 
 if (list) {
   look();
-  setInterval(look, EVERY);
+  setInterval(() => (listening() ? follow() : look()), EVERY);
+  document.addEventListener("live-changed", look);
+  document.addEventListener("live-up", look);
+  document.addEventListener("visibilitychange", look);
 }
