@@ -115,7 +115,12 @@ class Ground:
         return total
 
 
-_MARKS = {"web": "egide.config.wsgi", "finder": "egide.keeper.finding", "keeper": "egide.keeper", "postgres": "bin/postgres"}
+_MARKS = {
+    "web": "egide.config.wsgi",
+    "finder": "egide.keeper.finding",
+    "keeper": "egide.keeper",
+    "postgres": "bin/postgres",
+}
 
 
 def _signed_in(url: str, username: str) -> Visitor:

@@ -23,8 +23,8 @@ log = logging.getLogger("egide.keeper")
 MAX_CLIENTS = 80
 # Which system user may speak on which socket, where each process has one of its own.
 USERS = {
-    "web": "egide-web", "worker": "egide-worker", "live": "egide-live", "ops": None, "auditor": "egide-audit", "trail": "egide-keeper",
-    "finder": "egide-web",
+    "web": "egide-web", "worker": "egide-worker", "live": "egide-live", "ops": None, "auditor": "egide-audit",
+    "trail": "egide-keeper", "finder": "egide-web",
 }  # fmt: skip
 
 

@@ -153,7 +153,9 @@ def test_a_second_one_on_the_same_home_is_refused(running: Installation) -> None
     assert "tourne déjà" in running.refused()
 
 
-@pytest.mark.parametrize("word", ["egide.config.wsgi", "egide.live.asgi", "egide.keeper\0", "egide.keeper.finding", "/postgres"])
+@pytest.mark.parametrize(
+    "word", ["egide.config.wsgi", "egide.live.asgi", "egide.keeper\0", "egide.keeper.finding", "/postgres"]
+)
 def test_a_killed_process_is_started_again(running: Installation, word: str) -> None:
     before = running.pid_of(word)
     os.kill(before, signal.SIGKILL)
