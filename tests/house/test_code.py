@@ -19,9 +19,6 @@ CAPABILITIES = {"Chart", "Roster", "Batch", "Capability"}
 NO_PATIENT = {"directory/reads.py": "the group's structure", "reference/reads.py": "public classifications"}
 # What takes no capability first although it stands in actions.py: it makes its own openings, slice by slice.
 OPENS_ITSELF = {"interop/fhir/actions.py": {"Import"}}
-# An import writes facts that no page's action writes yet (admissions, coded problems), thousands a person: it makes the
-# rows itself. To end when the rooms have actions for them.
-MAKES_ROWS = {"interop/fhir/actions.py", "interop/fhir/rows.py"}
 ROOMS = ("directory", "reference", "identity", "stays", "agenda", "record", "interop")
 OFFERED = {"reads", "actions", "rules"}
 
@@ -178,7 +175,7 @@ def rooms_offer_reads_actions_and_rules(path: str, tree: ast.Module) -> Iterator
     for line, name in imports(tree):
         parts = name.split(".")
         foreign = parts[0] == "egide" and len(parts) > 2 and parts[1] in ROOMS and parts[1] != room
-        if foreign and parts[2] not in OFFERED and not (parts[2] == "models" and path in MAKES_ROWS):
+        if foreign and parts[2] not in OFFERED:
             yield f"{path}:{line}: imports {'.'.join(parts[1:3])}"
 
 

@@ -159,7 +159,7 @@ def test_security_definer_functions_are_closed_and_keep_their_search_path(base: 
 
 
 def test_gatekeepers_functions_name_no_patient_table(base: psycopg.Connection[Any]) -> None:
-    assert len(patient_tables(base)) == 14
+    assert len(patient_tables(base)) == 16
     assert named_patient_tables(base, patient_tables(base)) == sorted(NAMES_A_PATIENT_TABLE)
 
 

@@ -19,11 +19,15 @@ from egide.cli.halt import Halt
 from egide.cli.users import user_of
 
 if TYPE_CHECKING:
+    from collections import Counter
+
     from rich.progress import Progress
+    from rich.table import Table
 
     from egide.interop.fhir.actions import Import
     from egide.interop.fhir.reading import Reading
     from egide.interop.fhir.sources import SourceFile
+    from egide.interop.fhir.tally import Tally
 
 app = typer.Typer(help="Faire entrer des dossiers venus d'ailleurs.", no_args_is_help=True)
 
@@ -56,7 +60,11 @@ def fhir(
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Le compte en JSON sur la sortie standard.")] = False,
 ) -> None:
-    """Importe Patient, Encounter, Condition, AllergyIntolerance et Observation, et admet chaque patient dans l'unité.
+    """Fait entrer un dossier FHIR et admet chaque patient dans l'unité ; ce qui n'y a pas de place est gardé à part.
+
+    Repris : Patient, Encounter, Condition, AllergyIntolerance, Observation (mesures), MedicationRequest,
+    MedicationStatement, MedicationAdministration, Immunization, Procedure, DocumentReference. Le reste est conservé,
+    scellé, compté.
 
     Code 0 : tout est compté ; 1 : des lignes sont défectueuses ou des patients refusés ; 2 : rien n'est écrit.
     """
@@ -74,6 +82,8 @@ def fhir(
                 run = _write(bar, reading, site_id, unit_id, shift=shift_dates)
     except SourceRefused as refused:
         raise Halt(str(refused), 2) from None
+    except KeyboardInterrupt:
+        raise Halt("Interrompu pendant la lecture : rien n'est écrit.", 2) from None
     _report(run, reading, files, as_json=as_json)
     if run.tally.named or run.patients["refused"]:
         raise typer.Exit(1)
@@ -144,13 +154,15 @@ def _write(bar: Progress, reading: Reading, site_id: UUID, unit_id: UUID, *, shi
     from egide.kernel.capabilities import Refused
     from egide.kernel.clock import now
 
-    task = bar.add_task("Patients", total=reading.patients)
+    task = bar.add_task(f"Écriture de {_number(reading.patients)} patients", total=reading.resources)
     run: Import | None = None
     try:
         run = Import(sign_in(site_id, reading.manifest, "import"), reading.manifest, unit_id, now(), shift)
         for handled in run.take(reading.persons):
             bar.update(task, completed=handled)
         run.app.end()
+    except KeyboardInterrupt:
+        raise _stopped("Interrompu", run) from None
     except DatabaseError:
         raise _stopped("La base a cessé de répondre", run) from None
     except KeeperDown:
@@ -174,9 +186,10 @@ def _stopped(why: str, run: Import | None) -> Halt:
 def _progress() -> Iterator[Progress]:
     """Bars on the error stream, so that --json stays alone on the other."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    count = TextColumn("{task.completed:,.0f}/{task.total:,.0f}")
+    columns = (TextColumn("{task.description}"), BarColumn(), count, TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         yield bar
 
@@ -188,44 +201,59 @@ def _report(run: Import, reading: Reading, files: Sequence[SourceFile], *, as_js
         account["files"] = len(files)
         account["manifest"] = reading.manifest
         account["patients"] = {what: run.patients[what] for what in ("new", "known", "admitted", "shifted", "refused")}
-        account["rows"] = dict(sorted(run.rows.items()))
         typer.echo(json.dumps(account, ensure_ascii=False, indent=2))
         return
     _table(run, names)
 
 
-def _table(run: Import, names: Sequence[str]) -> None:
-    from rich.console import Console
+def _counts(tally: Tally) -> Table:
     from rich.table import Table
 
-    from egide.interop.fhir.tally import BROKEN, LEFT_OUT, NOT_TAKEN
+    table = Table(title="Import FHIR", title_justify="left")
+    table.add_column("Type", no_wrap=True)
+    for heading in ("lus", "repris", "gardés à part", "déjà là", "laissés", "défectueux"):
+        table.add_column(heading, justify="right")
+    for kind in tally.types():
+        counts = (
+            tally.read[kind], tally.stored[kind], tally.kept_of(kind), tally.already[kind], tally.left_of(kind),
+            tally.broken[kind],
+        )  # fmt: skip
+        table.add_row(kind, *(_number(count) for count in counts))
+    totals = (tally.read, tally.stored, tally.kept, tally.already, tally.left, tally.broken)
+    table.add_section()
+    table.add_row("Total", *(_number(column.total()) for column in totals))
+    return table
+
+
+def _reasons(title: str, tally: Tally, counted: Counter[tuple[str, str]], said: dict[str, str]) -> Iterator[Table]:
+    from rich.table import Table
+
+    table = Table("Type", "pourquoi", title=title, title_justify="left")
+    table.add_column("nombre", justify="right")
+    for kind in tally.types():
+        for (name, reason), count in sorted(counted.items(), key=lambda item: -item[1]):
+            if name == kind and count:
+                table.add_row(kind, said[reason], _number(count))
+    if table.row_count:
+        yield table
+
+
+def _table(run: Import, names: Sequence[str]) -> None:
+    from rich.console import Console
+
+    from egide.interop.fhir.tally import BROKEN, KEPT, LEFT, LEFT_OUT
 
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         console.width = _WIDE
     tally = run.tally
-    table = Table(title="Import FHIR", title_justify="left")
-    table.add_column("Type", no_wrap=True)
-    for heading in ("lus", "repris", "déjà là", "non repris", "défectueux"):
-        table.add_column(heading, justify="right")
-    for kind in tally.types():
-        counts = (tally.read[kind], tally.stored[kind], tally.already[kind], tally.left(kind), tally.broken[kind])
-        table.add_row(kind, *(_number(count) for count in counts))
-    columns = (tally.read, tally.stored, tally.already, tally.not_taken, tally.broken)
-    table.add_section()
-    table.add_row("Total", *(_number(column.total()) for column in columns))
-    console.print(table)
-
-    reasons = Table("Type", "pourquoi", title="Non repris", title_justify="left")
-    reasons.add_column("nombre", justify="right")
-    for kind in tally.types():
-        for (name, reason), count in sorted(tally.not_taken.items(), key=lambda item: -item[1]):
-            if name == kind and count:
-                reasons.add_row(kind, NOT_TAKEN[reason], _number(count))
-    if reasons.row_count:
-        console.print(reasons)
+    console.print(_counts(tally))
+    for table in (*_reasons("Gardés à part", tally, tally.kept, KEPT), *_reasons("Laissés", tally, tally.left, LEFT)):
+        console.print(table)
     for reason, count in sorted(tally.left_out.items()):
         console.print(f"À l'intérieur de ressources reprises : {_number(count)} × {LEFT_OUT[reason]}.")
+    if tally.whole:
+        console.print(f"Gardées entières en plus, pour ces parties : {_number(tally.whole)} ressources.")
     for item in tally.named[:_NAMED_ON_SCREEN]:
         where = f"{names[item.place.file]}:{item.place.line}" + (
             f", entrée {item.place.entry}" if item.place.entry else ""

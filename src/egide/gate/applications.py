@@ -10,6 +10,8 @@ from egide.kernel.capabilities import Batch
 from egide.kernel.codes import Category
 
 EVERYTHING = (Category.IDENTITY, Category.CONTACT, Category.INS, Category.STAY, Category.CLINICAL)
+WRITTEN = (*EVERYTHING, Category.PROTECTED)
+"""A program brings what its source restricts, and reads none of it back."""
 SLICE = 200
 
 
@@ -36,7 +38,7 @@ class Application:
             ],
             purpose=self.purpose,
             read=list(EVERYTHING),
-            write=list(EVERYTHING),
+            write=list(WRITTEN),
         )
         return batch_from(answer)
 

@@ -180,7 +180,9 @@ def _cell(profession: Profession, basis: Basis, category: Category, act: str) ->
 
 def _verdict(profession: Profession, basis: Basis, category: Category, act: str) -> tuple[bool, str]:
     if basis is Basis.APPLICATION:
-        allowed = profession is _P.APPLICATION and category in _APPLICATION
+        # what its source marks as restricted an import brings, and never reads back
+        announced = _APPLICATION | ({_C.PROTECTED} if act == "write" else frozenset())
+        allowed = profession is _P.APPLICATION and category in announced
         return allowed, "Données annoncées par le manifeste." if allowed else "Réservé aux applications du site."
     if basis is Basis.ARRIVAL:
         allowed = profession in _RECEIVERS and category in _ARRIVAL

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 
 _STRANGE = re.compile(r"[^A-Z0-9'\- ]+")
@@ -55,3 +56,13 @@ def _is_day(value: str) -> bool:
         return date.fromisoformat(value).isoformat() == value
     except ValueError:
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One value of a trait or of a contact as another system tells it, and the days between which it held."""
+
+    kind: str
+    value: str
+    since: date | None = None
+    until: date | None = None

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 CATEGORIES = ["clinical", "protected"]
+IMPORTED_KINDS = ["prescription", "statement", "administration", "vaccination", "act", "document"]
 PROBLEM_KINDS = ["problem", "medical", "surgical", "obstetric", "family", "habit"]
 
 
@@ -196,3 +197,60 @@ class Directive(models.Model):
 
     def __str__(self) -> str:
         return self.kind
+
+
+class ImportedFact(models.Model):
+    """A treatment, vaccination, act or document that another system told: dated, read-only. Never changed.
+
+    `body` seals what lists show (label, details, media type and size of a document); `content`, read alone, a
+    document's text or bytes.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    patient = models.ForeignKey("identity.Patient", on_delete=models.PROTECT)
+    category = models.CharField(max_length=10, default="clinical")
+    kind = models.CharField(max_length=14)
+    system = models.CharField(max_length=100, blank=True, default="")
+    code = models.CharField(max_length=40, blank=True, default="")
+    state = models.CharField(max_length=20, blank=True, default="")
+    at = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    body = models.BinaryField()
+    content = models.BinaryField(null=True)
+    recorded_at = models.DateTimeField()
+    author = models.UUIDField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(category__in=CATEGORIES), name="imported_category"),
+            models.CheckConstraint(condition=Q(kind__in=IMPORTED_KINDS), name="imported_kind"),
+        ]
+        indexes = [models.Index(fields=["patient", "kind", "at"])]
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+class Kept(models.Model):
+    """A foreign resource that has no place here, kept aside whole under its patient's key; type and reason in clear.
+
+    `patient_id` is no foreign key: what names no patient, or one who is not here, is sealed under a subject id of its
+    own, which no person bears (gate.md §3).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    patient_id = models.UUIDField()
+    category = models.CharField(max_length=10, default="clinical")
+    type = models.CharField(max_length=40)
+    reason = models.CharField(max_length=20)
+    at = models.DateTimeField(null=True)
+    content = models.BinaryField()
+    recorded_at = models.DateTimeField()
+    author = models.UUIDField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(category__in=[*CATEGORIES, "ins"]), name="kept_category")]
+        indexes = [models.Index(fields=["patient_id", "type"])]
+
+    def __str__(self) -> str:
+        return self.type

@@ -194,3 +194,84 @@ _DIAGNOSE = frozenset({"physician", "midwife", "intern"})
 def problem_kinds(profession: str) -> tuple[str, ...]:
     """What a profession inscribes: a diagnosis is a physician's or a midwife's; antecedents are anybody's who cares."""
     return ("problem", *ANTECEDENTS) if profession in _DIAGNOSE else ANTECEDENTS
+
+
+# ── what another system tells: plain values; `ref` (`Type/id` there) is what a row's id is drawn from ─────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtProblem:
+    """A condition; `ended` is None while it is active; `recorded_at` is None when its source gives no date at all."""
+
+    ref: str
+    system: str
+    code: str
+    label: str
+    onset: date | None
+    ended: date | None
+    recorded_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtAllergy:
+    """An allergy or intolerance that holds; severity is mild, moderate, severe or empty (unknown)."""
+
+    ref: str
+    system: str
+    code: str
+    substance: str
+    reaction: str | None
+    severity: str
+    recorded_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtMeasure:
+    """One number: LOINC code and UCUM unit of `kernel.codes`; `grouped` when its panel holds several."""
+
+    ref: str
+    grouped: bool
+    code: str
+    value: Decimal
+    unit: str
+    taken_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtFact:
+    """A treatment, vaccination, act or document, dated, shown and never changed here.
+
+    `kind` is one of IMPORTED_KINDS, `state` the source's own status code; `details` are pairs (slug, words). Of a
+    document: its media type, and its text, or its bytes where it is no plain text.
+    """
+
+    ref: str
+    kind: str
+    system: str
+    code: str
+    label: str
+    state: str
+    at: datetime
+    until: datetime | None
+    details: tuple[tuple[str, str], ...] = ()
+    media: str = ""
+    text: str | None = None
+    data: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A resource that has no place in the record, whole: `packed` is zlib over the bytes as they came.
+
+    `category` is clinical, protected (marked so by its source) or ins (a Patient's other numbers).
+    """
+
+    type: str
+    reason: str
+    category: str
+    at: datetime | None
+    digest: str
+    packed: bytes
+
+
+IMPORTED_KINDS = ("prescription", "statement", "administration", "vaccination", "act", "document")

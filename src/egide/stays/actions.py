@@ -1,6 +1,7 @@
 """Admit, move, discharge: each one transaction, with the care links it opens and ends and one entry of the trail."""
 
 import uuid
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,9 +10,9 @@ from django.utils import timezone
 
 from egide.directory.reads import bed_in, units
 from egide.gate.acting import acting, link, next_number, unlink
-from egide.kernel.capabilities import Chart, Refused
+from egide.kernel.capabilities import Batch, Chart, Refused
 from egide.stays.models import Stay
-from egide.stays.rules import refused_dates
+from egide.stays.rules import Passage, refused_dates
 
 _BED = "one_bed_one_person"
 
@@ -65,6 +66,38 @@ def discharge(chart: Chart, at: datetime) -> None:
         _refuse(refused_dates(left.admitted_at, at, timezone.now()))
         Stay.objects.filter(id=left.id).update(discharged_at=at)
         unlink(left.patient_id, left.unit_id, at)
+
+
+def bring(
+    batch: Batch, patient_id: UUID, unit_id: UUID, source: str, told: Sequence[Passage], here: Collection[UUID]
+) -> set[str]:  # fmt: skip
+    """Stays that another system tells, in the transaction of an import's act; the `ref`s of those that were added.
+
+    Row ids are drawn from the patient's keys over the source's ids: those `here` are not written again. No bed, and no
+    file number (NDA): the source's is not ours. One that lasts is an admission, with its care link. Refuses
+    `category_closed`, and `link`'s refusals.
+    """
+    if not batch.may_write("stay"):
+        raise Refused("category_closed", "L'application n'a pas le droit d'écrire ces données.")
+    rows: list[Stay] = []
+    added: set[str] = set()
+    for one in told:
+        row_id = batch.row_id("stay", patient_id, f"{source}\n{one.ref}")
+        if row_id in here:
+            continue
+        sealed = batch.seal("stay", patient_id, "stays_stay", "nda", row_id, "")
+        rows.append(
+            Stay(
+                id=row_id, patient_id=patient_id, unit_id=unit_id, nda=sealed, admitted_at=one.start,
+                discharged_at=one.end,
+            )
+        )  # fmt: skip
+        added.add(one.ref)
+    Stay.objects.bulk_create(rows)
+    for row in rows:
+        if row.discharged_at is None:
+            link(patient_id, unit_id, row.admitted_at)
+    return added
 
 
 def _present(chart: Chart) -> Stay:

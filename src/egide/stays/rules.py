@@ -1,5 +1,6 @@
 """Which dates a stay may have, pure."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 _LATE = timedelta(days=30)
@@ -13,3 +14,12 @@ def refused_dates(admitted: datetime | None, at: datetime, now: datetime) -> str
     if admitted is None:
         return "too_old" if at < now - _LATE else None
     return "before_admission" if at < admitted else None
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A stay told by another system; `end` is None while it lasts. `ref` is what its row id is drawn from."""
+
+    ref: str
+    start: datetime
+    end: datetime | None

@@ -28,6 +28,8 @@ TABLES = (
     "record_problem",
     "record_allergy",
     "record_measurement",
+    "record_importedfact",
+    "record_kept",
     "gate.link",
     "gate.token",
 )
@@ -102,7 +104,15 @@ def whole(one: str) -> tuple[make.Resource, ...]:
         make.allergy("a1", one),
         make.pressure("o1", one),
         make.observation("o2", one, **make.quantity("2093-3", 2, "g/L")),
+        make.prescription("m1", one),
+        make.other("Claim", "k1", patient={"reference": f"Patient/{one}"}),
     )
+
+
+def added(account: dict[str, Any]) -> dict[str, int]:
+    """Type → how many resources were stored or kept aside in this run."""
+    sums = {kind: counts["stored"] + sum(counts["kept"].values()) for kind, counts in account["types"].items()}
+    return {kind: count for kind, count in sums.items() if count}
 
 
 def write(folder: Path, name: str, *resources: make.Resource, more: bytes = b"") -> Path:
@@ -114,14 +124,17 @@ def test_a_patient_enters_whole_is_admitted_and_leaves_a_trail(place: Place, tmp
     path = write(tmp_path, "a.ndjson", *whole(one))
     before = place.counts()
     account = place.take(path)
-    assert account["rows"] == {"Allergy": 1, "Measurement": 2, "Patient": 1, "Problem": 1, "Stay": 2, "Trait": 7}
+    assert added(account) == {
+        "AllergyIntolerance": 1, "Claim": 1, "Condition": 1, "Encounter": 1, "MedicationRequest": 1, "Observation": 2,
+        "Patient": 1,
+    }  # fmt: skip
     assert account["types"]["Observation"] == {
-        "read": 2,
-        "stored": 1,
-        "already": 0,
-        "not_taken": {"code": 1},
-        "broken": 0,
-    }
+        "read": 2, "stored": 1, "kept": {"code": 1}, "already": 0, "left": {}, "broken": 0,
+    }  # fmt: skip
+    after = place.counts()
+    assert {table: after[table] - before[table] for table in ("record_measurement", "record_kept")} == {
+        "record_measurement": 2, "record_kept": 2,
+    }  # fmt: skip
     [(patient, since)] = place.sql("SELECT patient_id, since FROM gate.link WHERE unit = %s", place.unit)
     stays = place.sql(
         "SELECT unit_id, bed_id, admitted_at, discharged_at FROM stays_stay WHERE patient_id = %s", patient
@@ -142,21 +155,25 @@ def test_a_second_run_adds_nothing_and_later_facts_are_added(place: Place, tmp_p
     before = place.counts()
     account = place.take(path)
     assert place.counts() == before
-    assert account["rows"] == {}
+    assert added(account) == {}
     assert account["patients"] == {"new": 0, "known": 1, "admitted": 0, "shifted": 0, "refused": 0}
     write(tmp_path, "b.ndjson", make.observation("o3", one))
     account = place.take(tmp_path)
-    assert account["rows"] == {"Measurement": 1}
+    assert added(account) == {"Observation": 1}
     assert account["types"]["Observation"]["stored"] == 1
-    assert account["types"]["Observation"]["already"] == 1
+    assert account["types"]["Observation"]["already"] == 2
 
 
 def test_a_bundle_and_its_lines_are_the_same_patient(place: Place, tmp_path: Path, one: str) -> None:
     place.take(write(tmp_path, "a.ndjson", *whole(one)))
     before = place.counts()
     (tmp_path / "b.json").write_text(json.dumps(make.bundle(*whole(one))))
-    assert place.take(tmp_path / "b.json")["rows"] == {}
-    assert place.counts() == before
+    again = place.take(tmp_path / "b.json")["types"]
+    assert sum(counts["stored"] for counts in again.values()) == 0
+    after = place.counts()
+    kept = after.pop("record_kept") - before.pop("record_kept")
+    assert after == before
+    assert kept == 2, "other bytes are another version, kept beside the first"
 
 
 def test_a_broken_line_is_named_and_changes_nothing_of_that_patient(place: Place, tmp_path: Path, one: str) -> None:
@@ -167,13 +184,13 @@ def test_a_broken_line_is_named_and_changes_nothing_of_that_patient(place: Place
     path = write(tmp_path, "b.ndjson", *whole(one), make.observation("o9", one), bad, more=f'{{"{secret}'.encode())
     account = place.take(path, expected=1)
     assert [(item["file"], item["line"], item["reason"]) for item in account["broken"]] == [
-        ("b.ndjson", 8, "date"),
-        ("b.ndjson", 9, "not_json"),
+        ("b.ndjson", 10, "date"),
+        ("b.ndjson", 11, "not_json"),
     ]
-    assert account["types"]["Observation"]["not_taken"]["patient_broken"] == 2
+    assert account["types"]["Observation"]["left"]["patient_broken"] == 3
     assert place.counts() == before
     out, err = place.run(path, "--site", place.finess, "--unit", "uf1", expected=1)
-    assert "b.ndjson:8" in out
+    assert "b.ndjson:10" in out
     assert secret not in out + err
 
 
@@ -183,7 +200,7 @@ def test_the_future_waits_for_shift_dates(place: Place, tmp_path: Path, one: str
     path = write(tmp_path, "a.ndjson", *ahead)
     before = place.counts()
     account = place.take(path, expected=1)
-    assert account["types"]["Patient"]["not_taken"] == {"in_future": 1}
+    assert account["types"]["Patient"]["left"] == {"in_future": 1}
     assert place.counts() == before
     assert place.take(path, "--shift-dates")["patients"]["shifted"] == 1
     here = "SELECT patient_id FROM gate.link WHERE unit = %s"
@@ -194,7 +211,7 @@ def test_the_future_waits_for_shift_dates(place: Place, tmp_path: Path, one: str
     later = write(
         tmp_path, "b.ndjson", *ahead, make.observation("o2", one, effectiveDateTime="2180-05-06T01:23:45-04:00")
     )
-    assert place.take(later, "--shift-dates")["rows"] == {"Measurement": 1}
+    assert added(place.take(later, "--shift-dates")) == {"Observation": 1}
     assert sorted(place.sql(shifted, place.unit)) == [(moved - timedelta(days=1),), (moved,)]
 
 
@@ -206,7 +223,7 @@ def test_two_imports_at_once_enter_everyone_once(place: Place, tmp_path: Path, o
     with ThreadPoolExecutor(2) as pool:
         accounts = list(pool.map(place.take, [path, path]))
     assert sum(account["types"]["Patient"]["stored"] for account in accounts) == len(ids)
-    assert sum(account["rows"].get("Measurement", 0) for account in accounts) == len(facts)
+    assert sum(account["types"]["Observation"]["stored"] for account in accounts) == len(facts)
     after = place.counts()
     assert after["record_measurement"] - before["record_measurement"] == len(facts)
     assert after["gate.link"] - before["gate.link"] == len(ids)
@@ -230,6 +247,31 @@ def test_after_a_kill_who_entered_is_whole_and_the_rest_follows(place: Place, tm
     account = place.take(path)
     assert account["patients"]["new"] + account["patients"]["known"] == len(ids)
     assert [count for _, count in place.sql(numbers, place.unit)] == [30] * len(ids)
+
+
+def test_what_is_kept_aside_is_whole_and_nobody_s_stands_apart(place: Place, tmp_path: Path, one: str) -> None:
+    organization = make.other("Organization", uuid4().hex, name="Clinique Été")
+    orphan = make.observation("o7", f"{one}-absent")
+    secret = make.condition("c7", one, meta={"security": [{"code": "R"}]})
+    account = place.take(write(tmp_path, "a.ndjson", *whole(one), organization, orphan, secret))
+    assert account["types"]["Organization"]["kept"] == {"no_patient": 1}
+    assert account["types"]["Observation"]["kept"] == {"code": 1, "patient_absent": 1}
+    assert account["types"]["Condition"]["kept"] == {"restricted": 1}
+    here = "SELECT patient_id FROM gate.link WHERE unit = %s"
+    mine = place.sql(f"SELECT type, category FROM record_kept WHERE patient_id = ({here})", place.unit)  # noqa: S608
+    assert sorted(mine) == [("Claim", "clinical"), ("Condition", "protected"), ("Observation", "clinical")]
+    before = place.counts()
+    again = place.take(tmp_path / "a.ndjson")
+    assert added(again) == {}
+    assert place.counts() == before
+    # who was absent comes: what was kept for her is hers
+    place.take(write(tmp_path, "b.ndjson", make.patient(f"{one}-absent")))
+    kept = place.sql(
+        "SELECT count(*) FROM record_kept k JOIN gate.link l USING (patient_id)"
+        " WHERE l.unit = %s AND k.reason = 'patient_absent'",
+        place.unit,
+    )
+    assert kept == [(1,)]
 
 
 def test_names_of_any_kind_enter_sealed(place: Place, tmp_path: Path, one: str) -> None:

@@ -17,6 +17,7 @@ def birth(person: Person) -> date:
 def last_instant(person: Person) -> datetime:
     """The latest instant or day (its midnight) of all that is taken, birth and death included."""
     instants = [moment for stay in person.stays for moment in (stay.start, stay.end) if moment]
+    instants += [fact.at for fact in person.imported]  # a treatment may go on after today
     instants += [measurement.taken_at for measurement in person.measurements]
     instants += [problem.recorded_at for problem in person.problems if problem.recorded_at]
     instants += [allergy.recorded_at for allergy in person.allergies if allergy.recorded_at]
@@ -60,6 +61,9 @@ def moved(person: Person, days: int) -> Person:
         ),
         allergies=tuple(replace(found, recorded_at=_back(found.recorded_at, by)) for found in person.allergies),
         measurements=tuple(replace(found, taken_at=found.taken_at - by) for found in person.measurements),
+        imported=tuple(replace(found, at=found.at - by, until=_back(found.until, by)) for found in person.imported),
+        # the bytes stay as they came; the date that the chart tells moves with the rest
+        asides=tuple(replace(found, at=_back(found.at, by)) for found in person.asides),
     )
 
 

@@ -31,7 +31,7 @@ class Invalid(Exception):
 
 
 class Left(Exception):
-    """The resource reads well and is not taken: a code of tally.NOT_TAKEN."""
+    """The resource reads well and has no place: a code of tally.KEPT."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

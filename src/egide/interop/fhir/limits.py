@@ -17,6 +17,8 @@ RATIO_FREE = 32 * MIB
 MAX_DEPTH = 100
 """Nesting of one JSON value; R4's deepest examples stay below 20."""
 MAX_TEXT = 4000
+MAX_CONTENT = 16 * MIB
+"""A document's text or bytes, and a resource kept aside: no line of NDJSON is longer."""
 MAX_TYPES = 200
 MAX_NAMED = 1000
 """Broken lines named in the report; all are counted."""

@@ -4,11 +4,12 @@ import json
 import sys
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from types import FrameType
 from typing import Any
 
-from egide.interop.fhir import limits
+from egide.interop.fhir import limits, spans
 from egide.interop.fhir.fields import Invalid
 
 _GZIP = b"\x1f\x8b"
@@ -109,17 +110,17 @@ class Lines:
             self._rest.clear()
 
 
-def documents(line: int, raw: bytes, *, whole: bool) -> Iterator[tuple[int, Any]]:
-    """The JSON values that one line or file holds, each with its line; Invalid where it is broken.
+def documents(line: int, raw: bytes, *, whole: bool) -> Iterator[tuple[int, Any, bytes]]:
+    """The JSON values that one line or file holds, each with its line and its bytes; Invalid where it is broken.
 
     A file called .json whose first line reads by itself holds one document a line.
     """
     try:
-        yield line, document(raw)
+        yield line, document(raw), raw
     except Invalid as invalid:
         each = raw.split(b"\n") if whole else []
         if len(each) < 2 or not _reads(next((part for part in each if part.strip()), b"")):
-            yield line + (invalid.below if whole else 0), invalid
+            yield line + (invalid.below if whole else 0), invalid, b""
             return
         for number, part in enumerate(each, start=line):
             if part.strip():
@@ -128,10 +129,9 @@ def documents(line: int, raw: bytes, *, whole: bool) -> Iterator[tuple[int, Any]
 
 def document(raw: bytes) -> Any:
     """The JSON value of one line or file; raises Invalid. Numbers with a point are Decimal, never float."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(_depth() + limits.MAX_DEPTH)
     try:
-        return json.loads(raw.removeprefix(_BOM).decode(), parse_float=Decimal, parse_constant=_no_constant)
+        with _nested():
+            return json.loads(raw.removeprefix(_BOM).decode(), parse_float=Decimal, parse_constant=_no_constant)
     except UnicodeDecodeError:
         raise Invalid("not_utf8") from None
     except RecursionError:
@@ -140,6 +140,21 @@ def document(raw: bytes) -> Any:
         raise Invalid("not_json", below=error.lineno - 1) from None
     except (ValueError, ArithmeticError):
         raise Invalid("not_json") from None
+
+
+def resources(bundle: bytes) -> list[bytes]:
+    """The bytes of each entry's resource of a bundle that `document` read."""
+    with _nested():
+        return [text.encode() for text in spans.resources(bundle.removeprefix(_BOM).decode())]
+
+
+@contextmanager
+def _nested() -> Iterator[None]:
+    """Inside, JSON may be nested MAX_DEPTH deep and no deeper."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(_depth() + limits.MAX_DEPTH)
+    try:
+        yield
     finally:
         sys.setrecursionlimit(before)
 

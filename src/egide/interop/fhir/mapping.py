@@ -38,11 +38,49 @@ class Identity:
     birth: tuple[int, int | None, int | None] | None
 
 
-def kept(resource: Node) -> None:
-    """Leave what its source marks as restricted: imports do not write the protected category."""
-    for label in fields.nodes(fields.node(resource, "meta"), "security"):
-        if fields.text(label, "code", 100) in RESTRICTED:
-            raise Left("restricted")
+def restricted(resource: Node) -> bool:
+    """Whether its source marks it so: it is kept aside in the protected category, for a person to decide."""
+    labels = fields.nodes(fields.node(resource, "meta"), "security")
+    return any(fields.text(label, "code", 100) in RESTRICTED for label in labels)
+
+
+_DATES = (
+    "effectiveDateTime", "performedDateTime", "occurrenceDateTime", "authoredOn", "date", "issued", "recordedDate",
+    "whenHandedOver", "whenPrepared", "dateAsserted", "started", "created", "onsetDateTime", "receivedTime",
+)  # fmt: skip
+_PERIODS = ("period", "effectivePeriod", "performedPeriod", "billablePeriod", "servicedPeriod")
+
+
+def some_date(resource: Node) -> datetime | None:
+    """The first date that can be read in a resource kept aside; None rather than broken."""
+
+    def read(found: Node, field: str) -> datetime | None:
+        try:
+            return fields.instant(found, field)
+        except Invalid:
+            return None
+
+    for field in _DATES:
+        if field in resource and (moment := read(resource, field)):
+            return moment
+    for field in (*_PERIODS, "collection"):
+        inside = resource.get(field)
+        if isinstance(inside, dict) and (moment := read(inside, "start") or read(inside, "collectedDateTime")):
+            return moment
+    return None
+
+
+_HOLDERS = ("subject", "patient", "beneficiary", "individual", "for")
+
+
+def holder(resource: Node, urns: dict[str, str]) -> str:
+    """`Patient/id` whom a resource of any type says it concerns; empty when it names none."""
+    for field in _HOLDERS:
+        if isinstance(resource.get(field), dict):
+            ref = fields.reference(resource, field, urns, "Patient")
+            if ref.startswith("Patient/"):
+                return ref
+    return ""
 
 
 def identity(resource: Node) -> Identity:
@@ -106,7 +144,7 @@ def allergy(resource: Node, ref: str) -> Allergy:
     system, code, substance = _concept(resource, "code")
     if code in _NO_KNOWN_ALLERGY:
         raise Left("no_known")
-    signs = [_concept_words(shown) for reaction in reactions for shown in fields.nodes(reaction, "manifestation")]
+    signs = [words(shown) for reaction in reactions for shown in fields.nodes(reaction, "manifestation")]
     severities = {fields.text(reaction, "severity", 20) for reaction in reactions}
     severity = next((level for level in ("severe", "moderate", "mild") if level in severities), "")
     seen = fields.instant(resource, "recordedDate") or fields.instant(resource, "onsetDateTime")
@@ -172,9 +210,15 @@ def _taken_at(resource: Node) -> datetime | None:
     return fields.period(resource, "effectivePeriod")[0]
 
 
+def coding(resource: Node, field: str) -> tuple[str, str]:
+    """System and code of a concept that the record can hold; both empty when there are none."""
+    system, code, _ = next((found for found in fields.codings(resource, field) if _fits(*found)), ("", "", ""))
+    return system, code
+
+
 def _concept(resource: Node, field: str) -> tuple[str, str, str]:
-    system, code, _ = next((coding for coding in fields.codings(resource, field) if _fits(*coding)), ("", "", ""))
-    label = _concept_words(fields.node(resource, field))
+    system, code = coding(resource, field)
+    label = words(fields.node(resource, field))
     if not label:
         raise Left("no_code")
     return system, code, label
@@ -185,13 +229,14 @@ def _fits(system: str, code: str, _shown: str) -> bool:
     return 0 < len(code) <= _LONGEST_CODE and len(system) <= _LONGEST_SYSTEM
 
 
-def _concept_words(concept: Node) -> str:
-    words = fields.text(concept, "text")
-    for coding in fields.nodes(concept, "coding"):
-        words = words or fields.text(coding, "display")
-    for coding in fields.nodes(concept, "coding"):
-        words = words or fields.text(coding, "code", 100)
-    return words
+def words(concept: Node) -> str:
+    """What a concept is called: its text, else what its codes are shown as, else a code."""
+    said = fields.text(concept, "text")
+    for one in fields.nodes(concept, "coding"):
+        said = said or fields.text(one, "display")
+    for one in fields.nodes(concept, "coding"):
+        said = said or fields.text(one, "code", 100)
+    return said
 
 
 def _numbers(resource: Node) -> tuple[tuple[tuple[str, str], ...], int]:

@@ -1,7 +1,7 @@
 """The confined process: bytes of files on standard input, persons on standard output, nothing else within reach.
 
 In, as msgpack: `["source", label]`; per file `["file", whole, named_gzip]`, `["bytes", data]`…, `["end"]`; `["done"]`.
-Out: `["refused", file, code]`, or `["count", patients]`, `["person", …]`… and last `["tally", …]`.
+Out: `["refused", file, code]`, or `["count", patients, resources]`, `["person", …]`… and last `["tally", …]`.
 """
 
 import os
@@ -56,15 +56,15 @@ def main() -> None:
 def _take(gathering: Gathering, file: int, whole: bool, found: Any) -> None:
     for line, raw in found:
         if isinstance(raw, Invalid):
-            gathering.take(Place(file, line), raw)
+            gathering.take(Place(file, line), raw, b"")
             continue
-        for number, document in documents(line, raw, whole=whole):
-            gathering.take(Place(file, number), document)
+        for number, document, text in documents(line, raw, whole=whole):
+            gathering.take(Place(file, number), document, text)
 
 
 def _answer(out: BinaryIO, gathering: Gathering) -> None:
     gathering.check_sources()
-    _say(out, ["count", gathering.count()])
+    _say(out, ["count", *gathering.count()])
     for person in gathering.persons():
         _say(out, ["person", pack(person)])
     _say(out, ["tally", gathering.tally.pack()])

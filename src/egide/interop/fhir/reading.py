@@ -38,6 +38,7 @@ class Reading:
     manifest: str
     size: int
     patients: int
+    resources: int
     persons: Iterator[Person]
     tally: Tally = field(default_factory=Tally)
 
@@ -64,10 +65,10 @@ def read(files: Sequence[SourceFile], source: str, progress: Callable[[int], Non
         with contextlib.suppress(BrokenPipeError):  # it refused a file or died: its answer tells
             size = _feed(process, files, source, digests, progress)
         answers = _answers(process, files)
-        what, patients = next(answers)
-        if what != "count" or not isinstance(patients, int):
+        what, *counts = next(answers)
+        if what != "count" or len(counts) != 2 or not all(isinstance(count, int) for count in counts):
             raise SourceRefused(_NONSENSE)
-        reading = Reading(manifest(digests), size, patients, iter(()))
+        reading = Reading(manifest(digests), size, int(counts[0]), int(counts[1]), iter(()))
         reading.persons = _persons(answers, reading)
         yield reading
     finally:

@@ -1,4 +1,4 @@
-"""The account of an import: every resource read is stored, already there, not taken (why) or broken (where, why)."""
+"""The account of an import: every resource read is stored, kept aside, already there, left (why) or broken (where)."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -9,9 +9,9 @@ from egide.interop.fhir.limits import MAX_NAMED
 
 UNREADABLE = "(illisible)"
 
-NOT_TAKEN: dict[str, str] = {
-    "type": "type non repris",
-    "code": "code hors des constantes reprises",
+KEPT: dict[str, str] = {
+    "type": "type sans place dans le dossier",
+    "code": "code hors des mesures reprises",
     "no_value": "sans valeur numérique",
     "unit": "unité inconnue ou impossible à convertir",
     "range": "valeur hors du possible",
@@ -25,23 +25,31 @@ NOT_TAKEN: dict[str, str] = {
     "part_of": "passage à l'intérieur d'un séjour repris",
     "several_open": "séjour en cours, alors qu'un plus récent l'est aussi",
     "same_problem": "problème déjà repris pour ce patient",
-    "restricted": "donnée restreinte (meta.security)",
-    "repeated": "ressource déjà lue dans ces fichiers",
+    "restricted": "donnée restreinte (meta.security), gardée protégée",
+    "repeated": "autre version d'une ressource déjà lue",
     "not_a_patient": "sujet qui n'est pas un patient",
-    "empty": "entrée de bundle sans ressource",
+    "no_patient": "ressource partagée, sans patient",
     "patient_absent": "patient absent de ces fichiers",
-    "patient_broken": "patient dont une ligne est défectueuse",
-    "in_future": "patient daté du futur (relancer avec --shift-dates)",
     "no_birth": "patient sans date de naissance ni aucun fait daté",
+    "parts": "gardée entière, en plus de ce qui est repris",
+}
+"""Why a resource that reads well is kept aside: code → words of the report."""
+
+LEFT: dict[str, str] = {
+    "repeated": "la même ressource, déjà lue dans ces fichiers",
+    "empty": "entrée de bundle sans ressource",
+    "patient_broken": "patient dont une ligne est défectueuse : rien de lui n'a changé",
+    "in_future": "patient daté du futur (relancer avec --shift-dates)",
     "base": "refusé par la base",
 }
-"""Why a resource that reads well is not taken: code → words of the report."""
+"""Why a resource is left where it was, neither stored nor kept: code → words of the report."""
 
 LEFT_OUT: dict[str, str] = {
-    **{reason: NOT_TAKEN[reason] for reason in ("code", "no_value", "unit", "range", "comparator")},
+    **{reason: KEPT[reason] for reason in ("code", "no_value", "unit", "range", "comparator")},
+    "attachment": "pièce jointe d'un document, après la première",
     "identifier": "identifiant qui n'est pas un numéro de dossier (sécurité sociale, passeport, INS…)",
 }
-"""Parts of resources that are taken otherwise."""
+"""Parts of resources that are taken otherwise; the whole resource is then kept aside too."""
 
 BROKEN: dict[str, str] = {
     "not_json": "ce n'est pas du JSON",
@@ -88,17 +96,20 @@ class Tally:
     stored: Counter[str] = field(default_factory=Counter)
     already: Counter[str] = field(default_factory=Counter)
     broken: Counter[str] = field(default_factory=Counter)
-    not_taken: Counter[tuple[str, str]] = field(default_factory=Counter)
+    kept: Counter[tuple[str, str]] = field(default_factory=Counter)
+    left: Counter[tuple[str, str]] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     """Parts of resources that were taken otherwise (a component, an identifier), by reason."""
+    whole: int = 0
+    """Resources kept whole beside what was taken of them."""
     named: list[Broken] = field(default_factory=list)
 
     def leave(self, kind: str, reason: str, count: int = 1) -> None:
-        """Count resources of a type as not taken for a reason of NOT_TAKEN."""
-        self.not_taken[kind, reason] += count
+        """Count resources of a type as left, for a reason of LEFT."""
+        self.left[kind, reason] += count
 
     def leave_refs(self, refs: Iterable[str], reason: str) -> None:
-        """Count resources named `Type/id` as not taken."""
+        """Count resources named `Type/id` (or by their type) as left."""
         for ref in refs:
             self.leave(ref.partition("/")[0], reason)
 
@@ -109,19 +120,27 @@ class Tally:
             self.named.append(broken)
 
     def types(self) -> list[str]:
-        """Types in the order of the report: the five that are taken first, then by name."""
-        first = ("Patient", "Encounter", "Condition", "AllergyIntolerance", "Observation")
+        """Types in the order of the report: those that are taken first, then by name."""
+        first = (
+            "Patient", "Encounter", "Condition", "AllergyIntolerance", "Observation", "MedicationRequest",
+            "MedicationStatement", "MedicationAdministration", "Immunization", "Procedure", "DocumentReference",
+        )  # fmt: skip
         others = sorted({*self.read, *self.broken} - set(first))
         return [kind for kind in first if kind in self.read] + others
 
-    def left(self, kind: str) -> int:
-        """How many resources of a type were not taken, for whatever reason."""
-        return sum(count for (name, _), count in self.not_taken.items() if name == kind)
+    def kept_of(self, kind: str) -> int:
+        """How many resources of a type were kept aside, for whatever reason."""
+        return sum(count for (name, _), count in self.kept.items() if name == kind)
+
+    def left_of(self, kind: str) -> int:
+        """How many resources of a type were left, for whatever reason."""
+        return sum(count for (name, _), count in self.left.items() if name == kind)
 
     def balanced(self) -> bool:
-        """Whether read = stored + already there + not taken + broken for every type."""
+        """Whether read = stored + kept aside + already there + left + broken for every type."""
         return all(
-            self.read[kind] == self.stored[kind] + self.already[kind] + self.left(kind) + self.broken[kind]
+            self.read[kind]
+            == self.stored[kind] + self.kept_of(kind) + self.already[kind] + self.left_of(kind) + self.broken[kind]
             for kind in self.types()
         )
 
@@ -133,11 +152,13 @@ class Tally:
                     "read": self.read[kind],
                     "stored": self.stored[kind],
                     "already": self.already[kind],
-                    "not_taken": {why: n for (name, why), n in sorted(self.not_taken.items()) if name == kind and n},
+                    "kept": {why: n for (name, why), n in sorted(self.kept.items()) if name == kind and n},
+                    "left": {why: n for (name, why), n in sorted(self.left.items()) if name == kind and n},
                     "broken": self.broken[kind],
                 }
                 for kind in self.types()
             },
+            "whole": self.whole,
             "left_out": {reason: count for reason, count in sorted(self.left_out.items()) if count},
             "broken": [
                 {
@@ -155,7 +176,7 @@ class Tally:
 
     def add(self, other: "Tally") -> None:
         """Add the counts of another account, and the lines it names."""
-        for name in ("read", "stored", "already", "broken", "not_taken", "left_out"):
+        for name in ("read", "stored", "already", "broken", "kept", "left", "left_out"):
             getattr(self, name).update(getattr(other, name))
         self.named += other.named[: MAX_NAMED - len(self.named)]
 
@@ -164,7 +185,7 @@ class Tally:
         return [
             dict(self.read),
             dict(self.broken),
-            [[kind, reason, count] for (kind, reason), count in self.not_taken.items()],
+            [[kind, reason, count] for (kind, reason), count in self.left.items()],
             dict(self.left_out),
             [[b.place.file, b.place.line, b.place.entry, b.type, b.reason, b.field] for b in self.named],
         ]
@@ -172,12 +193,12 @@ class Tally:
     @classmethod
     def unpack(cls, raw: Any) -> "Tally":
         """The tally that `pack` sent; raises ValueError or TypeError on anything else."""
-        read, broken, not_taken, left_out, named = raw
+        read, broken, left, left_out, named = raw
         tally = cls(_counts(read), Counter(), Counter(), _counts(broken))
-        for kind, reason, count in not_taken:
-            if reason not in NOT_TAKEN:
+        for kind, reason, count in left:
+            if reason not in LEFT:
                 raise ValueError("reason")
-            tally.not_taken[_name(kind), reason] += int(count)
+            tally.left[_name(kind), reason] += int(count)
         tally.left_out = Counter({reason: count for reason, count in _counts(left_out).items() if count})
         if not tally.left_out.keys() <= LEFT_OUT.keys():
             raise ValueError("reason")

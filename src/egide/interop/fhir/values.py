@@ -3,77 +3,35 @@
 They travel as msgpack lists. `unpack_person` believes nothing: every field is checked for type, length and form.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
-from egide.interop.fhir.limits import MAX_TEXT
+from egide.identity.rules import Told as Trait
+from egide.interop.fhir.limits import MAX_CONTENT, MAX_TEXT
+from egide.record.rules import IMPORTED_KINDS, Aside
+from egide.record.rules import BroughtAllergy as Allergy
+from egide.record.rules import BroughtFact as Imported
+from egide.record.rules import BroughtMeasure as Measurement
+from egide.record.rules import BroughtProblem as Problem
+from egide.stays.rules import Passage as Stay
 
+__all__ = [
+    "Allergy", "Aside", "Fact", "Imported", "Malformed", "Measurement", "Person", "Problem", "Stay", "Trait", "pack",
+    "unpack_person",
+]  # fmt: skip
+
+Fact = Problem | Allergy | Measurement | Imported
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Trait:
-    """One value of an identity trait or of a contact, with the days between which the source says it held."""
-
-    kind: str
-    value: str
-    since: date | None = None
-    until: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Stay:
-    """An encounter; `end` is None while it lasts. `ref` is `Encounter/id` of the source."""
-
-    ref: str
-    start: datetime
-    end: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A condition; `ended` is None while it is active; `recorded_at` is None when the source gives no date at all."""
-
-    ref: str
-    system: str
-    code: str
-    label: str
-    onset: date | None
-    ended: date | None
-    recorded_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Allergy:
-    """An active allergy or intolerance; severity is mild, moderate, severe or empty (unknown)."""
-
-    ref: str
-    system: str
-    code: str
-    substance: str
-    reaction: str | None
-    severity: str
-    recorded_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """One number: LOINC code and UCUM unit of `kernel.codes.VITAL_SIGNS`; `grouped` when its panel holds several."""
-
-    ref: str
-    grouped: bool
-    code: str
-    value: Decimal
-    unit: str
-    taken_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Person:
-    """All that the files say of one person and that is taken. `sources` are (system, identifier) pairs."""
+    """All that the files say of one person. `sources` are (system, identifier) pairs; of a subject who is not among
+    the files (or of what names none) there are no traits and no facts: all of hers is kept aside."""
 
     ref: str
     sources: tuple[tuple[str, str], ...]
@@ -83,16 +41,23 @@ class Person:
     problems: tuple[Problem, ...] = ()
     allergies: tuple[Allergy, ...] = ()
     measurements: tuple[Measurement, ...] = ()
+    imported: tuple[Imported, ...] = ()
+    asides: tuple[Aside, ...] = ()
+
+    @property
+    def identified(self) -> bool:
+        """Whether the files say who she is."""
+        return bool(self.traits)
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """What the record takes, stays apart."""
+        return (*self.problems, *self.allergies, *self.measurements, *self.imported)
 
     def refs(self) -> set[str]:
         """The resources these facts come from, `Type/id`."""
-        facts: tuple[Stay | Problem | Allergy | Measurement, ...] = (
-            *self.stays,
-            *self.problems,
-            *self.allergies,
-            *self.measurements,
-        )
-        return {self.ref, *(fact.ref for fact in facts)}
+        own = {self.ref} if self.identified else set()
+        return own | {fact.ref for fact in (*self.stays, *self.facts)}
 
 
 class Malformed(Exception):
@@ -100,14 +65,14 @@ class Malformed(Exception):
 
 
 def pack(value: Any) -> Any:
-    """A value of this module as lists, strings, booleans and None."""
+    """A value of this module as lists, strings, bytes, booleans and None."""
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, tuple):
         return [pack(item) for item in value]
-    if value is None or isinstance(value, str | bool):
+    if value is None or isinstance(value, str | bool | bytes):
         return value
     return [pack(getattr(value, field.name)) for field in fields(value)]
 
@@ -123,6 +88,33 @@ def unpack_person(raw: Any) -> Person:
 def _text(raw: Any) -> str:
     if not isinstance(raw, str) or len(raw) > MAX_TEXT or "\x00" in raw:
         raise ValueError("text")
+    return raw
+
+
+def _long_text(raw: Any) -> str:
+    if not isinstance(raw, str) or len(raw) > MAX_CONTENT or "\x00" in raw:
+        raise ValueError("text")
+    return raw
+
+
+def _bytes(raw: Any) -> bytes:
+    if not isinstance(raw, bytes) or len(raw) > MAX_CONTENT:
+        raise ValueError("bytes")
+    return raw
+
+
+def _one_of(*allowed: str) -> Callable[[Any], str]:
+    def read(raw: Any) -> str:
+        if raw not in allowed:
+            raise ValueError("not one of ours")
+        return str(raw)
+
+    return read
+
+
+def _word(raw: Any) -> str:
+    if not isinstance(raw, str) or not re.fullmatch(r"[A-Za-z0-9_()]{1,40}", raw):
+        raise ValueError("word")
     return raw
 
 
@@ -179,6 +171,11 @@ def _pair(raw: Any) -> tuple[str, str]:
     return _text(system), _text(identifier)
 
 
+_IMPORTED = _record(
+    Imported, _text, _one_of(*IMPORTED_KINDS), _text, _text, _text, _text, _instant, _maybe(_instant), _list(_pair),
+    _text, _maybe(_long_text), _maybe(_bytes),
+)  # fmt: skip
+_ASIDE = _record(Aside, _word, _word, _one_of("clinical", "protected", "ins"), _maybe(_instant), _text, _bytes)
 _TRAIT = _record(Trait, _text, _text, _maybe(_day), _maybe(_day))
 _PERSON = _record(
     Person,
@@ -190,4 +187,6 @@ _PERSON = _record(
     _list(_record(Problem, _text, _text, _text, _text, _maybe(_day), _maybe(_day), _maybe(_instant))),
     _list(_record(Allergy, _text, _text, _text, _text, _maybe(_text), _text, _maybe(_instant))),
     _list(_record(Measurement, _text, _flag, _text, _number, _text, _instant)),
+    _list(_IMPORTED),
+    _list(_ASIDE),
 )

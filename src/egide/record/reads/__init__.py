@@ -1,5 +1,6 @@
 """What the record shows of opened patients, unsealed: problems, allergies, measurements, notes."""
 
+from egide.record.reads.imports import brought
 from egide.record.reads.measurements import (
     Measured,
     Pressure,
@@ -28,6 +29,7 @@ __all__ = [
     "Written",
     "allergies",
     "allergy_labels",
+    "brought",
     "contact_people",
     "directives",
     "last_notes",

@@ -82,6 +82,29 @@ def pressure(ident: str = "o2", holder: str = "p1", **changes: Any) -> Resource:
     return {**observation(ident, holder), "code": panel, "valueQuantity": None, "component": parts, **changes}
 
 
+def prescription(ident: str = "m1", holder: str = "p1", **changes: Any) -> Resource:
+    """A treatment by mouth, for ten days."""
+    return {
+        "resourceType": "MedicationRequest",
+        "id": ident,
+        "status": "active",
+        "intent": "order",
+        "subject": {"reference": f"Patient/{holder}"},
+        "authoredOn": "2020-03-02T10:00:00+01:00",
+        "medicationCodeableConcept": {"text": "Amoxicilline 1 g"},
+        "dosageInstruction": [
+            {"route": {"text": "orale"}, "doseAndRate": [{"doseQuantity": {"value": 2, "unit": "g"}}]}
+        ],
+        "dispenseRequest": {"validityPeriod": {"start": "2020-03-02", "end": "2020-03-12"}},
+        **changes,
+    }
+
+
+def other(kind: str, ident: str = "x1", **fields: Any) -> Resource:
+    """A resource of a type that the record does not take."""
+    return {"resourceType": kind, "id": ident, **fields}
+
+
 def bundle(*resources: Resource) -> Resource:
     """A transaction whose references are urn:uuid, as generators write them."""
     text = json.dumps([{"fullUrl": f"urn:uuid:{each['id']}", "resource": each} for each in resources])

@@ -15,7 +15,7 @@ NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 def person(*more: make.Resource) -> Person:
     gathering = Gathering()
     for line, resource in enumerate((make.patient(deceasedDateTime="2180-07-01"), *more)):
-        gathering.take(Place(0, line), resource)
+        gathering.take(Place(0, line), resource, b"{}")
     return next(gathering.persons())
 
 

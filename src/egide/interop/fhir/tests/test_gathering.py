@@ -1,4 +1,5 @@
 import copy
+import json
 import random
 from decimal import Decimal
 from typing import Any
@@ -17,12 +18,14 @@ from egide.interop.fhir.values import Malformed, Person, pack, unpack_person
 def gather(*documents: Any, source: str = "") -> tuple[list[Person], Tally]:
     gathering = Gathering(source)
     for line, document in enumerate(documents, start=1):
-        gathering.take(Place(0, line), document)
+        raw = json.dumps(document, default=str).encode()
+        gathering.take(Place(0, line), document, raw)
     gathering.check_sources()
-    persons = list(gathering.persons())
-    for person in persons:
+    everybody = list(gathering.persons())
+    for person in everybody:
         gathering.tally.stored.update(ref.partition("/")[0] for ref in person.refs())
-    return persons, gathering.tally
+        gathering.tally.kept.update((one.type, one.reason) for one in person.asides if one.reason != "parts")
+    return [person for person in everybody if person.identified], gathering.tally
 
 
 WHOLE = (make.patient(), make.encounter(), make.condition(), make.allergy(), make.observation(), make.pressure())
@@ -51,8 +54,8 @@ def test_a_broken_line_of_a_patient_leaves_all_of_hers_and_nothing_of_others() -
     persons, tally = gather(*WHOLE, bad, make.patient("p2"), make.observation("o3", "p2"))
     assert [person.ref for person in persons] == ["Patient/p2"]
     assert tally.broken == {"Observation": 1}
-    assert tally.not_taken["Observation", "patient_broken"] == 2
-    assert tally.not_taken["Patient", "patient_broken"] == 1
+    assert tally.left["Observation", "patient_broken"] == 2
+    assert tally.left["Patient", "patient_broken"] == 1
     assert (tally.named[0].place.line, tally.named[0].reason, tally.named[0].field) == (7, "date", "effectiveDateTime")
     assert tally.balanced()
 
@@ -70,10 +73,10 @@ def test_facts_without_their_patient_are_left() -> None:
         make.observation(), make.condition(subject={"reference": "Group/g"}), {"resourceType": "Claim"}
     )
     assert persons == []
-    assert tally.not_taken == {
+    assert tally.kept == {
         ("Observation", "patient_absent"): 1,
         ("Condition", "not_a_patient"): 1,
-        ("Claim", "type"): 1,
+        ("Claim", "no_patient"): 1,
     }
     assert tally.balanced()
 
@@ -81,7 +84,7 @@ def test_facts_without_their_patient_are_left() -> None:
 def test_the_same_resource_twice_is_read_once() -> None:
     [person], tally = gather(*WHOLE, *WHOLE)
     assert len(person.measurements) == 3
-    assert sum(count for (_, reason), count in tally.not_taken.items() if reason == "repeated") == 6
+    assert sum(count for (_, reason), count in tally.left.items() if reason == "repeated") == 6
     assert tally.balanced()
 
 
@@ -116,7 +119,7 @@ def test_one_active_problem_a_code_and_the_earliest_is_kept() -> None:
     ended = make.condition("c3", onsetDateTime="2001", abatementDateTime="2002")
     [person], tally = gather(make.patient(), later, make.condition(), ended)
     assert [problem.ref for problem in person.problems] == ["Condition/c3", "Condition/c1"]
-    assert tally.not_taken["Condition", "same_problem"] == 1
+    assert tally.kept["Condition", "same_problem"] == 1
     assert tally.balanced()
 
 
@@ -131,7 +134,7 @@ def test_of_two_stays_that_last_the_latest_is_kept() -> None:
     newer = make.encounter("e2", status="in-progress", period={"start": "2020-02-01"})
     [person], tally = gather(make.patient(), older, newer)
     assert [stay.ref for stay in person.stays] == ["Encounter/e2"]
-    assert tally.not_taken["Encounter", "several_open"] == 1
+    assert tally.kept["Encounter", "several_open"] == 1
 
 
 def test_nothing_known_of_the_birth_gives_a_plausible_year_or_none_at_all() -> None:
@@ -139,7 +142,7 @@ def test_nothing_known_of_the_birth_gives_a_plausible_year_or_none_at_all() -> N
     assert {trait.kind: trait.value for trait in person.traits}["birth_date"] == "1980-12-31"
     persons, tally = gather(make.patient(birthDate=None))
     assert persons == []
-    assert tally.not_taken == {("Patient", "no_birth"): 1}
+    assert tally.kept == {("Patient", "no_birth"): 1}
 
 
 def test_what_names_no_type_is_unreadable_and_its_words_do_not_pass() -> None:

@@ -89,13 +89,13 @@ def test_nesting_up_to_the_limit_reads() -> None:
 def test_a_json_file_of_several_lines_is_read_line_by_line() -> None:
     raw = b'{"a":1}\n{"b":\n{"c":3}\n'
     found = list(documents(1, raw, whole=True))
-    assert [line for line, _ in found] == [1, 2, 3]
+    assert [line for line, _, _ in found] == [1, 2, 3]
     assert isinstance(found[1][1], Invalid)
     assert found[2][1] == {"c": 3}
 
 
 def test_a_broken_bundle_names_the_line_where_it_breaks() -> None:
     raw = json.dumps({"a": [1, 2], "b": 3}, indent=1).replace("3", "?").encode()
-    [(line, verdict)] = documents(1, raw, whole=True)
+    [(line, verdict, _)] = documents(1, raw, whole=True)
     assert line == 6
     assert isinstance(verdict, Invalid)

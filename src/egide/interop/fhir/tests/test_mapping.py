@@ -251,6 +251,6 @@ def test_values_against_the_norm_break_the_line(changes: make.Resource, reason: 
     assert broken(mapping.measurements, make.observation(**changes)) == reason
 
 
-def test_restricted_data_are_left() -> None:
-    with pytest.raises(Left, match="restricted"):
-        mapping.kept(make.condition(meta={"security": [{"code": "R"}]}))
+def test_restricted_data_are_known_by_their_label() -> None:
+    assert mapping.restricted(make.condition(meta={"security": [{"code": "R"}]}))
+    assert not mapping.restricted(make.condition(meta={"security": [{"code": "N"}]}))
