@@ -15,6 +15,7 @@ LIST = Path(__file__).with_name("routes.txt")
 GATES = {
     ("egide/gate/decorators.py", "opens_chart.<locals>.decorate.<locals>.opened"): "chart",
     ("egide/gate/decorators.py", "opens_roster.<locals>.decorate.<locals>.opened"): "roster",
+    ("egide/gate/work.py", "opens_work.<locals>.decorate.<locals>.opened"): "roster",
     ("egide/gate/mine.py", "opens_mine.<locals>.decorate.<locals>.opened"): "roster",
     ("egide/gate/searching.py", "searches.<locals>.searching"): "search",
     ("egide/accounts/session.py", "no_patient_data.<locals>.decorate.<locals>.checked"): "none",

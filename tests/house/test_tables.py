@@ -35,6 +35,8 @@ PLAIN = {
     "identity.token": "gatekeeper's: what people are found by, blinded; no process has a right on it",
     "gate.oversight": "who oversees what", "gate.draw": "monthly draws: month, seed",
     "gate.drawn": "gatekeeper's: drawn entries of the trail and what became of them",
+    "gate.work_list": "which profession works by which list",
+    "gate.task": "gatekeeper's: what waits to be done about which patient id",
     "gate.filled": "units, for their lock",
     "gate.lease": "openings' lives", "gate.purse": "counts",
     "accounts.account": "people who work here", "accounts.membership": "their professions and units",

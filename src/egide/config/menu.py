@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 from egide.accounts.session import actor_of, no_patient_data
 from egide.config.middleware import log_fault
 from egide.directory.reads import units
-from egide.gate.rules import may_oversee, may_receive, may_search
+from egide.gate.rules import may_oversee, may_receive, may_search, works_by_list
 from egide.ui import Frame, Place, answers
 from egide.ui.assets import asset_url
 from egide.ui.text import _
@@ -38,6 +38,7 @@ def frame(request: HttpRequest) -> Frame:
         places=(
             _place(request, _("Jour"), "day", "day"),
             *(Place(_("Unité") if len(mine) == 1 else p.label, p.url, p.icon, p.current) for p in places[:3]),
+            *((_place(request, _("Travail"), "work", "check"),) if works_by_list(actor.profession) else ()),
             *((_place(request, _("Patients"), "search", "search"),) if may_search(actor.profession) else ()),
             *((_place(request, _("Arrivées"), "arrival", "door"),) if may_receive(actor.profession) else ()),
             *(

@@ -4,7 +4,7 @@ from django.urls import include, path, re_path
 from django.views.decorators.http import require_GET, require_http_methods
 
 from egide.accounts.session import no_patient_data
-from egide.config import arrival, day, menu, oversight, palette, panels, printing, rounds, tabs
+from egide.config import arrival, care, day, menu, oversight, palette, panels, printing, rounds, tabs
 from egide.ui import answers, assets
 
 urlpatterns = [
@@ -27,6 +27,11 @@ urlpatterns = [
     path("dossier/<uuid:patient>/sejour/admettre/", arrival.admit, name="admit"),
     path("dossier/<uuid:patient>/sejour/deplacer/", arrival.move, name="move"),
     path("dossier/<uuid:patient>/sejour/sortir/", arrival.discharge, name="discharge"),
+    path("dossier/<uuid:patient>/soignants/", care.carers, name="carers"),
+    path("dossier/<uuid:patient>/soignants/nommer/", care.name_carer, name="carer-name"),
+    path("dossier/<uuid:patient>/soignants/<int:link>/terminer/", care.end_care, name="carer-end"),
+    path("travail/", care.work, name="work"),
+    path("travail/<int:task>/", care.close_task, name="work-close"),
     path("poste/", panels.shift, name="shift"),
     path("surveillance/", oversight.lines, name="oversight"),
     path("surveillance/activite/", oversight.activity, name="oversight-activity"),

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from egide.accounts.session import View, answered, cookie_of, keeper, who
 from egide.gate import opening
 from egide.gate.reading import Read, Rows
-from egide.kernel.capabilities import Actor, Refused, Roster
+from egide.kernel.capabilities import Refused, Roster
 
 P = ParamSpec("P")
 
@@ -58,15 +58,8 @@ def _open(cookie: str, read: tuple[str, ...], purpose: str) -> Roster:
     except Refused as refusal:
         if refusal.code != "nobody":
             raise
-        return _nobody(*who(cookie))
+        return opening.nobody(*who(cookie))
     return opening.roster_from(answer, None)
-
-
-def _nobody(actor: Actor, ticket: str) -> Roster:
-    return Roster(
-        actor=actor, opening=0, ids=(), reads=frozenset(), writes=frozenset(), basis="", until=datetime.max,  # noqa: DTZ901
-        ticket=ticket, keys={},
-    )  # fmt: skip
 
 
 def waiting() -> Read[Waiting]:

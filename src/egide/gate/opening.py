@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from egide.accounts.session import actor_from, keeper
-from egide.kernel.capabilities import Batch, Chart, Keys, Roster
+from egide.kernel.capabilities import Actor, Batch, Chart, Keys, Roster
 
 
 def chart_from(answer: dict[str, Any]) -> Chart:
@@ -54,6 +54,22 @@ def open_unit(
         counted=counted,
     )
     return roster_from(answer, unit_id)
+
+
+def open_people(cookie: str, ids: list[UUID], purpose: str, read: tuple[str, ...]) -> Roster:
+    """Open several persons (at most 200) for whom this session shares a basis, for reading."""
+    answer = keeper().call(
+        "open", cookie=cookie, ids=[one.bytes for one in ids], purpose=purpose, read=list(read), write=[], counted=False
+    )
+    return roster_from(answer, None)
+
+
+def nobody(actor: Actor, ticket: str) -> Roster:
+    """A roster of nobody, with the ticket of `who`: what concerns the actor alone can still be read."""
+    return Roster(
+        actor=actor, opening=0, ids=(), reads=frozenset(), writes=frozenset(), basis="", until=datetime.max,  # noqa: DTZ901
+        ticket=ticket, keys={},
+    )  # fmt: skip
 
 
 def _common(answer: dict[str, Any]) -> dict[str, Any]:

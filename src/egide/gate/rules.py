@@ -274,6 +274,11 @@ def may_break_glass(profession: str) -> bool:
     return profession in CLINICAL_WRITERS
 
 
+def works_by_list(profession: str) -> bool:
+    """Whether a profession opens people by its work list, and finds it in its menu; SQL decides again."""
+    return profession in _OWN_BASES[Basis.WORK_LIST][0]
+
+
 def may_receive(profession: str) -> bool:
     """Whether a profession creates and admits people; SQL decides again."""
     return profession in _RECEIVERS

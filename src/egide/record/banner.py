@@ -39,5 +39,6 @@ def banner(
         else None,
         "emergency": chart.basis == "break_glass",
         "may_ask": chart.actor.profession in CLINICAL,
+        "may_name": bool(chart.basis) and chart.basis not in ("oversight", "sheet"),
         "may_admit": may_admit(chart.actor.profession, chart.basis),
     }

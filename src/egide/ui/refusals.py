@@ -215,6 +215,12 @@ REFUSALS: dict[str, Refusal] = {
         _lazy("Choisissez une autre unité, ou faites enregistrer les sorties de celle-ci."),
         409,
     ),
+    "not_resident": Refusal(
+        _lazy("Référent d'un autre établissement"),
+        _lazy("Cette personne ne travaille pas dans l'unité où réside ce patient."),
+        _lazy("Choisissez un professionnel de cette unité."),
+        422,
+    ),
     "links_pace": Refusal(
         _lazy("Trop de prises en charge ouvertes"),
         _lazy("Vous avez ouvert en peu de temps plus de prises en charge que ce travail n'en demande."),

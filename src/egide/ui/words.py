@@ -60,6 +60,7 @@ PURPOSES = {
     "access_copy": _lazy("copie des accès, sans noms"),
     "access_copy_names": _lazy("copie des accès, avec noms"),
     "my_day": _lazy("ma journée"),
+    "work_list": _lazy("liste de travail"),
     "palette": _lazy("palette"),
     "print": _lazy("impression"),
     "search": _lazy("recherche"),
@@ -92,6 +93,14 @@ BASES = {
     "search": _lazy("recherche"),
 }
 
+WORK_LISTS = {
+    "reconcile": _lazy("Conciliation des traitements à l'entrée"),
+    "billing": _lazy("Dossier de facturation à ouvrir"),
+    "coding": _lazy("Séjour terminé, à coder"),
+    "sample": _lazy("Prélèvement à analyser"),
+    "image": _lazy("Examen d'imagerie à faire"),
+}
+
 # What a line of the trail is, and why one was refused or asked: as DPO and RSSI read them.
 TRAIL_KINDS = {
     "open": _lazy("ouverture"),
@@ -114,6 +123,7 @@ TRAIL_KINDS = {
     "enrol": _lazy("clé enregistrée"),
     "grant": _lazy("profession donnée"),
     "shift": _lazy("prise de poste"),
+    "work": _lazy("travail fait ou écarté"),
 }
 
 TRAIL_REASONS = {
@@ -128,6 +138,10 @@ TRAIL_REASONS = {
     "bad_assertion": _lazy("clé refusée"),
     "search_first": _lazy("sans recherche préalable"),
     "arrival_pace": _lazy("trop d'accueils à la suite"),
+    "not_concerned": _lazy("sans objet"),
+    "done_elsewhere": _lazy("fait ailleurs"),
+    "duplicate": _lazy("déjà dans la liste"),
+    "links_pace": _lazy("trop de prises en charge ouvertes"),
     "vital_emergency": _lazy("urgence vitale"),
     "patient_arrives": _lazy("le patient arrive"),
     "on_call": _lazy("garde ou astreinte"),
@@ -246,6 +260,10 @@ DONE = {
     "poste_quitte": _lazy("Poste quitté : ses patients ne vous sont plus ouverts."),
     "relu": _lazy("Relecture enregistrée."),
     "equipe": _lazy("Entré(e) dans l'équipe : le dossier lui est ouvert 30 jours."),
+    "soignant": _lazy("Nommé : le dossier lui est ouvert, il en est prévenu."),
+    "soignant_fin": _lazy("Prise en charge terminée : le dossier ne lui est plus ouvert à ce titre."),
+    "tache": _lazy("Fait : la ligne sort de la liste, le dossier se ferme à ce titre."),
+    "tache_passee": _lazy("Retirée de la liste, avec son motif."),
     "tirage": _lazy("Tirage fait : chaque unité a reçu ses ouvertures à relire."),
     "session": _lazy("Session fermée. Ses pages ouvertes se videront d'elles-mêmes."),
 }
@@ -260,6 +278,7 @@ _TABLES = {
     "trail_reason": TRAIL_REASONS,
     "category": CATEGORIES,
     "severity": ALLERGY_SEVERITY,
+    "work_list": WORK_LISTS,
     "done": DONE,
     "fact": FACTS,
     "section": SECTIONS,

@@ -65,7 +65,8 @@ def rows(hospital: Any, patient: UUID) -> list[tuple[Any, ...]]:
 
 def links(hospital: Any, patient: UUID) -> list[tuple[Any, ...]]:
     return hospital.sql(  # type: ignore[no-any-return]
-        "SELECT basis, unit, until IS NULL FROM gate.link WHERE patient_id = %s ORDER BY id", patient
+        "SELECT basis, unit, until IS NULL FROM gate.link WHERE patient_id = %s AND basis <> 'work_list' ORDER BY id",
+        patient,
     )
 
 

@@ -274,7 +274,9 @@ class Hospital:
 
     def physician_of(self, patient: UUID) -> Chart:
         """A chart of this patient as a physician of her unit opens it, every category, reading and writing."""
-        (unit,) = self.sql("SELECT unit FROM gate.link WHERE patient_id = %s ORDER BY id DESC LIMIT 1", patient)[0]
+        (unit,) = self.sql(
+            "SELECT unit FROM gate.link WHERE patient_id = %s AND basis = 'stay' ORDER BY id DESC LIMIT 1", patient
+        )[0]
         _, cookie = self.signed_in("physician", unit)
         everything = (*EVERYTHING, "protected")
         return chart_from(self.open(cookie, patient, read=everything, write=("clinical", "protected")))

@@ -28,7 +28,7 @@ from egide.record.forms import (
 from egide.stays import forms as stay_forms
 from egide.ui import Frame, Place
 from egide.ui.fields import CommaDecimalField, PairField
-from egide.ui.tests import samples_oversight
+from egide.ui.tests import samples_links, samples_oversight
 
 NAMES = (
     "connexion", "connexion-seule", "unite", "unite-vide", "dossier", "dossier-vide", "dossier-long", "constantes",
@@ -40,6 +40,7 @@ NAMES = (
     "dossier-ferme", "poste", "notifications", "avis", "sessions", "aide",
     "surveillance", "surveillance-personne", "surveillance-activite", "surveillance-urgences", "surveillance-tirage",
     "surveillance-patient", "relectures", "jour", "jour-vide", "palette", "copie", "impression", "onglets",
+    *samples_links.NAMES,
 )  # fmt: skip
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime.now(PARIS).replace(hour=8, minute=25, second=0, microsecond=0)
@@ -227,6 +228,7 @@ def chart_context() -> dict[str, Any]:
         ],
         "emergency": False,
         "may_ask": True,
+        "may_name": True,
         "may_admit": True,
     }
 
@@ -452,6 +454,7 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
             {**full, "at": NOW, "by": SimpleNamespace(name="Alice Perrin", profession="nurse"), "opening": 812},
         ),
         **samples_oversight.contexts(NOW, ward(), openings),
+        **samples_links.contexts(NOW, ward(), chart),
     }
 
 

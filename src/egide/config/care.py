@@ -1,0 +1,172 @@
+"""« Équipe de soins » of one patient, and work lists: pages that mix links, identities, stays and the directory."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from egide.accounts.session import no_patient_data
+from egide.config.arrival import said
+from egide.directory.reads import clinicians, unit_name, units
+from egide.gate.act_as import act_as
+from egide.gate.acting import call_door
+from egide.gate.carers import OF_A_PERSON, OF_A_UNIT, Carer, carers_of
+from egide.gate.decorators import opens_chart
+from egide.gate.reading import fetch
+from egide.gate.rules import works_by_list
+from egide.gate.work import Task, opens_work
+from egide.identity.reads import Identity, identities
+from egide.kernel.capabilities import Chart, Refused, Roster
+from egide.record import reads as record
+from egide.record.banner import banner
+from egide.stays import reads as stays
+from egide.ui import page
+from egide.ui.text import _, _lazy
+
+# What each ground is, as whoever names it reads it.
+GROUNDS = {
+    "delegation": _lazy("Délégation, 7 jours"),
+    "referring": _lazy("Médecin déclaré par le patient, un an"),
+    "residence": _lazy("Référent du résident"),
+}
+_BESIDE = {"unknown_colleague": "to", "not_resident": "to", "unknown_unit": "unit", "links_pace": "to"}
+SKIPPED = {
+    "not_concerned": _lazy("Sans objet pour ce patient"),
+    "done_elsewhere": _lazy("Fait ailleurs"),
+    "duplicate": _lazy("Déjà dans la liste"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CareLine:
+    """One line of the page: who, in words."""
+
+    carer: Carer
+    who: str
+
+
+@require_GET
+@opens_chart(read=("identity", "stay", "clinical"), write=("clinical", "contact", "stay"))
+def carers(request: HttpRequest, chart: Chart) -> HttpResponse:
+    """Who takes care of this patient, why, until when; and who may be named besides."""
+    return _carers_page(request, chart)
+
+
+@require_POST
+@opens_chart(read=("identity", "stay", "clinical"), write=("clinical", "contact", "stay"))
+def name_carer(request: HttpRequest, chart: Chart) -> HttpResponse:
+    """Name a person, or the unit where she is expected."""
+    ground = request.POST.get("basis", "")
+    typed = request.POST.get("unit" if ground == OF_A_UNIT else "to", "")
+    if ground not in {*OF_A_PERSON, OF_A_UNIT}:
+        raise Refused("bad_request")
+    try:
+        named = UUID(typed)
+    except ValueError:
+        return _carers_page(request, chart, {"unit" if ground == OF_A_UNIT else "to": "unknown_colleague"}, 422)
+    person, unit = (None, named) if ground == OF_A_UNIT else (named, None)
+    try:
+        call_door(
+            chart, "SELECT door.name_carer(%s, %s, %s::uuid, %s::uuid)", chart.patient_id, ground, person, unit
+        )  # fmt: skip
+    except Refused as refusal:
+        if refusal.code not in _BESIDE:
+            raise
+        field = "unit" if ground == OF_A_UNIT else _BESIDE[refusal.code]
+        return _carers_page(request, chart, {field: refusal.code}, 422)
+    return HttpResponseRedirect(reverse("carers", kwargs={"patient": chart.patient_id}) + "?fait=soignant")
+
+
+@require_POST
+@opens_chart(read=("identity", "stay", "clinical"), write=("clinical", "contact", "stay"))
+def end_care(request: HttpRequest, chart: Chart, link: int) -> HttpResponse:  # noqa: ARG001 — the act is its address
+    """End what somebody named, before its time."""
+    if link >= 1 << 63:
+        raise Refused("bad_request")
+    call_door(chart, "SELECT door.end_care(%s, %s)", chart.patient_id, link)
+    return HttpResponseRedirect(reverse("carers", kwargs={"patient": chart.patient_id}) + "?fait=soignant_fin")
+
+
+def _carers_page(
+    request: HttpRequest, chart: Chart, wrong: dict[str, str] | None = None, status: int = 200
+) -> HttpResponse:
+    who, places, allergies, found = fetch(
+        chart, identities(chart), stays.stays(chart), record.allergies(chart), carers_of(chart)
+    )
+    writes = chart.may_write("clinical")
+    grounds = {
+        ground: words for ground, words in GROUNDS.items()
+        if writes or (ground == "referring" and chart.may_write("contact"))
+    }  # fmt: skip
+    return page(
+        request,
+        "gate/carers.html",
+        status=status,
+        **banner(chart, who, places, allergies),
+        lines=[CareLine(one, one.name or unit_name(one.unit) or _("Sur le site")) for one in found],
+        grounds=grounds,
+        may_transfer=writes or chart.may_write("stay"),
+        may_end=writes or chart.may_write("contact"),
+        colleagues=[one for one in clinicians() if one.id != chart.actor.account] if grounds else [],
+        units=[one for one in units().values() if one.id not in chart.actor.units],
+        wrong={field: said(code) for field, code in (wrong or {}).items()},
+        typed=request.POST,
+        done=request.GET.get("fait"),
+    )
+
+
+# ── work lists ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class WorkLine:
+    """One thing to do: about whom, where she lies or lay."""
+
+    task: Task
+    who: Identity
+    unit: str | None
+    bed: str | None
+    since: datetime
+
+
+@require_GET
+@opens_work(read=("identity", "stay"))
+def work(request: HttpRequest, roster: Roster, tasks: list[Task]) -> HttpResponse:
+    """What my profession has to do on my site, the most pressing first."""
+    if not works_by_list(roster.actor.profession):
+        raise Refused("category_closed")
+    who: dict[UUID, Identity] = {}
+    places: dict[UUID, stays.StayPlace] = {}
+    if roster.ids:
+        who, places = fetch(
+            roster, identities(roster), stays.present_in(roster, [one.unit for one in tasks if one.unit])
+        )
+    beds = {patient: place.bed for patient, place in places.items()}
+    lines = [
+        WorkLine(one, who[one.patient], unit_name(one.unit), beds.get(one.patient), one.opened_at)
+        for one in tasks
+        if one.patient in who
+    ]
+    return page(
+        request,
+        "gate/work.html",
+        lines=lines,
+        late=sum(one.task.late for one in lines),
+        reasons=SKIPPED,
+        done=request.GET.get("fait"),
+    )
+
+
+@require_POST
+@no_patient_data()
+def close_task(request: HttpRequest, task: int) -> HttpResponse:
+    """Done; or not to be done, for a reason. The chart closes to this list with it."""
+    outcome, reason = request.POST.get("outcome", ""), request.POST.get("reason", "")
+    if task >= 1 << 63 or outcome not in {"done", "skipped"} or (outcome == "skipped") != (reason in SKIPPED):
+        raise Refused("bad_request")
+    act_as(request, "SELECT door.close_task(%s, %s, %s)", task, outcome, reason or None)
+    return HttpResponseRedirect(reverse("work") + ("?fait=tache" if outcome == "done" else "?fait=tache_passee"))

@@ -1,0 +1,115 @@
+"""Work lists: an event puts somebody there, her chart opens to the profession of that site, until the line is done."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from egide.gate.tests.factories import Hospital
+from egide.gate.tests.test_bases import fed
+from egide.gate.tests.test_links import door, opens, rows
+from egide.kernel.capabilities import Refused
+
+WORKERS = {"pharmacist": "reconcile", "billing": "billing", "dim": "coding"}
+
+
+def admitted(hospital: Hospital, unit: UUID) -> UUID:
+    batch = hospital.open_new()
+    fed(hospital, batch, "link(%s, 'stay', %s, now(), NULL)", batch.ids[0], unit)
+    return batch.ids[0]
+
+
+def listed(hospital: Hospital, cookie: str) -> list[tuple[str, UUID]]:
+    return [(row[1], row[2]) for row in rows(hospital, cookie, "my_work()")]
+
+
+@pytest.fixture
+def site(hospital: Hospital) -> UUID:
+    return hospital.new_site()
+
+
+def worker(hospital: Hospital, profession: str, site: UUID) -> str:
+    return hospital.sign_in(hospital.person(profession, site=site))
+
+
+def test_an_admission_asks_for_a_reconciliation_and_a_file_and_a_discharge_for_coding(
+    hospital: Hospital, site: UUID
+) -> None:
+    unit = hospital.unit(site)
+    batch = hospital.open_new(site=site)
+    patient = batch.ids[0]
+    cookies = {profession: worker(hospital, profession, site) for profession in WORKERS}
+    assert {opens(hospital, cookie, patient) for cookie in cookies.values()} == {"no_link"}
+    fed(hospital, batch, "link(%s, 'stay', %s, now(), NULL)", patient, unit)
+    assert {p: opens(hospital, c, patient) for p, c in cookies.items()} == {
+        "pharmacist": "work_list", "billing": "work_list", "dim": "no_link",
+    }  # fmt: skip
+    fed(hospital, batch, "unlink(%s, 'stay', %s, now())", patient, unit)
+    assert {p: listed(hospital, c) for p, c in cookies.items()} == {p: [(name, patient)] for p, name in WORKERS.items()}
+    assert opens(hospital, cookies["dim"], patient) == "work_list"
+
+
+def test_a_line_done_closes_the_chart_and_ends_what_was_open(hospital: Hospital, site: UUID) -> None:
+    unit = hospital.unit(site)
+    batch = hospital.open_new(site=site)
+    fed(hospital, batch, "link(%s, 'stay', %s, now(), NULL)", batch.ids[0], unit)
+    person = hospital.person("pharmacist", site=site)
+    cookie = hospital.sign_in(person)
+    opening = hospital.open(cookie, batch.ids[0])["opening"]
+    ((task, *_),) = rows(hospital, cookie, "my_work()")
+    assert door(hospital, cookie, "close_task(%s, 'done', NULL)", task) == "ok"
+    with pytest.raises(Refused, match="opening_ended"):
+        hospital.web.call("resume", cookie=cookie, opening=opening)
+    assert opens(hospital, cookie, batch.ids[0]) == "no_link"
+    assert listed(hospital, cookie) == []
+    assert door(hospital, cookie, "close_task(%s, 'done', NULL)", task) == "already"
+    (entry,) = hospital.entries(account=person.account, kind="work")
+    assert (entry["ids"], entry["verdict"], entry["object"]) == ([batch.ids[0]], "done", "reconcile")
+
+
+def test_a_line_is_of_its_site_and_profession(hospital: Hospital, site: UUID) -> None:
+    batch = hospital.open_new(site=site)
+    fed(hospital, batch, "link(%s, 'stay', %s, now(), NULL)", batch.ids[0], hospital.unit(site))
+    mine = worker(hospital, "pharmacist", site)
+    ((task, *_),) = rows(hospital, mine, "my_work()")
+    others = {
+        "pharmacist of another site": worker(hospital, "pharmacist", hospital.new_site()),
+        "laboratory": worker(hospital, "laboratory", site), "nurse": worker(hospital, "nurse", site),
+    }  # fmt: skip
+    for who, cookie in others.items():
+        assert listed(hospital, cookie) == [], who
+        assert opens(hospital, cookie, batch.ids[0]) == "no_link", who
+        assert door(hospital, cookie, "close_task(%s, 'done', NULL)", task) == "no_link", who
+    assert door(hospital, mine, "close_task(%s, 'skipped', NULL)", task) == "bad_request"
+    assert door(hospital, mine, "close_task(%s, 'skipped', 'because')", task) == "bad_request"
+    assert door(hospital, mine, "close_task(%s, 'skipped', 'not_concerned')", task) == "ok"
+
+
+def test_a_line_nobody_does_opens_for_sixty_days(hospital: Hospital, site: UUID) -> None:
+    batch = hospital.open_new(site=site)
+    fed(hospital, batch, "link(%s, 'stay', %s, now(), NULL)", batch.ids[0], hospital.unit(site))
+    cookie = worker(hospital, "pharmacist", site)
+    move = "UPDATE gate.link SET since = since - %s, until = until - %s WHERE patient_id = %s AND basis = 'work_list'"
+    for by, basis in ((timedelta(days=60, seconds=-20), "work_list"), (timedelta(seconds=21), "no_link")):
+        hospital.sql(move, by, by, batch.ids[0])
+        assert opens(hospital, cookie, batch.ids[0]) == basis
+    assert listed(hospital, cookie) == []
+
+
+def test_what_is_told_late_asks_for_nothing(hospital: Hospital, site: UUID) -> None:
+    """A feed that tells the past makes no work: a stay begun or ended more than seven days ago."""
+    unit = hospital.unit(site)
+    batch = hospital.open_new(2, site)
+    fed(hospital, batch, "link(%s, 'stay', %s, now() - interval '8 days', NULL)", batch.ids[0], unit)
+    past = "link(%s, 'stay', %s, now() - interval '20 days', now() - interval '8 days')"
+    fed(hospital, batch, past, batch.ids[1], unit)
+    for profession in WORKERS:
+        assert listed(hospital, worker(hospital, profession, site)) == []
+
+
+def test_the_same_person_twice_is_one_line(hospital: Hospital, site: UUID) -> None:
+    one, other = hospital.unit(site), hospital.unit(site)
+    batch = hospital.open_new(site=site)
+    for unit in (one, other):
+        fed(hospital, batch, "link(%s, 'stay', %s, now(), NULL)", batch.ids[0], unit)
+    assert listed(hospital, worker(hospital, "billing", site)) == [("billing", batch.ids[0])]

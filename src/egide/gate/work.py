@@ -1,0 +1,64 @@
+"""Work lists: people whom an event put before my profession, opened as one roster; done, or not to be done."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Concatenate, ParamSpec
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+
+from egide.accounts.session import View, answered, cookie_of, who
+from egide.gate import opening
+from egide.gate.reading import Read, Rows, fetch_with
+from egide.kernel.capabilities import Roster
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One thing to do about one person. `late`: it should be done already."""
+
+    id: int
+    list: str
+    patient: UUID
+    unit: UUID | None
+    opened_at: datetime
+    due_at: datetime
+    late: bool
+
+
+def my_work() -> Read[list[Task]]:
+    """What waits for my profession on my site, the most pressing first, at most 200; under any ticket of mine."""
+
+    def decode(rows: Rows) -> list[Task]:
+        return [Task(*row) for row in rows]
+
+    return Read("SELECT id, list, patient, unit, opened_at, due_at, late FROM door.my_work()", (), decode)
+
+
+def opens_work(
+    read: tuple[str, ...],
+) -> Callable[[Callable[Concatenate[HttpRequest, Roster, list[Task], P], HttpResponse]], View]:
+    """The view opens everybody on the work list as one line of the trail; an empty list opens nobody."""
+
+    def decorate(view: Callable[Concatenate[HttpRequest, Roster, list[Task], P], HttpResponse]) -> View:
+        @functools.wraps(view)
+        def opened(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            def run() -> HttpResponse:
+                cookie = cookie_of(request)
+                actor, ticket = who(cookie)
+                (tasks,) = fetch_with(ticket, my_work())
+                ids = list(dict.fromkeys(task.patient for task in tasks))
+                roster = opening.open_people(cookie, ids, "work_list", read) if ids else opening.nobody(actor, ticket)
+                request.actor = roster.actor  # type: ignore[attr-defined]
+                return view(request, roster, tasks, *args, **kwargs)
+
+            return answered(request, run)
+
+        opened.gate = ("roster", read, (), "work_list")  # type: ignore[attr-defined]
+        return opened
+
+    return decorate
