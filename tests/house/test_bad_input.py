@@ -130,7 +130,14 @@ def test_whatever_is_sent_gets_an_answer(
 @pytest.mark.parametrize("address", addresses())
 def test_nobody_gets_in_without_a_session(browser: Browse, ward: tuple[object, object], address: str) -> None:
     """But for the pages that routes.txt calls public."""
-    public = {"/connexion/", "/connexion/defi/", "/connexion/preuve/", "/deconnexion/", "/sante/"}
+    public = {
+        "/connexion/",
+        "/connexion/defi/",
+        "/connexion/preuve/",
+        "/connexion/secours/",
+        "/deconnexion/",
+        "/sante/",
+    }
     page, path = browser(), fill(address, *ward)
     for answer in (page.get(path), page.post(path)):
         if address not in public and answer.status_code != 405:

@@ -20,6 +20,7 @@ _FREE_BEDS = "door.free_beds(uuid)"
 _CANDIDATES = "identity.candidates(bigint[],uuid[])"
 NAMES_A_PATIENT_TABLE: dict[str, str] = {
     f"{_FREE_BEDS}: stays_stay": "admissions: ids of the beds of one unit that hold nobody, to who writes stays",
+    "door.rescue_beds(): stays_stay": "rescue sessions: ids of the patients of one's own units by bed, which one opens one by one",
     f"{_CANDIDATES}: identity_contact": "search: the phone of a row shown, masked by the keeper",
     f"{_CANDIDATES}: identity_ins": "search: the INS of a row shown, masked by the keeper",
     f"{_CANDIDATES}: identity_trait": "search: sealed traits of at most 200 persons, for ranking in the keeper",

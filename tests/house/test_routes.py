@@ -106,7 +106,7 @@ def test_the_addresses_are_exactly_the_written_ones(found: list[Route]) -> None:
 def test_what_anyone_may_see_is_known(found: list[Route]) -> None:
     public = {address for address, view in found if gates(view)[0][1][3] == "public"}
     assert public == {
-        "connexion/", "connexion/defi/", "connexion/preuve/", "deconnexion/", "sante/",
+        "connexion/", "connexion/defi/", "connexion/preuve/", "connexion/secours/", "deconnexion/", "sante/",
         "statique/<str:digest>/<str:name>", "^favicon\\.ico$",
     }  # fmt: skip
 

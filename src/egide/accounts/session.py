@@ -17,6 +17,7 @@ from egide.ui import answers
 P = ParamSpec("P")
 View = Callable[..., HttpResponse]
 LOST_OPENING = "EG001"
+CLOSED_IN_RESCUE = "EG010"  # a trigger stopped what a rescue session may not do
 
 
 @functools.cache
@@ -90,6 +91,8 @@ def answered(request: HttpRequest, run: Callable[[], HttpResponse]) -> HttpRespo
         # the opening ended between the keeper's answer and the read (sign-out, revocation, discharge)
         if _sqlstate(error) == LOST_OPENING:
             return answers.refused(request, "session_ended")
+        if _sqlstate(error) == CLOSED_IN_RESCUE:
+            return answers.refused(request, "rescue_closed")
         raise
 
 

@@ -70,7 +70,7 @@ def proof(request: HttpRequest) -> HttpResponse:
         return refused_json("bad_request")
     try:
         answer = keeper().call(
-            "sign_in", step="finish", challenge_id=challenge_id[:64], response=response, device=_device(request)
+            "sign_in", step="finish", challenge_id=challenge_id[:64], response=response, device=device_of(request)
         )
     except KeeperDown:
         return _down()
@@ -97,7 +97,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-def _device(request: HttpRequest) -> str:
+def device_of(request: HttpRequest) -> str:
     """How a person will recognise her workstation in the list of sessions: browser and system, as announced."""
     agent = request.headers.get("User-Agent", "")
     browser = next((name for mark, name in _BROWSERS if mark in agent), "Navigateur")

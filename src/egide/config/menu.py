@@ -11,7 +11,9 @@ from django.views.decorators.http import require_GET
 from egide.accounts.session import actor_of, no_patient_data
 from egide.config.middleware import log_fault
 from egide.directory.reads import units
+from egide.gate.rescue import OPENERS
 from egide.gate.rules import may_oversee, may_receive, may_search, works_by_list
+from egide.kernel.capabilities import Actor
 from egide.ui import Frame, Place, answers
 from egide.ui.assets import asset_url
 from egide.ui.text import _
@@ -22,6 +24,8 @@ def frame(request: HttpRequest) -> Frame:
     actor = actor_of(request)
     if actor is None:
         return Frame(demo=settings.DEMO)
+    if actor.grade == "rescue":
+        return _rescue_frame(request, actor)
     known = units()
     mine = [known[unit] for unit in actor.units if unit in known]
     here = request.resolver_match.kwargs.get("unit") if request.resolver_match else None
@@ -47,6 +51,25 @@ def frame(request: HttpRequest) -> Frame:
                 else (_place(request, _("Poste"), "shift", "clock"),)
             ),
             _place(request, _("Avis"), "notices", "note"),
+            *((_place(request, _("Secours"), "rescues", "key"),) if actor.profession in OPENERS else ()),
+        ),
+        name=actor.name,
+        profession=actor.profession,
+        grade=actor.grade,
+    )
+
+
+def _rescue_frame(request: HttpRequest, actor: Actor) -> Frame:
+    """A rescue session's: what it can do, and no link to what it cannot."""
+    known = units()
+    return Frame(
+        demo=settings.DEMO,
+        site=next((known[unit].site for unit in actor.units if unit in known), ""),
+        places=(
+            _place(request, _("Lits"), "rescue-beds", "unit"),
+            *((_place(request, _("Patients"), "search", "search"),) if may_search(actor.profession) else ()),
+            _place(request, _("Avis"), "notices", "note"),
+            _place(request, _("Secours"), "rescues", "key"),
         ),
         name=actor.name,
         profession=actor.profession,
@@ -63,9 +86,10 @@ def _place(request: HttpRequest, label: str, name: str, icon: str) -> Place:
 
 @require_GET
 @no_patient_data()
-def home(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 — a view
-    """My day, whatever my profession."""
-    return HttpResponseRedirect(reverse("day"))
+def home(request: HttpRequest) -> HttpResponse:
+    """My day, whatever my profession; a rescue session, which opens no list, begins at the beds."""
+    actor = actor_of(request)
+    return HttpResponseRedirect(reverse("rescue-beds" if actor and actor.grade == "rescue" else "day"))
 
 
 def health(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 — a view

@@ -4,13 +4,14 @@ from django.urls import include, path, re_path
 from django.views.decorators.http import require_GET, require_http_methods
 
 from egide.accounts.session import no_patient_data
-from egide.config import arrival, care, day, menu, oversight, palette, panels, printing, rounds, tabs
+from egide.config import arrival, care, day, menu, oversight, palette, panels, printing, rescue, rounds, tabs
 from egide.ui import answers, assets
 
 urlpatterns = [
     path("", menu.home, name="home"),
     path("onglets/", tabs.tabs, name="tabs"),
     path("palette/", palette.palette, name="palette"),
+    path("secours/lits/", rescue.beds, name="rescue-beds"),
     path("jour/", day.day, name="day"),
     path("unite/<uuid:unit>/", require_GET(panels.unit), name="unit"),
     path("unite/<uuid:unit>/releve/", rounds.measure_round, name="round"),

@@ -37,10 +37,10 @@ def closed_chart(request: HttpRequest, patient: UUID, actor: Actor) -> HttpRespo
         status=403,
         patient_id=patient,
         reasons=REASONS,
-        may_break_glass=may_break_glass(actor.profession),
+        may_break_glass=may_break_glass(actor.profession) and actor.grade != "rescue",
         username=actor.username if settings.DEMO and settings.DEMO_KEYS_URL else None,
         demo_keys_url=settings.DEMO_KEYS_URL if settings.DEMO else None,
-        colleagues=_demo_colleagues(actor) if settings.DEMO else [],
+        colleagues=demo_colleagues(actor) if settings.DEMO else [],
         asked="demande" in request.GET,
     )
 
@@ -68,7 +68,7 @@ def join(request: HttpRequest, patient: UUID) -> HttpResponse:
 def break_glass_challenge(request: HttpRequest, patient: UUID) -> HttpResponse:
     """The exact act, written down by the keeper; its hash is what the key must sign."""
     try:
-        typed = _typed(request, {"reason", "words"})
+        typed = typed_json(request, {"reason", "words"})
         if typed["reason"] not in REASONS or (typed["reason"] == "other" and len(str(typed["words"]).strip()) < 5):
             return refused_json("reason_needed")
         answer = keeper().call(
@@ -85,7 +85,7 @@ def break_glass_challenge(request: HttpRequest, patient: UUID) -> HttpResponse:
 def break_glass_proof(request: HttpRequest, patient: UUID) -> HttpResponse:  # noqa: ARG001 — the act names her
     """One key's answer; `state` is ok (the chart opens for four hours) or colleague_needed."""
     try:
-        typed = _typed(request, {"act", "response", "words"})
+        typed = typed_json(request, {"act", "response", "words"})
         answer = keeper().call(
             "approve", step="finish", cookie=cookie_of(request), act=UUID(hex=str(typed["act"])).bytes,
             response=typed["response"], words=str(typed["words"])[:1000],
@@ -101,7 +101,8 @@ def break_glass_proof(request: HttpRequest, patient: UUID) -> HttpResponse:  # n
     return JsonResponse({"state": "ok"})
 
 
-def _typed(request: HttpRequest, fields: set[str]) -> dict[str, Any]:
+def typed_json(request: HttpRequest, fields: set[str]) -> dict[str, Any]:
+    """The JSON that our own script posts: exactly these fields, text but for `response`; Refused otherwise."""
     try:
         typed = json.loads(request.body)
     except (ValueError, RecursionError, RawPostDataException):
@@ -113,7 +114,7 @@ def _typed(request: HttpRequest, fields: set[str]) -> dict[str, Any]:
     return typed
 
 
-def _demo_colleagues(actor: Actor) -> list[dict[str, str]]:
+def demo_colleagues(actor: Actor) -> list[dict[str, str]]:
     """On a demo base, whose key may play the colleague's."""
     try:
         found = json.loads(settings.HOME.demo_accounts.read_text(encoding="utf-8"))["accounts"]

@@ -25,7 +25,7 @@ class Notice:
     id: int
     kind: str
     entry: int
-    patient_id: UUID
+    patient_id: UUID | None
     by_account: UUID
     by_name: str
     by_profession: str

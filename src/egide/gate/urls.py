@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from egide.gate import doors, team, views
+from egide.gate import doors, rescue, team, views
 
 urlpatterns = [
     path("sessions/", views.sessions, name="sessions"),
@@ -12,6 +12,10 @@ urlpatterns = [
     path("dossier/<uuid:patient>/acceder/urgence/defi/", doors.break_glass_challenge, name="break-glass-challenge"),
     path("dossier/<uuid:patient>/acceder/urgence/preuve/", doors.break_glass_proof, name="break-glass-proof"),
     path("dossier/<uuid:patient>/equipe/", team.take_in, name="take-in"),
+    path("secours/", rescue.rescue_page, name="rescues"),
+    path("secours/defi/", rescue.challenge, name="rescue-challenge"),
+    path("secours/preuve/", rescue.proof, name="rescue-proof"),
+    path("secours/<uuid:account>/fermer/", rescue.end, name="rescue-end"),
     path("poste/prendre/", team.declare, name="shift-declare"),
     path("poste/quitter/", team.end, name="shift-end"),
     path("notifications/", team.notices, name="notices"),

@@ -36,7 +36,7 @@ def _page(request: HttpRequest, desk: Desk, form: Search, found: Found | None, s
         form=form,
         found=found,
         rows=rows,
-        may_receive=may_receive(desk.actor.profession),
+        may_receive=may_receive(desk.actor.profession) and desk.actor.grade != "rescue",
     )
 
 

@@ -50,21 +50,8 @@ class Acts:
         self, conn: Any, session: UUID, account: UUID, act: UUID, response: Mapping[str, Any], words: str
     ) -> dict[str, Any]:
         """One yes: the first is the asker's own, the next somebody else's. `state`: ok, or colleague_needed."""
-        try:
-            found = self._asked(conn, session, account, act, words)
-            body = json.loads(found["body"])
-            challenge = act_challenge(found["kind"], act, bytes(found["nonce"]), found["body"])
-            key, count = self._verified(conn, found, challenge, response)
-        except BadAssertion as refusal:
-            # trying a key on an act is never silent
-            conn.execute("SELECT accounts.refuse_approval(%s, %s, %s, %s)", (session, account, act, refusal.code))
-            raise
-        assertion = json.dumps(response, sort_keys=True, separators=(",", ":")).encode()
-        yes = conn.execute(
-            "SELECT accounts.approve(%s, %s, %s, %s) AS yes", (act, key["id"], count, assertion)
-        ).fetchone()
-        if yes["yes"] < 1:
-            raise BadAssertion("bad_approval")
+        found, challenge = self.yes(conn, session, account, act, "break_glass", response, words)
+        body = json.loads(found["body"])
         words_id = uuid.uuid4()
         sealed = sealing.seal({1: self._words_key(words_id)}, words.encode(), _bound(words_id))
         done = conn.execute(
@@ -77,12 +64,37 @@ class Acts:
             raise BadAssertion(done["code"])
         return {"state": "ok"}
 
-    def _asked(self, conn: Any, session: UUID, account: UUID, act: UUID, words: str) -> dict[str, Any]:
-        """The living act that this very session asked for, with the words it was asked with."""
+    def yes(
+        self, conn: Any, session: UUID, account: UUID, act: UUID, kind: str, response: Mapping[str, Any],
+        words: str | None = None,
+    ) -> tuple[dict[str, Any], bytes]:  # fmt: skip
+        """One yes, verified and written: the act and its challenge. Trying a key on an act is never silent."""
+        try:
+            found = self._asked(conn, session, account, act, kind, words)
+            challenge = act_challenge(found["kind"], act, bytes(found["nonce"]), found["body"])
+            key, count = self._verified(conn, found, challenge, response)
+        except BadAssertion as refusal:
+            conn.execute("SELECT accounts.refuse_approval(%s, %s, %s, %s)", (session, account, act, refusal.code))
+            raise
+        assertion = json.dumps(response, sort_keys=True, separators=(",", ":")).encode()
+        yes = conn.execute(
+            "SELECT accounts.approve(%s, %s, %s, %s) AS yes", (act, key["id"], count, assertion)
+        ).fetchone()
+        if yes["yes"] < 1:
+            raise BadAssertion("bad_approval")
+        return found, challenge
+
+    def _asked(
+        self, conn: Any, session: UUID, account: UUID, act: UUID, kind: str, words: str | None
+    ) -> dict[str, Any]:
+        """The living act of this kind that this very session asked for, with the words it was asked with."""
         found: dict[str, Any] | None = conn.execute("SELECT * FROM accounts.act_of(%s)", (act,)).fetchone()
-        if found is None or (found["account"], found["session"]) != (account, session) or not found["live"]:
+        whose = (found["account"], found["session"], found["kind"]) if found else None
+        if found is None or whose != (account, session, kind) or not found["live"]:
             raise BadAssertion("act_ended")
-        if not hmac.compare_digest(json.loads(found["body"])["words"], self._words_mac(act, words)):
+        if words is not None and not hmac.compare_digest(
+            json.loads(found["body"])["words"], self._words_mac(act, words)
+        ):
             raise BadAssertion("bad_request")
         return found
 

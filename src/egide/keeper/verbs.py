@@ -12,6 +12,7 @@ import psycopg
 
 from egide.keeper.acts import Acts
 from egide.keeper.masters import CATEGORIES, Masters
+from egide.keeper.rescue import Rescue
 from egide.keeper.sessions import No, Sessions, actor_fields, answered
 from egide.keeper.signin import BadAssertion, Ceremony
 from egide.kernel import sealing, tokens
@@ -20,7 +21,9 @@ from egide.kernel.softkey_id import SOFTWARE_AAGUID
 
 # Which socket may ask for which verb: one socket a kind of process, checked besides the peer's user.
 ALLOWED: dict[str, frozenset[str]] = {
-    "web": frozenset({"sign_in", "who", "open", "resume", "revoke", "approve", "words", "create", "spread", "health"}),
+    "web": frozenset(
+        {"sign_in", "who", "open", "resume", "revoke", "approve", "words", "create", "spread", "rescue", "health"}
+    ),
     "worker": frozenset({"sign_in", "who", "open_new", "spread", "resume", "revoke", "health"}),
     "live": frozenset({"who"}),
     "ops": frozenset({"enrol", "health"}),
@@ -76,6 +79,7 @@ class Verbs:
         self._sessions = Sessions(masters)
         self._ticket_key = masters.newest("ticket")
         self._acts = Acts(masters, ceremony, self._genuine_key)
+        self._rescue_door = Rescue(masters, ceremony, self._acts)
         self._source_key = tokens.subkey(masters.newest("token"), "SRC")
         self._blinder = tokens.Blinder(masters.newest("token"))
 
@@ -97,6 +101,8 @@ class Verbs:
             return {"challenge_id": challenge_id, "options": options}
         if step == "finish":
             return self._finish(conn, **arguments)
+        if step == "rescue":
+            return self._by_code(conn, **arguments)
         if step == "application":
             return self._application(conn, **arguments)
         raise No("bad_request")
@@ -119,6 +125,21 @@ class Verbs:
             (session, key["id"], count, str(device)[:120], _sha(self._session_secret(session))),
         ).fetchone()
         return self._signed_in(actor)
+
+    def _by_code(self, conn: Any, username: str, code: str, known: str = "", device: str = "") -> dict[str, Any]:
+        """A rescue session; one refusal whatever was wrong. `known`: what this workstation kept."""
+        try:
+            rescue, step, from_known = self._rescue_door.check(conn, str(username), str(code), str(known)[:90])
+        except BadAssertion as refusal:
+            if refusal.code != "rescue_tries":  # that one is written where it is counted
+                conn.execute("SELECT accounts.refuse_sign_in(%s, %s)", (refusal.account, refusal.code))
+            raise No("rescue_refused" if refusal.code == "rescue_forged" else refusal.code) from None
+        session = uuid.uuid4()
+        actor = conn.execute(
+            "SELECT * FROM accounts.begin_rescue(%s, %s, %s, %s, %s, %s)",
+            (session, rescue, step, from_known, str(device)[:120], _sha(self._session_secret(session))),
+        ).fetchone()
+        return {**self._signed_in(actor), "known": self._rescue_door.device(str(username))}
 
     def _genuine_key(self, conn: Any, credential_id: bytes) -> dict[str, Any]:
         """A live sign-in key that this keeper enrolled; a row that somebody else wrote is not one."""
@@ -203,6 +224,26 @@ class Verbs:
             raise No(refusal.code) from None
         raise No("bad_request")
 
+    def _rescue(self, conn: Any, socket_kind: str, cookie: str, step: str, **arguments: Any) -> dict[str, Any]:
+        """Opening a rescue for somebody (begin, finish) and closing it (end)."""
+        session, account = self._session(conn, cookie)
+        try:
+            if step == "begin":
+                return self._rescue_door.begin(conn, session, account, **arguments)
+            if step == "finish":
+                act = UUID(bytes=arguments.pop("act"))
+                return self._rescue_door.finish(conn, session, account, act, **arguments)
+        except BadAssertion as refusal:
+            raise No(refusal.code) from None
+        if step != "end":
+            raise No("bad_request")
+        state = conn.execute(
+            "SELECT accounts.end_rescue(%s, %s, %s) AS state", (session, account, UUID(bytes=arguments["target"]))
+        ).fetchone()["state"]
+        if state != "ok":
+            raise No(state)
+        return {}
+
     def _words(self, conn: Any, socket_kind: str, cookie: str, entry: int) -> dict[str, Any]:
         session, account = self._session(conn, cookie)
         try:
@@ -236,20 +277,20 @@ class Verbs:
                 f"SELECT {_ANSWER} FROM gate.open_mine(%s, %s, %s, %s, %s, %s) r",
                 (session, account, purpose[:40], read, nonce, _sha(self._opening_secret(nonce, session))),
             ).fetchone()
-            return self._opened(row, session)
+            return self._opened(conn, row, session)
         row = conn.execute(
             f"SELECT {_ANSWER} FROM gate.open(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) r",
             (session, account, patients, unit, purpose[:40], read, write, bool(counted), nonce,
              _sha(self._opening_secret(nonce, session))),
         ).fetchone()  # fmt: skip
-        return self._opened(row, session)
+        return self._opened(conn, row, session)
 
     def _resume(self, conn: Any, socket_kind: str, cookie: str, opening: int) -> dict[str, Any]:
         session, account = self._session(conn, cookie)
         row = conn.execute(
             f"SELECT {_ANSWER} FROM gate.resume(%s, %s, %s) r", (session, account, int(opening))
         ).fetchone()
-        return self._opened(row, session)
+        return self._opened(conn, row, session)
 
     def _open_new(
         self, conn: Any, socket_kind: str, cookie: str, subjects: list[dict[str, Any]], purpose: str, read: list[str],
@@ -277,7 +318,7 @@ class Verbs:
             (session, account, [uuid.uuid4() for _ in subjects], places, blind, purpose[:40], read, write, nonce,
              _sha(self._opening_secret(nonce, session)), [place for place, _ in kept], [token for _, token in kept]),
         ).fetchone()  # fmt: skip
-        answer = self._opened(row, session)
+        answer = self._opened(conn, row, session)
         if copy:
             answer["tokens"] = [[token for at, token in found if at == place] for place in range(1, len(subjects) + 1)]
         return answer
@@ -296,7 +337,7 @@ class Verbs:
             (session, account, new, tokens.source_token(self._source_key, "egide", new.hex), read, write, nonce,
              _sha(self._opening_secret(nonce, session)), found),
         ).fetchone()  # fmt: skip
-        return self._opened(row, session)
+        return self._opened(conn, row, session)
 
     def _spread(
         self, conn: Any, socket_kind: str, cookie: str, opening: int, patient: bytes, traits: dict[str, Any]
@@ -312,12 +353,14 @@ class Verbs:
             raise No(state)
         return {}
 
-    def _opened(self, row: dict[str, Any], session: UUID) -> dict[str, Any]:
+    def _opened(self, conn: Any, row: dict[str, Any], session: UUID) -> dict[str, Any]:
         if row["e_id"] is not None:
             entry = {name: row[f"e_{name}"] for name in _ENTRY}
             self._trail.expect(entry["id"], row_leaf(entry))
         if row["code"] != "ok":
             raise No(row["code"])
+        if row["grade"] == "rescue":
+            conn.execute("SELECT accounts.touch(%s)", (session,))
         ids: list[UUID] = row["ids"]
         opened = set(row["reads"]) | set(row["writes"])
         keys = [

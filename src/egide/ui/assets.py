@@ -37,6 +37,7 @@ FILES: dict[str, tuple[tuple[Path, ...], str]] = {
     "passkey.js": ((_OWN / "passkey.js",), "text/javascript; charset=utf-8"),
     "webauthn.js": ((_OWN / "webauthn.js",), "text/javascript; charset=utf-8"),
     "approve.js": ((_OWN / "approve.js",), "text/javascript; charset=utf-8"),
+    "rescue.js": ((_OWN / "rescue.js",), "text/javascript; charset=utf-8"),
     "palette.js": ((_OWN / "palette.js",), "text/javascript; charset=utf-8"),
     "session.js": ((_OWN / "session.js",), "text/javascript; charset=utf-8"),
     "icons.svg": ((_OWN / "icons.svg",), "image/svg+xml"),

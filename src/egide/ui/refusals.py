@@ -269,6 +269,59 @@ REFUSALS: dict[str, Refusal] = {
         _lazy("Réessayez dans quelques secondes."),
         503,
     ),
+    "rescue_refused": Refusal(
+        _lazy("Code refusé"),
+        _lazy("Ce nom de compte et ce code n'ouvrent pas de session de secours ; personne n'a été connecté."),
+        _lazy(
+            "Attendez le code suivant et recommencez ; sinon, faites ouvrir la session de secours par un responsable."
+        ),
+    ),
+    "rescue_tries": Refusal(
+        _lazy("Trop d'essais"),
+        _lazy("Trop de codes ont été essayés pour ce compte ; la session de secours attend."),
+        _lazy("Recommencez dans un quart d'heure. Une clé, elle, ouvre à tout moment."),
+        429,
+    ),
+    "rescue_closed": Refusal(
+        _lazy("Fermé en session de secours"),
+        _lazy("Une session de secours ne fait ni accès d'urgence, ni approbation, ni changement d'équipe."),
+        _lazy("Demandez-le à un collègue qui a sa clé, ou reconnectez-vous avec la vôtre."),
+    ),
+    "rescue_list": Refusal(
+        _lazy("Un patient à la fois"),
+        _lazy("Une session de secours n'ouvre pas de liste : elle ouvre vos patients un par un."),
+        _lazy("Choisissez un lit depuis « Lits », ou cherchez par nom, prénom et date de naissance."),
+    ),
+    "rescue_quarter": Refusal(
+        _lazy("Dix patients par quart d'heure"),
+        _lazy("Vous avez ouvert dix patients en un quart d'heure avec une session de secours ; celui-ci reste fermé."),
+        _lazy("Attendez quelques minutes, ou demandez à un collègue : ceux que vous avez ouverts le restent."),
+        429,
+    ),
+    "rescue_day": Refusal(
+        _lazy("Limite du jour atteinte"),
+        _lazy("Votre session de secours a ouvert autant de patients qu'une journée de votre profession en demande."),
+        _lazy(
+            "Ceux que vous avez ouverts le restent ; pour un autre, voyez un collègue, ou faites remplacer votre clé."
+        ),
+        429,
+    ),
+    "not_in_rescue": Refusal(
+        _lazy("Session ordinaire"),
+        _lazy("Cette page n'est que pour une session de secours : la vôtre ouvre toutes vos listes."),
+        _lazy("Revenez à votre journée."),
+    ),
+    "no_rescue": Refusal(
+        _lazy("Rien à fermer"),
+        _lazy("Aucune session de secours n'est ouverte pour cette personne."),
+        _lazy("Revenez à la liste."),
+        409,
+    ),
+    "not_a_witness": Refusal(
+        _lazy("Témoin refusé"),
+        _lazy("Le collègue qui confirme est une autre personne du même site que vous ; rien n'a été ouvert."),
+        _lazy("Demandez à un collègue présent de poser sa clé."),
+    ),
     "bad_request": Refusal(
         _lazy("Demande mal formée"),
         _lazy("La demande n'a pas été comprise ; rien n'a été lu ni écrit."),

@@ -36,6 +36,7 @@ GRADES = {
     "fort": _lazy("fort"),
     "rescue": _lazy("secours"),
     "secours": _lazy("secours"),
+    "psc": _lazy("Pro Santé Connect"),
     "demo": _lazy("démo"),
     "application": _lazy("application"),
 }
@@ -265,6 +266,7 @@ DONE = {
     "tache": _lazy("Fait : la ligne sort de la liste, le dossier se ferme à ce titre."),
     "tache_passee": _lazy("Retirée de la liste, avec son motif."),
     "tirage": _lazy("Tirage fait : chaque unité a reçu ses ouvertures à relire."),
+    "secours_ferme": _lazy("Session de secours fermée : ses pages ouvertes se vident d'elles-mêmes."),
     "session": _lazy("Session fermée. Ses pages ouvertes se videront d'elles-mêmes."),
 }
 

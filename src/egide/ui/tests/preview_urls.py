@@ -1,5 +1,7 @@
 """Routes of the preview: the names that templates use, each answered with invented contexts."""
 
+from dataclasses import replace
+
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
@@ -7,11 +9,13 @@ from egide.ui import Frame, answers, page
 from egide.ui.assets import ROUTE, asset
 from egide.ui.tests import samples
 
-BARE = ("connexion", "connexion-seule")
+BARE = ("connexion", "connexion-seule", "secours-porte", "secours-porte-erreur")
 
 
 def frame(request: HttpRequest) -> Frame:
-    return samples.frame_of(request.path.strip("/") not in BARE)
+    here = request.path.strip("/")
+    found = samples.frame_of(here not in BARE)
+    return replace(found, grade="rescue") if here.startswith("secours-lits") else found
 
 
 def show(request: HttpRequest, name: str = "unite") -> HttpResponse:
@@ -70,6 +74,12 @@ urlpatterns = [
     path("connexion/defi/", say_no, {"code": "bad_request"}, name="sign-in-challenge"),
     path("connexion/preuve/", say_no, {"code": "bad_request"}, name="sign-in-proof"),
     path("deconnexion/", say_no, {"code": "session_ended"}, name="sign-out"),
+    path("connexion/secours/", show, {"name": "secours-porte"}, name="rescue-sign-in"),
+    path("secours/", show, {"name": "secours"}, name="rescues"),
+    path("secours/defi/", say_no, {"code": "rescue_closed"}, name="rescue-challenge"),
+    path("secours/preuve/", say_no, {"code": "rescue_closed"}, name="rescue-proof"),
+    path("secours/<uuid:account>/fermer/", say_no, {"code": "no_rescue"}, name="rescue-end"),
+    path("secours/lits/", show, {"name": "secours-lits"}, name="rescue-beds"),
     path("sessions/", show, {"name": "sessions"}, name="sessions"),
     path("sessions/<uuid:session>/revoquer/", say_no, {"code": "session_ended"}, name="session-revoke"),
     path("dossier/<uuid:patient>/acceder/equipe/", say_no, {"code": "no_link"}, name="join-team"),

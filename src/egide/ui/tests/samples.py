@@ -28,7 +28,7 @@ from egide.record.forms import (
 from egide.stays import forms as stay_forms
 from egide.ui import Frame, Place
 from egide.ui.fields import CommaDecimalField, PairField
-from egide.ui.tests import samples_links, samples_oversight
+from egide.ui.tests import samples_links, samples_oversight, samples_rescue
 
 NAMES = (
     "connexion", "connexion-seule", "unite", "unite-vide", "dossier", "dossier-vide", "dossier-long", "constantes",
@@ -41,6 +41,7 @@ NAMES = (
     "surveillance", "surveillance-personne", "surveillance-activite", "surveillance-urgences", "surveillance-tirage",
     "surveillance-patient", "relectures", "jour", "jour-vide", "palette", "copie", "impression", "onglets",
     *samples_links.NAMES,
+    "secours-porte", "secours-porte-erreur", "secours", "secours-vide", "secours-lits", "secours-lits-vide",
 )  # fmt: skip
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime.now(PARIS).replace(hour=8, minute=25, second=0, microsecond=0)
@@ -455,6 +456,7 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
         ),
         **samples_oversight.contexts(NOW, ward(), openings),
         **samples_links.contexts(NOW, ward(), chart),
+        **samples_rescue.contexts(NOW, ident),
     }
 
 
@@ -585,10 +587,12 @@ def inscribed(chart: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
 
 
 def notices() -> list[SimpleNamespace]:
-    kinds = (("break_glass", None), ("advice", None), ("join_team", None), ("break_glass", "accepted"))
+    kinds = (("break_glass", None), ("advice", None), ("join_team", None), ("break_glass", "accepted"),
+             ("rescue_opened", None), ("rescue_used", None))  # fmt: skip
     return [
         SimpleNamespace(
-            id=n, kind=kind, entry=7 + n, patient_id=ident(n), by_account=ident(9), by_name="Luc Arnaud",
+            id=n, kind=kind, entry=7 + n,
+            patient_id=None if kind.startswith("rescue") else ident(n), by_account=ident(9), by_name="Luc Arnaud",
             by_profession="nurse", at=NOW - timedelta(hours=n), read=reviewed is not None, reviewed=reviewed,
         )
         for n, (kind, reviewed) in enumerate(kinds)

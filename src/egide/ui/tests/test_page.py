@@ -32,7 +32,7 @@ def rendered(name: str, **headers: str) -> str:
 class Checked(HTMLParser):
     """Collects what a page must not have, and ids."""
 
-    VOID = frozenset({"meta", "link", "input", "br", "use"})
+    VOID = frozenset({"meta", "link", "input", "br", "img", "use"})
 
     def __init__(self) -> None:
         super().__init__()

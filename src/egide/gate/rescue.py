@@ -1,0 +1,148 @@
+"""Opening a rescue session for a named person: confirmed by keys, its secret shown once; and closing it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import segno
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseRedirect
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from egide.accounts.rescue import remember
+from egide.accounts.session import actor_of, cookie_of, keeper, no_patient_data
+from egide.gate.doors import demo_colleagues, typed_json
+from egide.gate.reading import Read, Rows, fetch_with
+from egide.keeper.client import KeeperDown
+from egide.kernel.capabilities import Refused
+from egide.ui import page
+from egide.ui.answers import refused_json
+from egide.ui.text import _lazy
+
+REASONS = {
+    "key_lost": _lazy("Clé perdue"),
+    "key_stolen": _lazy("Clé volée"),
+    "key_broken": _lazy("Clé hors d'usage"),
+    "key_forgotten": _lazy("Clé oubliée ou restée ailleurs"),
+}
+OPENERS = frozenset({"administrator"})
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRescue:
+    """What is open for one person of my site."""
+
+    account: UUID
+    name: str
+    username: str
+    reason: str
+    opened_by: str
+    since: datetime
+    until: datetime
+    used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MyRescue:
+    """How far my rescue session is: persons of this quarter of an hour and of a day, out of how many."""
+
+    until: datetime
+    quarter: int
+    quarter_limit: int
+    day: int
+    day_limit: int
+
+
+def rescues() -> Read[list[OpenRescue]]:
+    """Mine, and those that I may open or close; with the ticket of `who`."""
+
+    def decode(rows: Rows) -> list[OpenRescue]:
+        return [OpenRescue(*row) for row in rows]
+
+    return Read("SELECT account, name, username, reason, opened_by, since, until, used FROM door.rescues()", (), decode)
+
+
+def my_rescue() -> Read[MyRescue | None]:
+    """None when my session is no rescue session."""
+
+    def decode(rows: Rows) -> MyRescue | None:
+        return MyRescue(*rows[0]) if rows else None
+
+    return Read("SELECT until, quarter, quarter_limit, day, day_limit FROM door.my_rescue()", (), decode)
+
+
+@require_GET
+@no_patient_data()
+def rescue_page(request: HttpRequest) -> HttpResponse:
+    """Open a rescue for somebody, and see which are open."""
+    actor = actor_of(request)
+    if actor is None:
+        raise Refused("session_ended")
+    (found,) = fetch_with(request.own_ticket, rescues())  # type: ignore[attr-defined]
+    demo = bool(settings.DEMO and settings.DEMO_KEYS_URL)
+    return page(
+        request,
+        "gate/rescues.html",
+        rescues=found,
+        reasons=REASONS,
+        may_open=actor.profession in OPENERS and actor.grade == "strong",
+        username=actor.username if demo else None,
+        demo_keys_url=settings.DEMO_KEYS_URL if demo else None,
+        colleagues=demo_colleagues(actor) if demo else [],
+        mine=actor.account,
+        done=request.GET.get("fait"),
+    )
+
+
+@require_POST
+@no_patient_data()
+def challenge(request: HttpRequest) -> HttpResponse:
+    """The exact act, written down by the keeper: whom, why, how long."""
+    try:
+        typed = typed_json(request, {"username", "reason"})
+        answer = keeper().call(
+            "rescue", step="begin", cookie=cookie_of(request), username=typed["username"].strip().lower()[:61],
+            reason=typed["reason"][:40],
+        )  # fmt: skip
+    except (Refused, KeeperDown) as refusal:
+        return refused_json(getattr(refusal, "code", "keeper_down"))
+    return JsonResponse({"act": UUID(bytes=answer["act"]).hex, "name": answer["name"], "options": answer["options"]})
+
+
+@require_POST
+@no_patient_data()
+def proof(request: HttpRequest) -> HttpResponse:
+    """One key's answer. `state` is colleague_needed, or ok with what is shown once: the QR code and its text."""
+    try:
+        typed = typed_json(request, {"act", "response"})
+        answer = keeper().call(
+            "rescue", step="finish", cookie=cookie_of(request), act=UUID(hex=typed["act"]).bytes,
+            response=typed["response"],
+        )  # fmt: skip
+    except ValueError:
+        return refused_json("bad_request")
+    except (Refused, KeeperDown) as refusal:
+        return refused_json(getattr(refusal, "code", "keeper_down"))
+    if answer["state"] == "colleague_needed":
+        return JsonResponse(
+            {"state": "colleague_needed", "act": UUID(bytes=answer["act"]).hex, "options": answer["options"]}
+        )
+    shown = JsonResponse(
+        {
+            "state": "ok",
+            "qr": segno.make(answer["address"], error="m").svg_data_uri(scale=5, border=4, light="#fff", dark="#000"),
+            "secret": " ".join(answer["secret"][i : i + 4] for i in range(0, len(answer["secret"]), 4)),
+        }
+    )
+    remember(shown, answer["device"])
+    return shown
+
+
+@require_POST
+@no_patient_data()
+def end(request: HttpRequest, account: UUID) -> HttpResponse:
+    """Close it: every session made by it ends at once."""
+    keeper().call("rescue", step="end", cookie=cookie_of(request), target=account.bytes)
+    return HttpResponseRedirect(reverse("rescues") + "?fait=secours_ferme")

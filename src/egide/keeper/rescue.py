@@ -1,0 +1,134 @@
+"""The rescue grade: a factor that can be relayed, hence opened by a second person, for one named person and a day.
+
+The shared secret is made, sealed and compared here; it is shown once, when the opening is approved. RFC 6238.
+"""
+
+import base64
+import hmac
+import json
+import re
+import secrets
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from egide.keeper.acts import ACT_SECONDS, Acts
+from egide.keeper.masters import Masters
+from egide.keeper.signin import BadAssertion, Ceremony
+from egide.kernel import sealing, totp
+from egide.kernel.acts import act_challenge, canonical_body
+
+KIND = "open_rescue"
+HOURS = 24
+REASONS = frozenset({"key_lost", "key_stolen", "key_broken", "key_forgotten"})
+_USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,60}")
+
+
+class Rescue:
+    """Opens, tries and closes. `now` is the clock (seconds since 1970)."""
+
+    def __init__(self, masters: Masters, ceremony: Ceremony, acts: Acts, now: Callable[[], float] = time.time) -> None:
+        self._key = masters.newest("enrol")
+        self._ceremony = ceremony
+        self._acts = acts
+        self._now = now
+        self._nobody = totp.new_secret()
+
+    # ── opening it for somebody ──────────────────────────────────────────────────────────────────────────────────────
+
+    def begin(self, conn: Any, session: UUID, account: UUID, username: str, reason: str) -> dict[str, Any]:
+        """Write the exact act down (whom, why, how long); its challenge comes back. Refusals are BadAssertion codes."""
+        if reason not in REASONS or not _USERNAME.fullmatch(username):
+            raise BadAssertion("unknown_colleague" if reason in REASONS else "reason_needed")
+        named = conn.execute("SELECT * FROM accounts.rescue_named(%s, %s, %s)", (session, account, username)).fetchone()
+        if named["code"] != "ok":
+            raise BadAssertion(named["code"])
+        act, nonce = uuid.uuid4(), secrets.token_bytes(16)
+        body = canonical_body(
+            {"account": str(named["account"]), "username": username, "reason": reason, "hours": str(HOURS)}
+        )
+        row = conn.execute(
+            "SELECT accounts.propose(%s, %s, %s, %s, %s, %s, %s) AS state",
+            (session, account, act, KIND, body, nonce, ACT_SECONDS),
+        ).fetchone()
+        if row["state"] != "live":
+            raise BadAssertion(row["state"])
+        return {
+            "act": act.bytes,
+            "name": named["name"],
+            "options": self._ceremony.ask(act_challenge(KIND, act, nonce, body)),
+        }
+
+    def finish(self, conn: Any, session: UUID, account: UUID, act: UUID, response: Mapping[str, Any]) -> dict[str, Any]:
+        """One yes. `state`: colleague_needed, or ok with the secret's `address` and `device`, shown once."""
+        found, challenge = self._acts.yes(conn, session, account, act, KIND, response)
+        body = json.loads(found["body"])
+        target, username = UUID(body["account"]), body["username"]
+        row, secret = uuid.uuid4(), totp.new_secret()
+        until = datetime.fromtimestamp(int(self._now()), UTC) + timedelta(hours=HOURS)
+        done = conn.execute(
+            "SELECT accounts.open_rescue(%s, %s, %s, %s, %s, %s) AS code",
+            (act, row, target, body["reason"], self._seal(row, target, until, secret), until),
+        ).fetchone()
+        if done["code"] == "colleague_needed":
+            return {"state": "colleague_needed", "act": act.bytes, "options": self._ceremony.ask(challenge)}
+        if done["code"] != "ok":
+            raise BadAssertion(done["code"])
+        return {
+            "state": "ok",
+            "address": totp.address(secret, username),
+            "secret": base64.b32encode(secret).decode(),
+            "until": until.isoformat(),
+            "device": self.device(username),
+        }
+
+    # ── signing in by it ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def check(self, conn: Any, username: str, code: str, device: str) -> tuple[UUID, int, bool]:
+        """The rescue, the step of the code, and whether the workstation is known.
+
+        BadAssertion, the same for a name without a rescue, a wrong code, one that served. Counted, then compared.
+        """
+        name = username if _USERNAME.fullmatch(username) else ""
+        known = bool(name) and hmac.compare_digest(device.encode(), self._device(name, device[:22]).encode())
+        tried = conn.execute("SELECT * FROM accounts.rescue_try(%s, %s)", (name, known)).fetchone()
+        if tried["code"] == "rescue_tries":
+            raise BadAssertion("rescue_tries", tried["account"])
+        secret, after = self._nobody, 0
+        if tried["code"] == "ok":
+            try:
+                secret = self._unseal(tried["id"], tried["account"], tried["until"], bytes(tried["secret"]))
+            except sealing.CannotUnseal:
+                raise BadAssertion("rescue_forged", tried["account"]) from None
+            after = tried["last_step"]
+        step = totp.matching_step(secret, code, self._now(), after)
+        if step is None or tried["code"] != "ok":
+            raise BadAssertion("rescue_refused", tried["account"])
+        return tried["id"], step, known
+
+    def device(self, username: str) -> str:
+        """What a workstation keeps where this name's rescue was opened or used: strangers' tries are counted apart."""
+        return self._device(username, base64.urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode())
+
+    def _device(self, username: str, drawn: str) -> str:
+        mac = hmac.digest(self._key, b"egide/rescue-device/" + drawn.encode() + b"/" + username.encode(), "sha256")
+        return f"{drawn}.{mac.hex()}"
+
+    # ── the secret at rest ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def _seal(self, row: UUID, account: UUID, until: datetime, secret: bytes) -> bytes:
+        return sealing.seal({1: self._row_key(row)}, secret, _bound(row, account, until))
+
+    def _unseal(self, row: UUID, account: UUID, until: datetime, sealed: bytes) -> bytes:
+        return sealing.unseal({1: self._row_key(row)}, sealed, _bound(row, account, until))
+
+    def _row_key(self, row: UUID) -> bytes:
+        return sealing.patient_key(self._key, "rescue", row)
+
+
+def _bound(row: UUID, account: UUID, until: datetime) -> bytes:
+    """A secret opens for its account until its end: a row moved or prolonged in the base opens nothing."""
+    return sealing.associated("accounts.rescue", "secret", row, f"{account.hex}/{int(until.timestamp())}")
