@@ -1,4 +1,4 @@
-"""Single entry of the benchmarks: `python benchmarks/run.py [chart openings profile first_chart loads] [--quick]`.
+"""Single entry of the benchmarks: `python benchmarks/run.py [chart openings profile lists first_chart loads]`.
 
 Starts a house of its own (EGIDE_BENCH_HOME, EGIDE_BENCH_PORT) unless one runs there, measures, writes results/.
 """
@@ -51,6 +51,10 @@ def main() -> None:
                 from measures import openings
 
                 openings.measure(here, arguments.rounds, max(2, arguments.seconds // 3))
+            elif name == "lists":
+                from measures import lists
+
+                lists.measure(here, arguments.rounds, arguments.seconds)
             elif name == "profile":
                 from measures import profile
 

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.client import RemoteDisconnected
 from pathlib import Path
 
@@ -30,12 +30,17 @@ _CHART = re.compile(r"/dossier/([0-9a-f-]{36})/")
 
 @dataclass(frozen=True)
 class Signed:
-    """One session of one person: her cookies, and the patients her unit's list shows."""
+    """One session of one person: her cookies, her unit's page and the patients its list shows."""
 
     username: str
     account: str
     cookies: dict[str, str]
     patients: tuple[str, ...]
+    unit: str = ""
+
+    def at(self, unit: str) -> Signed:
+        """The same session, on a unit's page."""
+        return replace(self, unit=unit)
 
     @property
     def cookie(self) -> str:
@@ -73,6 +78,11 @@ class Ground:
                     mine.append(Signed(account.username, str(account.id), dict(visitor.cookies), patients))
             found.append(mine)
         return found
+
+    def signed(self, username: str) -> tuple[Signed, Visitor]:
+        """One session of one account of the demo, and its visitor still connected."""
+        visitor = _signed_in(self.url, username)
+        return Signed(username, "", dict(visitor.cookies), ()), visitor
 
     def forget_openings(self) -> None:
         """Ends every lease, as fifteen quiet minutes would: the next request of any session is an opening again."""

@@ -34,14 +34,16 @@ class Round:
 
 def requests(sessions: Sequence[Signed], port: int) -> list[bytes]:
     """One GET of each chart of each session, sessions within patients: no pair comes twice before all have come."""
-    return [
-        (
-            f"GET /dossier/{patient}/ HTTP/1.1\r\nHost: localhost:{port}\r\nAccept: text/html\r\n"
-            f"Accept-Language: fr\r\nSec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: navigate\r\n"
-            f"Cookie: {'; '.join(f'{k}={v}' for k, v in one.cookies.items())}\r\n\r\n"
-        ).encode()
-        for patient, one in _pairs(sessions)
-    ]
+    return [get(one, port, f"/dossier/{patient}/") for patient, one in _pairs(sessions)]
+
+
+def get(one: Signed, port: int, path: str) -> bytes:
+    """One GET of a page as her browser asks for it."""
+    return (
+        f"GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nAccept: text/html\r\n"
+        f"Accept-Language: fr\r\nSec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: navigate\r\n"
+        f"Cookie: {'; '.join(f'{k}={v}' for k, v in one.cookies.items())}\r\n\r\n"
+    ).encode()
 
 
 def _pairs(sessions: Sequence[Signed]) -> Iterator[tuple[str, Signed]]:
@@ -49,8 +51,11 @@ def _pairs(sessions: Sequence[Signed]) -> Iterator[tuple[str, Signed]]:
         yield patient, one
 
 
-def run(port: int, lists: Sequence[Sequence[bytes]], seconds: float, *, once: bool) -> Round:
-    """One client a list for `seconds`; `once`: a client stops early rather than ask the same thing twice."""
+def run(port: int, lists: Sequence[Sequence[bytes]], seconds: float, *, once: bool, least: int = LEAST_BYTES) -> Round:
+    """One client a list for `seconds`; `once`: a client stops early rather than ask the same thing twice.
+
+    An answer of fewer than `least` bytes is no page, and ends the measure.
+    """
     result, lock = Round(), threading.Lock()
     gate = threading.Barrier(len(lists) + 1, timeout=30)
     faults: list[str] = []
@@ -68,7 +73,7 @@ def run(port: int, lists: Sequence[Sequence[bytes]], seconds: float, *, once: bo
                     break
                 conn.sendall(request)
                 size = _answer(conn, buffer)
-                if size < LEAST_BYTES:
+                if size < least:
                     faults.append(bytes(buffer[:200]).decode("latin-1"))
                     break
                 found.append((time.perf_counter() - began) * 1000)
