@@ -21,6 +21,15 @@ _CANDIDATES = "identity.candidates(bigint[],uuid[])"
 NAMES_A_PATIENT_TABLE: dict[str, str] = {
     f"{_FREE_BEDS}: stays_stay": "admissions: ids of the beds of one unit that hold nobody, to who writes stays",
     "door.rescue_beds(): stays_stay": "rescue sessions: ids of the patients of one's own units by bed, which one opens one by one",
+    **{
+        f"gate.{name}: {table}": "the latest value of each parameter, kept when one is written; returns nothing"
+        for name, tables in {
+            "keep_latest()": ("record_latest",),
+            "find_latest(uuid[],text[],text[])": ("record_amendment", "record_latest", "record_measurement"),
+            "latest_after_error()": ("record_measurement",),
+        }.items()
+        for table in tables
+    },
     f"{_CANDIDATES}: identity_contact": "search: the phone of a row shown, masked by the keeper",
     f"{_CANDIDATES}: identity_ins": "search: the INS of a row shown, masked by the keeper",
     f"{_CANDIDATES}: identity_trait": "search: sealed traits of at most 200 persons, for ranking in the keeper",
@@ -160,7 +169,7 @@ def test_security_definer_functions_are_closed_and_keep_their_search_path(base: 
 
 
 def test_gatekeepers_functions_name_no_patient_table(base: psycopg.Connection[Any]) -> None:
-    assert len(patient_tables(base)) == 16
+    assert len(patient_tables(base)) == 17
     assert named_patient_tables(base, patient_tables(base)) == sorted(NAMES_A_PATIENT_TABLE)
 
 

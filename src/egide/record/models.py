@@ -84,6 +84,26 @@ class Measurement(models.Model):
         return self.code
 
 
+class Latest(models.Model):
+    """The latest standing value of a parameter (`id`: that measurement's), kept by triggers; nobody writes it."""
+
+    id = models.UUIDField(primary_key=True)
+    patient = models.ForeignKey("identity.Patient", on_delete=models.PROTECT, db_constraint=False, db_index=False)
+    category = models.CharField(max_length=10)
+    code = models.CharField(max_length=20)
+    value = models.DecimalField(max_digits=10, decimal_places=3)
+    taken_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(category__in=CATEGORIES), name="latest_category"),
+            models.UniqueConstraint(fields=["patient", "category", "code"], name="latest_of_each"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
 class Note(models.Model):
     """What somebody signed: a note or a targeted transmission, its sections sealed together. Never changed."""
 
