@@ -19,7 +19,7 @@ from egide.rehearsal.signin import Answer, SignInFailed, Visitor
 from egide.rehearsal.softkey import SoftKey
 
 NUMBER: Final = 1
-HONEST: Final = 20
+HONEST: Final = 200
 MOST_FAILED: Final = 0.005
 PASSWORDS: Final = ("demo", "demo-egide", "azerty", "Egide2026!")
 # Doors that a framework opens by itself, or that somebody may have left.

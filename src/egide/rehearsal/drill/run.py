@@ -15,6 +15,7 @@ from egide.rehearsal.drill import (
     password_only,
     quiet_traces,
     races,
+    relayed_factor,
     search_scraping,
     sql_injection,
     station_left_open,
@@ -26,6 +27,7 @@ from egide.rehearsal.drill.table import ATTACKS, Outcome, Stopwatch
 
 SCRIPTS: Final[dict[int, Callable[[Stage], Outcome]]] = {
     password_only.NUMBER: password_only.play,
+    relayed_factor.NUMBER: relayed_factor.play,
     search_scraping.NUMBER: search_scraping.play,
     id_walking.NUMBER: id_walking.play,
     glass_abuse.NUMBER: glass_abuse.play,

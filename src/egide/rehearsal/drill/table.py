@@ -96,7 +96,10 @@ ATTACKS: Final = (
         2, "Cookie de session rejoué d'un autre poste", "session liée à une clé du poste", "0", "1 s",
         "les sessions ne sont pas encore liées à un poste : un cookie copié fonctionne",
     ),
-    Attack(3, "Second facteur relayé", "grade de secours fermé", "0", "15 min", "le grade de secours n'existe pas"),
+    Attack(
+        3, "Second facteur relayé", "clé liée à l'adresse ; secours fermé, ouvert à deux, compté",
+        "0 par clé, ≤ 10 par quart d'heure en secours", "15 min",
+    ),
     Attack(4, "Secret d'application volé", "private_key_jwt + DPoP", "0", "1 s", "aucune application du réseau"),
     Attack(5, "Aspiration par la recherche", "confirmer, ne pas révéler", "≤ 50", "10 s"),
     Attack(6, "Parcours d'identifiants sur chaque route", "identifiants opaques, porte, cloison", "0", "1 s"),
