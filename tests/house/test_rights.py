@@ -34,6 +34,11 @@ NAMES_A_PATIENT_TABLE: dict[str, str] = {
     f"{_CANDIDATES}: identity_ins": "search: the INS of a row shown, masked by the keeper",
     f"{_CANDIDATES}: identity_trait": "search: sealed traits of at most 200 persons, for ranking in the keeper",
 }
+_PRESENT = "identity.present(uuid,uuid)"
+NAMES_A_PATIENT_TABLE |= {
+    f"{_PRESENT}: identity_trait": "switchboard: sealed names of who lies on one site, for matching in the keeper",
+    f"{_PRESENT}: stays_stay": "switchboard: their rooms, and whose presence is kept secret",
+}
 OURS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 
 QUESTIONS = (

@@ -59,7 +59,7 @@ def admit(request: HttpRequest, chart: Chart) -> HttpResponse:
 
     def act() -> None:
         _refuse_before_birth(chart, form.cleaned_data["at"])
-        actions.admit(chart, *form.place(), form.cleaned_data["at"])
+        actions.admit(chart, *form.place(), form.cleaned_data["at"], form.cleaned_data["kept_secret"])
 
     return _acted(request, chart, form, act, "admission")
 
@@ -78,6 +78,16 @@ def discharge(request: HttpRequest, chart: Chart) -> HttpResponse:
     """The stay ends."""
     form = Leaving(request.POST)
     return _acted(request, chart, form, lambda: actions.discharge(chart, form.cleaned_data["at"]), "sortie")
+
+
+@require_POST
+@opens_chart(read=("identity", "stay"), write=("stay",), purpose="arrival")
+def presence(request: HttpRequest, chart: Chart) -> HttpResponse:
+    """Keep her presence secret (`secret=1`), or tell it again."""
+    if not chart.may_write("stay"):
+        raise Refused("category_closed")
+    actions.keep_secret(chart, request.POST.get("secret") == "1")
+    return HttpResponseRedirect(reverse("stay", kwargs={"patient": chart.patient_id}) + "?fait=presence")
 
 
 @require_GET

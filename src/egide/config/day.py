@@ -12,7 +12,7 @@ from egide.config.panels import WardLine, bed_order, ward_line
 from egide.directory.reads import units
 from egide.gate.mine import Waiting, opens_mine, waiting
 from egide.gate.reading import fetch, fetch_with
-from egide.gate.rules import CLINICAL_WRITERS, may_oversee, may_search, works_by_list
+from egide.gate.rules import CLINICAL_WRITERS, may_find_present, may_oversee, may_search, works_by_list
 from egide.gate.team import Notice, my_notices
 from egide.identity.reads import identities
 from egide.kernel.capabilities import Actor, Roster
@@ -161,6 +161,8 @@ def places(actor: Actor) -> list[Place]:
         found.append(Place(_("Liste de travail"), reverse("work"), "check"))
     if may_search(actor.profession):
         found.append(Place(_("Chercher une personne"), reverse("search"), "search"))
+    if may_find_present(actor.profession):
+        found.append(Place(_("Présents du site"), reverse("present"), "search"))
     if may_oversee(actor.profession, "trail"):
         found += [
             Place(_("Trace des accès"), reverse("oversight"), "eye"),

@@ -12,7 +12,7 @@ from egide.accounts.session import actor_of, no_patient_data
 from egide.config.middleware import log_fault
 from egide.directory.reads import units
 from egide.gate.rescue import OPENERS
-from egide.gate.rules import may_oversee, may_receive, may_search, works_by_list
+from egide.gate.rules import may_find_present, may_oversee, may_receive, may_search, works_by_list
 from egide.kernel.capabilities import Actor
 from egide.ui import Frame, Place, answers
 from egide.ui.assets import asset_url
@@ -44,6 +44,7 @@ def frame(request: HttpRequest) -> Frame:
             *(Place(_("Unité") if len(mine) == 1 else p.label, p.url, p.icon, p.current) for p in places[:3]),
             *((_place(request, _("Travail"), "work", "check"),) if works_by_list(actor.profession) else ()),
             *((_place(request, _("Patients"), "search", "search"),) if may_search(actor.profession) else ()),
+            *((_place(request, _("Présents"), "present", "search"),) if may_find_present(actor.profession) else ()),
             *((_place(request, _("Arrivées"), "arrival", "door"),) if may_receive(actor.profession) else ()),
             *(
                 (_place(request, _("Trace"), "oversight", "eye"),)
@@ -87,9 +88,12 @@ def _place(request: HttpRequest, label: str, name: str, icon: str) -> Place:
 @require_GET
 @no_patient_data()
 def home(request: HttpRequest) -> HttpResponse:
-    """My day, whatever my profession; a rescue session, which opens no list, begins at the beds."""
+    """My day; a rescue session, which opens no list, begins at the beds, the switchboard at those present."""
     actor = actor_of(request)
-    return HttpResponseRedirect(reverse("rescue-beds" if actor and actor.grade == "rescue" else "day"))
+    if actor and actor.grade == "rescue":
+        return HttpResponseRedirect(reverse("rescue-beds"))
+    at_switchboard = actor is not None and may_find_present(actor.profession)
+    return HttpResponseRedirect(reverse("present" if at_switchboard else "day"))
 
 
 def health(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 — a view

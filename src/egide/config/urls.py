@@ -33,6 +33,7 @@ urlpatterns = [
     path("dossier/<uuid:patient>/soignants/<int:link>/terminer/", care.end_care, name="carer-end"),
     path("travail/", care.work, name="work"),
     path("travail/<int:task>/", care.close_task, name="work-close"),
+    path("dossier/<uuid:patient>/sejour/presence/", arrival.presence, name="presence"),
     path("poste/", panels.shift, name="shift"),
     path("surveillance/", oversight.lines, name="oversight"),
     path("surveillance/activite/", oversight.activity, name="oversight-activity"),

@@ -222,14 +222,18 @@ _SEARCHERS = frozenset(
 )  # fmt: skip
 # Without a whole birth date: somebody who cannot say it (admissions and emergency; RNIV PP 19).
 _BY_YEAR = frozenset({_P.ADMISSION_CLERK, _P.PHYSICIAN, _P.INTERN, _P.MIDWIFE, _P.NURSE})
+_AT_SWITCHBOARD = frozenset({_P.SWITCHBOARD})
+_BY_DOOR = {"year": _BY_YEAR, "present": _AT_SWITCHBOARD}
 
 
 def doors() -> Iterator[Door]:
     """Every profession × way of searching, in a fixed order."""
     for profession in Profession:
-        for door in ("date", "number", "year"):
-            allowed = profession in (_BY_YEAR if door == "year" else _SEARCHERS)
-            if allowed:
+        for door in ("date", "number", "year", "present"):
+            allowed = profession in _BY_DOOR.get(door, _SEARCHERS)
+            if door == "present":
+                reason = "Les présents du site : au standard, par leur page."
+            elif allowed:
                 reason = "Vous accueillez, soignez ou facturez des personnes."
             elif profession in _SEARCHERS:
                 reason = "La recherche sans date de naissance complète est réservée aux admissions et aux urgences."
@@ -293,6 +297,11 @@ def may_admit(profession: str, bases: str) -> bool:
 def may_search(profession: str) -> bool:
     """Whether a profession finds the search page in its menu. The gate decides at each search."""
     return profession in _SEARCHERS
+
+
+def may_find_present(profession: str) -> bool:
+    """Whether a profession has the page of those present on the site. The gate decides at each question."""
+    return profession in _AT_SWITCHBOARD
 
 
 def grid_hash() -> str:

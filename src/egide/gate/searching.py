@@ -70,6 +70,27 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class PresentRow:
+    """Somebody who lies on the site: the name asked for, first name, age in years, unit, room. Opens nothing."""
+
+    name: str
+    first_name: str
+    age: int | None
+    unit: UUID
+    room: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Three rows at most; `matched` who answer. `code`: ok, one_more (more than three answer: none is shown),
+    present_<clock> (the day's answers are spent), search_closed, search_pace_<clock>, four_letters, finder_down."""
+
+    code: str
+    rows: tuple[PresentRow, ...] = ()
+    matched: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """Who searches. Made by `@searches` only."""
 
@@ -91,6 +112,22 @@ class Desk:
                 raise
             return Found(refusal.code.removeprefix("search_"))
         return Found(answer["code"], tuple(map(_row, answer["rows"])), answer["full"], answer["near"], answer["masked"])
+
+    def present(self, name: str, first_name: str) -> Present:
+        """Who lies on my site and answers to this name. Raises Refused when the session is over."""
+        try:
+            answer = finder().call("present", cookie=self.cookie, typed={"name": name, "first_name": first_name})
+        except KeeperDown:
+            return Present("finder_down")
+        except Refused as refusal:
+            if not refusal.code.startswith("search_"):
+                raise
+            return Present(refusal.code.removeprefix("search_"))
+        rows = tuple(
+            PresentRow(one["name"], one["first_name"], one["age"], UUID(bytes=one["unit"]), one["room"])
+            for one in answer["rows"]
+        )
+        return Present(answer["code"], rows, answer["full"])
 
     def create(self, traits: dict[str, list[str]]) -> Chart:
         """One person who is not known here, opened to be written; `traits` is what she will be found by.

@@ -59,6 +59,13 @@ class Search(forms.Form):
         return {key: value for key, value in found.items() if value}
 
 
+class PresentName(forms.Form):
+    """Whom a caller or a visitor asks for."""
+
+    name = forms.CharField(label=_lazy("Nom"), max_length=100, required=False)
+    first_name = forms.CharField(label=_lazy("Prénom"), max_length=100, required=False)
+
+
 SEXES = ("F", "M", "I")
 UNKNOWN_PLACE = "99999"
 _PLACE = re.compile(r"([0-9][0-9AB][0-9]{3})(?:[ |,]+(.*))?", re.IGNORECASE)

@@ -6,6 +6,7 @@ from egide.identity import views
 
 urlpatterns = [
     path("patients/", views.search, name="search"),
+    path("presents/", views.present, name="present"),
     path("arrivee/", views.arrival, name="arrival"),
     path("arrivee/creer/", views.new, name="new-patient"),
 ]

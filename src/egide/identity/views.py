@@ -5,10 +5,11 @@ from django.http.response import HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from egide.gate.rules import may_receive
+from egide.directory.reads import units
+from egide.gate.rules import may_find_present, may_receive
 from egide.gate.searching import Desk, Found, FoundRow, searches
 from egide.identity.actions import create
-from egide.identity.forms import NewIdentity, Search
+from egide.identity.forms import NewIdentity, PresentName, Search
 from egide.identity.rules import found_by
 from egide.kernel.capabilities import Refused
 from egide.ui import page
@@ -38,6 +39,22 @@ def _page(request: HttpRequest, desk: Desk, form: Search, found: Found | None, s
         rows=rows,
         may_receive=may_receive(desk.actor.profession) and desk.actor.grade != "rescue",
     )
+
+
+@require_http_methods(["GET", "POST"])
+@searches
+def present(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """« Présents du site »: GET asks for a name; POST answers with three persons at most."""
+    if not may_find_present(desk.actor.profession):
+        raise Refused("category_closed")
+    form = PresentName(request.POST if request.method == "POST" else None)
+    found, rows = None, []
+    if form.is_bound and form.is_valid():
+        found = desk.present(form.cleaned_data["name"], form.cleaned_data["first_name"])
+        known = units()
+        rows = [(row, known[row.unit].name if row.unit in known else "") for row in found.rows]
+    status = 422 if form.errors else 503 if found and found.code == "finder_down" else 200
+    return page(request, "identity/present.html", status=status, form=form, found=found, rows=rows)
 
 
 @require_http_methods(["GET", "POST"])

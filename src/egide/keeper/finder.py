@@ -12,6 +12,7 @@ from uuid import UUID
 
 import msgpack
 
+from egide.keeper import present
 from egide.keeper.masters import Masters
 from egide.kernel import likeness, phonetics, sealing, tokens
 from egide.kernel.leaf import COLUMNS, row_leaf
@@ -173,6 +174,31 @@ class Finder:
             for i in shown
         ]
         return self._answer(told, door, rows)
+
+    def present(self, conn: Any, session: UUID, account: UUID, typed: dict[str, Any]) -> dict[str, Any]:
+        """Who of the present answers to a name: three rows at most, none when more do. Raises Unclear.
+
+        Every present person is compared at each question: see `present`.
+        """
+        asked = present.heard(typed)
+        if asked is None:
+            raise Unclear("four_letters")
+        allowed = self._ask(conn, "gate.may_search(%s, %s, %s)", (session, account, "present"))
+        if allowed["code"] != "ok":
+            return self._answer(allowed, "present", [])
+        rows = conn.execute("SELECT * FROM identity.present(%s, %s)", (session, account), prepare=False).fetchall()
+        people = present.gathered(
+            rows, lambda row: self._unseal("identity_trait", row["patient_id"], row["id"], row["sealed"])
+        )
+        found = present.matching(people, *asked)
+        shown = found if len(found) <= present.SHOWN else []
+        told = self._ask(
+            conn, "gate.presented(%s, %s, %s, %s)", (session, account, [one.id for one, _ in shown], len(found))
+        )
+        if not told["shown"]:
+            return self._answer(told, "present", [])
+        today = present.today()
+        return self._answer(told, "present", [one.row(under, today) for one, under in shown])
 
     def candidates(self, conn: Any, what: Typed, door: str) -> tuple[list[int], dict[UUID, Candidate]]:
         """Everybody whom the tokens name, ranked; and the tokens asked for. A second tier when nobody is sure."""

@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from egide.keeper.masters import Masters
 from egide.keeper.sessions import No, Sessions, actor_fields, answered
 from egide.kernel.home import FINDER_SOCKETS, Home
 
-ALLOWED: dict[str, frozenset[str]] = {"finder": frozenset({"search", "health"})}
+ALLOWED: dict[str, frozenset[str]] = {"finder": frozenset({"search", "present", "health"})}
 KEYS = ("session", "token", "identity", "contact", "ins")
 CLIENTS = 16
 AT_ONCE = 2  # searches under way; the others wait in line, so that openings find a database that is free
@@ -47,13 +48,22 @@ class Finding:
         handler = getattr(self, f"_{verb}")
         return answered(verb, lambda: handler(conn, **request))
 
+    def _present(self, conn: Any, cookie: str, typed: dict[str, Any]) -> dict[str, Any]:
+        """« Présents du site »: three rows at most, of people who lie on the actor's site."""
+        session, account = self._sessions.read(conn, cookie)
+        return self._told(lambda: self._finder.present(conn, session, account, typed))
+
     def _search(
         self, conn: Any, cookie: str, typed: dict[str, Any], unmask: bool = False, domain: str = "entity"
     ) -> dict[str, Any]:
         session, account = self._sessions.read(conn, cookie)
+        return self._told(lambda: self._finder.search(conn, session, account, typed, unmask, domain))
+
+    def _told(self, look: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """In line, and with the end of a session told as such."""
         try:
             with self._line:
-                answer = self._finder.search(conn, session, account, typed, unmask, domain)
+                answer = look()
         except Unclear as unclear:
             raise No(f"search_{unclear.code}") from None
         except KeeperDown:

@@ -20,6 +20,7 @@ class BannerStay:
     unit: str | None
     bed: str | None
     since: datetime
+    kept_secret: bool = False
 
 
 def banner(
@@ -32,7 +33,7 @@ def banner(
     now = next((place for place in places if place.until is None), None)
     return {
         "patient": patient,
-        "stay": BannerStay(unit_name(now.unit_id), now.bed, now.since) if now else None,
+        "stay": BannerStay(unit_name(now.unit_id), now.bed, now.since, now.kept_secret) if now else None,
         "directives": chart.may_read("clinical") and getattr(allergies, "directives", False),
         "allergies": [one for one in allergies if one.error is None and one.ended is None]
         if chart.may_read("clinical")

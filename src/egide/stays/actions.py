@@ -17,8 +17,10 @@ from egide.stays.rules import Passage, refused_dates
 _BED = "one_bed_one_person"
 
 
-def admit(chart: Chart, unit_id: UUID, bed_id: UUID | None, at: datetime) -> UUID:
+def admit(chart: Chart, unit_id: UUID, bed_id: UUID | None, at: datetime, kept_secret: bool = False) -> UUID:
     """A new stay under a new file number (NDA); the unit takes care from `at`. Returns the stay's id.
+
+    `kept_secret`: whoever asks the switchboard for her is answered as for somebody absent.
 
     Refuses `category_closed`, `bed_taken`, `unknown_unit`, `unknown_bed`, `already_in`, `unit_full`, `future`,
     `too_old`.
@@ -29,7 +31,7 @@ def admit(chart: Chart, unit_id: UUID, bed_id: UUID | None, at: datetime) -> UUI
     try:
         with acting(chart, "stays:stay:admit", chart.patient_id, str(stay_id), "stay"):
             link(chart.patient_id, unit_id, at)
-            _insert(chart, stay_id, unit_id, bed_id, next_number("nda"), at)
+            _insert(chart, stay_id, unit_id, bed_id, next_number("nda"), at, kept_secret)
     except IntegrityError as error:
         raise _taken(error) from None
     return stay_id
@@ -53,10 +55,17 @@ def move(chart: Chart, unit_id: UUID, bed_id: UUID | None) -> UUID:
             if left.unit_id != unit_id:
                 unlink(left.patient_id, left.unit_id, at)
                 link(chart.patient_id, unit_id, at)
-            _insert(chart, stay_id, unit_id, bed_id, nda, max(at, left.admitted_at))
+            _insert(chart, stay_id, unit_id, bed_id, nda, max(at, left.admitted_at), left.kept_secret)
     except IntegrityError as error:
         raise _taken(error) from None
     return stay_id
+
+
+def keep_secret(chart: Chart, secret: bool) -> None:
+    """The switchboard now answers as for somebody absent; with `secret` false it tells again. Refuses `not_in`."""
+    verb = "stays:stay:keep_secret" if secret else "stays:stay:tell_presence"
+    with acting(chart, verb, chart.patient_id, str(chart.patient_id), "stay"):
+        Stay.objects.filter(id=_present(chart).id).update(kept_secret=secret)
 
 
 def discharge(chart: Chart, at: datetime) -> None:
@@ -109,11 +118,13 @@ def _present(chart: Chart) -> Stay:
     return stay
 
 
-def _insert(chart: Chart, stay_id: UUID, unit_id: UUID, bed_id: UUID | None, nda: str, at: datetime) -> None:
+def _insert(
+    chart: Chart, stay_id: UUID, unit_id: UUID, bed_id: UUID | None, nda: str, at: datetime, kept_secret: bool
+) -> None:
     sealed = chart.seal("stay", chart.patient_id, "stays_stay", "nda", stay_id, nda)
     row = Stay(
         id=stay_id, patient_id=chart.patient_id, unit_id=unit_id, bed_id=bed_id, nda=sealed, admitted_at=at,
-        discharged_at=None,
+        discharged_at=None, kept_secret=kept_secret,
     )  # fmt: skip
     Stay.objects.bulk_create([row])
 

@@ -42,6 +42,7 @@ class Place(forms.Form):
         label=_lazy("Lit"), required=False, error_messages={"invalid": _lazy("Choisissez un lit de la liste.")}
     )
     at = MomentField(label=_lazy("Entrée le"), max_length=30, required=False)
+    kept_secret = forms.BooleanField(required=False)
 
     def place(self) -> tuple[UUID, UUID | None]:
         """Unit and bed, after `is_valid()`."""

@@ -16,6 +16,8 @@ class Stay(models.Model):
     nda = models.BinaryField()
     admitted_at = models.DateTimeField()
     discharged_at = models.DateTimeField(null=True)
+    # who asks the switchboard is answered as for somebody absent
+    kept_secret = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [

@@ -17,16 +17,17 @@ class StayPlace:
     bed: str | None
     since: datetime
     until: datetime | None
+    kept_secret: bool = False
 
 
 def stays(chart: Chart) -> Read[list[StayPlace]]:
     """Every stay of this person, newest first, at most 200."""
 
     def decode(rows: Rows) -> list[StayPlace]:
-        return [StayPlace(unit_id, bed, since, until) for unit_id, bed, since, until in rows]
+        return [StayPlace(*row) for row in rows]
 
     return Read(
-        "SELECT s.unit_id, b.room || ' ' || b.label, s.admitted_at, s.discharged_at"
+        "SELECT s.unit_id, b.room || ' ' || b.label, s.admitted_at, s.discharged_at, s.kept_secret"
         " FROM stays_stay s LEFT JOIN directory_bed b ON b.id = s.bed_id"
         " WHERE s.patient_id = ANY(%s) ORDER BY s.admitted_at DESC LIMIT 200",
         (list(chart.ids),),

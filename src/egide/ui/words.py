@@ -256,6 +256,7 @@ DONE = {
     "identite": _lazy("Identité créée, provisoire. Reste à l'admettre dans une unité."),
     "admission": _lazy("Admission enregistrée : l'unité la voit dans sa liste."),
     "mutation": _lazy("Mutation enregistrée."),
+    "presence": _lazy("Enregistré : le standard en tient compte dès maintenant."),
     "sortie": _lazy("Sortie enregistrée : la prise en charge de l'unité est terminée."),
     "avis": _lazy("Avis demandé : le dossier est ouvert 72 heures à qui vous avez nommé."),
     "poste_quitte": _lazy("Poste quitté : ses patients ne vous sont plus ouverts."),

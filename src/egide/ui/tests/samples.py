@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 
-from egide.gate.searching import Found, FoundRow
-from egide.identity.forms import NewIdentity
+from egide.gate.searching import Found, FoundRow, Present, PresentRow
+from egide.identity.forms import NewIdentity, PresentName, Search
 from egide.record.forms import (
     AllergyForm,
     Amend,
@@ -36,7 +36,7 @@ NAMES = (
     "codes", "allergie", "terminer", "proches",
     "mesures", "bilan", "releve", "feuille",
     "courbe", "acces",
-    "arrivees", "identite", "identite-proche", "sejour", "admission",
+    "recherche", "presents", "presents-trop", "arrivees", "identite", "identite-proche", "sejour", "admission",
     "dossier-ferme", "poste", "notifications", "avis", "sessions", "aide",
     "surveillance", "surveillance-personne", "surveillance-activite", "surveillance-urgences", "surveillance-tirage",
     "surveillance-patient", "relectures", "jour", "jour-vide", "palette", "copie", "impression", "onglets",
@@ -221,7 +221,7 @@ def days() -> list[SimpleNamespace]:
 def chart_context() -> dict[str, Any]:
     return {
         "patient": ward()[0],
-        "stay": SimpleNamespace(unit="Cardiologie B", bed="201 F", since=NOW - timedelta(days=3)),
+        "stay": SimpleNamespace(unit="Cardiologie B", bed="201 F", since=NOW - timedelta(days=3), kept_secret=False),
         "directives": True,
         "allergies": [
             SimpleNamespace(id=ident(5), label="Pénicilline", reaction="anaphylaxie", severity="severe", critical=True),
@@ -235,6 +235,9 @@ def chart_context() -> dict[str, Any]:
 
 
 NEW = {"birth_name": "DURAND", "first_name": "Jeanne", "birth_date": "12/03/1952", "birth_place": "44109 Nantes"}
+HERE = (
+    PresentRow("DURAND", "JEANNE", 74, UUID(int=1), "214"), PresentRow("DURANDEAU", "PAUL", 8, UUID(int=1), None),
+)  # fmt: skip
 LIKE = FoundRow(
     id=ident(9), linked=False, confirmed=False, birth_name="DURANT", first_name="JEANNE", used_name="MARTIN",
     used_first_name=None, former_name=None, first_names=None, sex="F", birth_date=date(1952, 3, 12),
@@ -439,6 +442,27 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
                 "colleagues": [SimpleNamespace(id=ident(5), name="Dr Luc Arnaud", profession="physician")],
                 "units": [SimpleNamespace(id=ident(3), name="Chirurgie A")],
             },
+        ),
+        "recherche": (
+            "identity/search.html",
+            {
+                "form": Search({"name": "Durand", "first_name": "", "birth_date": "12/03/1952"}),
+                "may_receive": True,
+                "found": Found("ok", (LIKE,), full=1, near=2),
+                "rows": [(LIKE, "/")],
+            },
+        ),
+        "presents": (
+            "identity/present.html",
+            {
+                "form": PresentName({"name": "Durand"}),
+                "rows": [(one, "Médecine B") for one in HERE],
+                "found": Present("ok", HERE, 2),
+            },
+        ),
+        "presents-trop": (
+            "identity/present.html",
+            {"form": PresentName({"name": "Mart"}), "rows": [], "found": Present("one_more", (), 6)},
         ),
         "arrivees": ("identity/arrival.html", {"done": "sortie"}),
         "identite": ("identity/new.html", {"form": NewIdentity(NEW), "found": None, "rows": []}),
