@@ -111,7 +111,7 @@ class Ground:
                 continue
             parents.setdefault(int(fields[1]), []).append(int(entry.name))
             used[int(entry.name)] = sum(int(x) for x in fields[11:15]) / ticks
-        total = {"web": 0.0, "keeper": 0.0, "postgres": 0.0}
+        total = dict.fromkeys(_MARKS, 0.0)
 
         def add(pid: int, part: str | None) -> None:
             for child in parents.get(pid, []):
