@@ -35,8 +35,11 @@ NAMES_A_PATIENT_TABLE: dict[str, str] = {
     f"{_CANDIDATES}: identity_trait": "search: sealed traits of at most 200 persons, for ranking in the keeper",
 }
 _PRESENT = "identity.present(uuid,uuid)"
+_CONTACTS = "identity.contacts_of(uuid,uuid,bigint,uuid)"
 NAMES_A_PATIENT_TABLE |= {
     f"{_PRESENT}: identity_trait": "switchboard: sealed names of who lies on one site, for matching in the keeper",
+    f"{_CONTACTS}: identity_contact": "contacts of one opened person, masked by the keeper",
+    f"{_CONTACTS}: identity_ins": "the INS of one opened person, masked by the keeper",
     f"{_PRESENT}: stays_stay": "switchboard: their rooms, and whose presence is kept secret",
 }
 OURS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"

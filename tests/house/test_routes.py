@@ -17,6 +17,7 @@ GATES = {
     ("egide/gate/decorators.py", "opens_roster.<locals>.decorate.<locals>.opened"): "roster",
     ("egide/gate/work.py", "opens_work.<locals>.decorate.<locals>.opened"): "roster",
     ("egide/gate/mine.py", "opens_mine.<locals>.decorate.<locals>.opened"): "roster",
+    ("egide/gate/contacts.py", "opens_contact.<locals>.opened"): "contact",
     ("egide/gate/searching.py", "searches.<locals>.searching"): "search",
     ("egide/accounts/session.py", "no_patient_data.<locals>.decorate.<locals>.checked"): "none",
 }
@@ -81,7 +82,7 @@ def gate_faults(found: list[Route]) -> Iterator[str]:
             yield f"/{address}: {len(around)} gates"
         elif getattr(view, "gate", None) is not around[0][1] or around[0][1][0] != around[0][0]:
             yield f"/{address}: its attribute `gate` is not that of its gate"
-        elif (around[0][0] == "chart") != ("<uuid:patient>" in address) and not DOORS.fullmatch(address):
+        elif (around[0][0] in ("chart", "contact")) != ("<uuid:patient>" in address) and not DOORS.fullmatch(address):
             yield f"/{address}: a patient in the address, and a gate of another kind"
 
 

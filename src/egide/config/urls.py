@@ -4,7 +4,7 @@ from django.urls import include, path, re_path
 from django.views.decorators.http import require_GET, require_http_methods
 
 from egide.accounts.session import no_patient_data
-from egide.config import arrival, care, day, menu, oversight, palette, panels, printing, rescue, rounds, tabs
+from egide.config import arrival, care, contacts, day, menu, oversight, palette, panels, printing, rescue, rounds, tabs
 from egide.ui import answers, assets
 
 urlpatterns = [
@@ -24,6 +24,8 @@ urlpatterns = [
     path("surveillance/dossier/<uuid:patient>/copie/", printing.copy_with_names, name="oversight-copy"),
     path("dossier/<uuid:patient>/avis/", require_http_methods(["GET", "POST"])(panels.advice), name="advice"),
     path("dossier/<uuid:patient>/acceder/accueil/", arrival.receive, name="receive"),
+    path("dossier/<uuid:patient>/coordonnees/", contacts.contacts, name="contacts"),
+    path("dossier/<uuid:patient>/coordonnees/voir/", contacts.show, name="contact"),
     path("dossier/<uuid:patient>/sejour/", arrival.stay, name="stay"),
     path("dossier/<uuid:patient>/sejour/admettre/", arrival.admit, name="admit"),
     path("dossier/<uuid:patient>/sejour/deplacer/", arrival.move, name="move"),

@@ -26,7 +26,7 @@ def opens_chart(
         def opened(request: HttpRequest, patient: UUID, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             def run() -> HttpResponse:
                 try:
-                    chart = opening.open_chart(cookie_of(request), patient, purpose, read, write, _counted(request))
+                    chart = opening.open_chart(cookie_of(request), patient, purpose, read, write, same_origin(request))
                 except Refused as refusal:
                     if refusal.code != "no_link" or request.method != "GET" or wants_panel(request):
                         raise
@@ -54,7 +54,7 @@ def opens_roster(
         @functools.wraps(view)
         def opened(request: HttpRequest, unit: UUID, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             def run() -> HttpResponse:
-                roster = opening.open_unit(cookie_of(request), unit, purpose, read, write, _counted(request))
+                roster = opening.open_unit(cookie_of(request), unit, purpose, read, write, same_origin(request))
                 request.actor = roster.actor  # type: ignore[attr-defined]
                 return view(request, roster, *args, **kwargs)
 
@@ -66,6 +66,6 @@ def opens_roster(
     return decorate
 
 
-def _counted(request: HttpRequest) -> bool:
+def same_origin(request: HttpRequest) -> bool:
     """Only what our own page asked counts as a denial: a pasted link or a hostile page freezes nobody (attack 25)."""
     return request.headers.get("Sec-Fetch-Site") == "same-origin"

@@ -115,6 +115,13 @@ _CARE_ONLY: dict[Basis, tuple[frozenset[Profession], str]] = {
 # Whoever waits for somebody prepares, and writes once she is there.
 _READ_ONLY = frozenset({Basis.TRANSFER})
 
+# Who looks for people outside a list: those who receive, admit, take care or bill (design: finding without listing).
+SEARCHERS = frozenset(
+    {
+        _P.PHYSICIAN, _P.MIDWIFE, _P.INTERN, _P.NURSE, _P.CARE_ASSISTANT, _P.PHYSIOTHERAPIST, _P.PSYCHOLOGIST,
+        _P.DIETICIAN, _P.SOCIAL_WORKER, _P.MEDICAL_SECRETARY, _P.ADMISSION_CLERK, _P.BILLING,
+    }
+)  # fmt: skip
 # Bases of their own: who reads what by them, writes nothing, and what the others are told.
 _SHEET = frozenset({_C.IDENTITY, _C.STAY, _C.CONTACT, _C.CLINICAL})
 _WORK = frozenset({_C.IDENTITY, _C.STAY, _C.INS, _C.CLINICAL, _C.PROTECTED})
@@ -155,6 +162,12 @@ _OWN_BASES: dict[Basis, tuple[dict[Profession, frozenset[Category]], str, str]] 
         dict.fromkeys(CLINICAL_WRITERS, _SHEET),
         "Fiche d'urgence : un patient à la fois, l'astreinte est appelée.",
         "La fiche d'urgence est réservée aux soignants.",
+    ),
+    # for minutes, one contact of somebody whom a search has just shown: charged as discovered
+    Basis.SEARCH: (
+        {one: _READS[one] & frozenset({_C.CONTACT, _C.INS}) for one in SEARCHERS},
+        "Votre recherche vient de montrer cette personne.",
+        "Réservé à qui cherche des personnes, pour leurs coordonnées.",
     ),
     Basis.OVERSIGHT: (
         {_P.DPO: frozenset({_C.IDENTITY})},
@@ -213,13 +226,6 @@ class Door(NamedTuple):
     reason: str
 
 
-# Who looks for people outside a list: those who receive, admit, take care or bill (design: finding without listing).
-_SEARCHERS = frozenset(
-    {
-        _P.PHYSICIAN, _P.MIDWIFE, _P.INTERN, _P.NURSE, _P.CARE_ASSISTANT, _P.PHYSIOTHERAPIST, _P.PSYCHOLOGIST,
-        _P.DIETICIAN, _P.SOCIAL_WORKER, _P.MEDICAL_SECRETARY, _P.ADMISSION_CLERK, _P.BILLING,
-    }
-)  # fmt: skip
 # Without a whole birth date: somebody who cannot say it (admissions and emergency; RNIV PP 19).
 _BY_YEAR = frozenset({_P.ADMISSION_CLERK, _P.PHYSICIAN, _P.INTERN, _P.MIDWIFE, _P.NURSE})
 _AT_SWITCHBOARD = frozenset({_P.SWITCHBOARD})
@@ -230,12 +236,12 @@ def doors() -> Iterator[Door]:
     """Every profession × way of searching, in a fixed order."""
     for profession in Profession:
         for door in ("date", "number", "year", "present"):
-            allowed = profession in _BY_DOOR.get(door, _SEARCHERS)
+            allowed = profession in _BY_DOOR.get(door, SEARCHERS)
             if door == "present":
                 reason = "Les présents du site : au standard, par leur page."
             elif allowed:
                 reason = "Vous accueillez, soignez ou facturez des personnes."
-            elif profession in _SEARCHERS:
+            elif profession in SEARCHERS:
                 reason = "La recherche sans date de naissance complète est réservée aux admissions et aux urgences."
             else:
                 reason = _NO.get(profession, "Votre profession ne cherche pas de personne hors de ses listes.")
@@ -294,9 +300,15 @@ def may_admit(profession: str, bases: str) -> bool:
     return any(_cell(Profession(profession), basis, _C.STAY, "write").allowed for basis in named)
 
 
+def may_see_contacts(profession: str, bases: str) -> bool:
+    """Whether an opening on these bases (comma between) leads to contacts: their page is offered. SQL decides."""
+    named = [Basis(one) for one in bases.split(",") if one]
+    return any(_cell(Profession(profession), basis, _C.CONTACT, "read").allowed for basis in named)
+
+
 def may_search(profession: str) -> bool:
     """Whether a profession finds the search page in its menu. The gate decides at each search."""
-    return profession in _SEARCHERS
+    return profession in SEARCHERS
 
 
 def may_find_present(profession: str) -> bool:

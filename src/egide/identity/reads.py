@@ -76,3 +76,26 @@ def _day(text: str | None) -> date | None:
         return date.fromisoformat(text[:10]) if text else None
     except ValueError:
         return None
+
+
+def contact_values(cap: Capability, kind: str) -> Read[list[str]]:
+    """Current values of one kind of contact (phone, email, address) or of the INS, under an opening of its category."""
+    category, table = ("ins", "identity_ins") if kind == "ins" else ("contact", "identity_contact")
+
+    def decode(rows: Rows) -> list[str]:
+        found = []
+        for row_id, patient_id, sealed in rows:
+            value: dict[str, Any] = cap.unseal(category, patient_id, table, "sealed", row_id, sealed)
+            if value.get("to") is None:
+                found.append(str(value["v"]))
+        return sorted(found)
+
+    if kind == "ins":
+        return Read(
+            "SELECT id, patient_id, sealed FROM identity_ins WHERE patient_id = ANY(%s)", (list(cap.ids),), decode
+        )
+    return Read(
+        "SELECT id, patient_id, sealed FROM identity_contact WHERE patient_id = ANY(%s) AND kind = %s",
+        (list(cap.ids), kind),
+        decode,
+    )

@@ -13,6 +13,7 @@ from uuid import UUID
 import msgpack
 
 from egide.keeper import present
+from egide.keeper.masks import mask, mask_number, mask_phone
 from egide.keeper.masters import Masters
 from egide.kernel import likeness, phonetics, sealing, tokens
 from egide.kernel.leaf import COLUMNS, row_leaf
@@ -27,6 +28,7 @@ _LONGEST = 120
 _RANKED = 60  # persons whose class is told to the gate; a page shows ten
 _LETTERS = 3  # fewer, with a birth date, name too many
 _SHORTEST = 2  # letters of a whole name: LY, NG
+MASKED = ("phone", "email", "address", "ins")
 _DOMAINS = ("entity", "group")
 
 
@@ -200,6 +202,18 @@ class Finder:
         today = present.today()
         return self._answer(told, "present", [one.row(under, today) for one, under in shown])
 
+    def masks(self, conn: Any, session: UUID, account: UUID, opening: int, patient: UUID) -> list[dict[str, str]]:
+        """Current contacts and INS of somebody whom this session holds open, masked; none when it does not."""
+        shown: list[dict[str, str]] = []
+        rows = conn.execute(
+            "SELECT * FROM identity.contacts_of(%s, %s, %s, %s)", (session, account, opening, patient), prepare=False
+        )
+        for row in rows:
+            value = self._unseal(row["source"], row["patient_id"], row["id"], row["sealed"])
+            if isinstance(value, dict) and value.get("to") is None and row["kind"] in MASKED:
+                shown.append({"kind": row["kind"], "text": mask(row["kind"], str(value.get("v", "")))})
+        return sorted(shown, key=lambda one: MASKED.index(one["kind"]))
+
     def candidates(self, conn: Any, what: Typed, door: str) -> tuple[list[int], dict[UUID, Candidate]]:
         """Everybody whom the tokens name, ranked; and the tokens asked for. A second tier when nobody is sure."""
         if door == "number":
@@ -348,18 +362,6 @@ class Finder:
             "told": told, "code": told["code"], "door": door, "rows": rows,
             "full": told["full"] or 0, "near": told["near"] or 0, "masked": told["masked"] or 0,
         }  # fmt: skip
-
-
-def mask_phone(value: str | None) -> str | None:
-    """`06 •• •• •• 42`: enough to be confirmed by who says it, no more."""
-    digits = tokens.plain_phone(value or "")
-    return f"{digits[:2]} •• •• •• {digits[-2:]}" if len(digits) == 10 else ("••••" if digits else None)
-
-
-def mask_number(value: str | None) -> str | None:
-    """First and last two characters of an identifier."""
-    plain = tokens.plain_number(value or "")
-    return f"{plain[:1]}{'•' * (len(plain) - 3)}{plain[-2:]}" if len(plain) > 6 else None
 
 
 def _agreements(row: dict[str, Any], what: Typed) -> list[str]:

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 
@@ -23,7 +24,7 @@ from egide.keeper.masters import Masters
 from egide.keeper.sessions import No, Sessions, actor_fields, answered
 from egide.kernel.home import FINDER_SOCKETS, Home
 
-ALLOWED: dict[str, frozenset[str]] = {"finder": frozenset({"search", "present", "health"})}
+ALLOWED: dict[str, frozenset[str]] = {"finder": frozenset({"search", "present", "masks", "health"})}
 KEYS = ("session", "token", "identity", "contact", "ins")
 CLIENTS = 16
 AT_ONCE = 2  # searches under way; the others wait in line, so that openings find a database that is free
@@ -52,6 +53,11 @@ class Finding:
         """« Présents du site »: three rows at most, of people who lie on the actor's site."""
         session, account = self._sessions.read(conn, cookie)
         return self._told(lambda: self._finder.present(conn, session, account, typed))
+
+    def _masks(self, conn: Any, cookie: str, opening: int, patient: bytes) -> dict[str, Any]:
+        """Contacts of somebody whom this session holds open, masked: the web process does not see them whole."""
+        session, account = self._sessions.read(conn, cookie)
+        return {"masks": self._finder.masks(conn, session, account, int(opening), UUID(bytes=patient))}
 
     def _search(
         self, conn: Any, cookie: str, typed: dict[str, Any], unmask: bool = False, domain: str = "entity"

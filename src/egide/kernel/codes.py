@@ -66,6 +66,7 @@ class Basis(StrEnum):
     SHEET = "sheet"
     OVERSIGHT = "oversight"
     ARRIVAL = "arrival"
+    SEARCH = "search"
     APPLICATION = "application"
 
 

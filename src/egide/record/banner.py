@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from egide.directory.reads import CLINICAL, unit_name
-from egide.gate.rules import may_admit
+from egide.gate.rules import may_admit, may_see_contacts
 from egide.identity.reads import Identity
 from egide.kernel.capabilities import Chart, Refused
 from egide.record.reads import Allergy
@@ -42,4 +42,5 @@ def banner(
         "may_ask": chart.actor.profession in CLINICAL,
         "may_name": bool(chart.basis) and chart.basis not in ("oversight", "sheet"),
         "may_admit": may_admit(chart.actor.profession, chart.basis),
+        "may_see_contacts": may_see_contacts(chart.actor.profession, chart.basis),
     }

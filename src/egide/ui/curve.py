@@ -13,7 +13,7 @@ from django.utils import timezone
 from markupsafe import Markup, escape
 
 from egide.ui.formats import moment
-from egide.ui.text import _
+from egide.ui.text import _, _n
 
 Number = Decimal | float | int
 
@@ -69,7 +69,11 @@ def blood_pressure(
         known = [point for point in known if point.at >= known[-1].at - timedelta(days=days)]
     scale = _scale(known, width, height)
     title = _("Pression artérielle")
-    described = _("%(count)s mesures du %(first)s au %(last)s ; la dernière : %(value)s mmHg.") % {
+    described = _n(
+        "%(count)s mesure le %(last)s : %(value)s mmHg.",
+        "%(count)s mesures du %(first)s au %(last)s ; la dernière : %(value)s mmHg.",
+        len(known),
+    ) % {
         "count": len(known),
         "first": moment(known[0].at),
         "last": moment(known[-1].at),

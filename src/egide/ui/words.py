@@ -62,12 +62,26 @@ PURPOSES = {
     "access_copy_names": _lazy("copie des accès, avec noms"),
     "my_day": _lazy("ma journée"),
     "work_list": _lazy("liste de travail"),
-    "palette": _lazy("palette"),
+    "palette": _lazy("barre de recherche : mes patients"),
+    "contact": _lazy("coordonnées"),
+    "contact_phone": _lazy("téléphone affiché"),
+    "contact_email": _lazy("adresse électronique affichée"),
+    "contact_address": _lazy("adresse affichée"),
+    "contact_ins": _lazy("matricule INS affiché"),
+    "present": _lazy("présents du site"),
     "print": _lazy("impression"),
     "search": _lazy("recherche"),
     "oversight": _lazy("surveillance"),
     "draw": _lazy("tirage mensuel"),
     "review": _lazy("relecture"),
+}
+
+# One contact of a person, and the purpose of an opening that shows it.
+CONTACT_KINDS = {
+    "phone": _lazy("téléphone"),
+    "email": _lazy("adresse électronique"),
+    "address": _lazy("adresse"),
+    "ins": _lazy("matricule INS"),
 }
 
 BASES = {
@@ -92,6 +106,7 @@ BASES = {
     "new": _lazy("création"),
     "oversight": _lazy("surveillance"),
     "search": _lazy("recherche"),
+    "present": _lazy("présents du site"),
 }
 
 WORK_LISTS = {
@@ -276,6 +291,7 @@ _TABLES = {
     "grade": GRADES,
     "identity_status": IDENTITY_STATUS,
     "purpose": PURPOSES,
+    "contact_kind": CONTACT_KINDS,
     "basis": BASES,
     "trail_kind": TRAIL_KINDS,
     "trail_reason": TRAIL_REASONS,

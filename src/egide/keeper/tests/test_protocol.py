@@ -117,6 +117,9 @@ SANE: dict[str, tuple[str, dict[str, Any]]] = {
     "words": ("web", {"cookie": "C", "entry": 1}),
     "search": ("finder", {"cookie": "C", "typed": {"name": "DURAND"}, "unmask": False, "domain": "entity"}),
     "spread": ("worker", {"cookie": "A", "opening": 1, "patient": SOMEONE, "traits": {}}),
+    "present": ("finder", {"cookie": "C", "typed": {"name": "DURAND", "first_name": ""}}),
+    "masks": ("finder", {"cookie": "C", "opening": 1, "patient": SOMEONE}),
+    "open_contact": ("web", {"cookie": "C", "patient": SOMEONE, "kind": "phone", "counted": False}),
     "expect": ("trail", {"entry": 1, "leaf": b"x" * 31}),
     "enrol": ("ops", {"account": SOMEONE, "credential_id": b"x", "public_key": b"y", "aaguid": SOMEONE}),
 }

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 
+from egide.gate.contacts import Masked
 from egide.gate.searching import Found, FoundRow, Present, PresentRow
 from egide.identity.forms import NewIdentity, PresentName, Search
 from egide.record.forms import (
@@ -36,7 +37,8 @@ NAMES = (
     "codes", "allergie", "terminer", "proches",
     "mesures", "bilan", "releve", "feuille",
     "courbe", "acces",
-    "recherche", "presents", "presents-trop", "arrivees", "identite", "identite-proche", "sejour", "admission",
+    "recherche", "coordonnees", "coordonnee", "presents", "presents-trop",
+    "arrivees", "identite", "identite-proche", "sejour", "admission",
     "dossier-ferme", "poste", "notifications", "avis", "sessions", "aide",
     "surveillance", "surveillance-personne", "surveillance-activite", "surveillance-urgences", "surveillance-tirage",
     "surveillance-patient", "relectures", "jour", "jour-vide", "palette", "copie", "impression", "onglets",
@@ -231,6 +233,7 @@ def chart_context() -> dict[str, Any]:
         "may_ask": True,
         "may_name": True,
         "may_admit": True,
+        "may_see_contacts": True,
     }
 
 
@@ -451,6 +454,22 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
                 "found": Found("ok", (LIKE,), full=1, near=2),
                 "rows": [(LIKE, "/")],
             },
+        ),
+        "coordonnees": (
+            "identity/contacts.html",
+            {
+                **chart,
+                "contacts": [
+                    Masked("phone", "06 •• •• •• 42"),
+                    Masked("email", "j•••@•••.fr"),
+                    Masked("address", "•••, 29200 Brest"),
+                    Masked("ins", "2••••••••••••87"),
+                ],
+            },
+        ),
+        "coordonnee": (
+            "identity/contact.html",
+            {"kind": "phone", "values": ["06 39 98 00 42"], "linked": True, "patient_id": ident(1)},
         ),
         "presents": (
             "identity/present.html",

@@ -68,3 +68,9 @@ def test_whatever_was_measured_stays_inside_the_drawing(measured: list[tuple[int
         for name, limit in (("cx", 720), ("cy", 236), ("x1", 720), ("y1", 236)):
             if name in one.attrib:
                 assert 0 <= float(one.attrib[name]) <= limit
+
+
+def test_one_measure_is_said_in_the_singular() -> None:
+    svg = blood_pressure([Point(START, Decimal(142), Decimal(81))])
+    assert "1 mesure le " in svg
+    assert "1 mesures" not in svg
