@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Faire entrer des dossiers venus d'ailleurs.", no_args_is_help=True)
 
 _NAMED_ON_SCREEN = 50
+_BECAME = ("new", "known", "admitted", "unplaced", "shifted", "refused")
 _WIDE = 120  # columns, where nothing says how many there are
 _AGAIN = "ce qui est entré est complet ; relancez : rien n'entrera deux fois"
 
@@ -200,7 +201,9 @@ def _report(run: Import, reading: Reading, files: Sequence[SourceFile], *, as_js
         account = run.tally.as_json(names)
         account["files"] = len(files)
         account["manifest"] = reading.manifest
-        account["patients"] = {what: run.patients[what] for what in ("new", "known", "admitted", "shifted", "refused")}
+        account["patients"] = {
+            what: run.patients[what] for what in ("new", "known", "admitted", "unplaced", "shifted", "refused")
+        }
         typer.echo(json.dumps(account, ensure_ascii=False, indent=2))
         return
     _table(run, names)
@@ -268,6 +271,11 @@ def _table(run: Import, names: Sequence[str]) -> None:
         f"Patients : {people['new']} nouveaux, {people['known']} déjà connus, {people['admitted']} admis dans l'unité, "
         f"{people['shifted']} ramenés dans le passé, {people['refused']} refusés."
     )
+    if people["unplaced"]:
+        console.print(
+            f"{people['unplaced']} sont entrés sans être admis : l'unité compte déjà 1,2 fois ses lits. La recherche"
+            " les trouve ; une unité sans lits en admet 200."
+        )
     console.print("Les sommes concordent." if tally.balanced() else "LES SOMMES NE CONCORDENT PAS : signalez-le.")
 
 

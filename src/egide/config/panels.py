@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from egide.accounts.session import actor_of, no_patient_data
-from egide.config.timeline import FILTERS, Facts, days, instant
+from egide.config.timeline import FILTERS, Facts, days, instant, told_kinds
 from egide.directory.reads import clinicians, unit_name, units
 from egide.gate import trail
 from egide.gate.acting import call_door
@@ -25,7 +25,7 @@ from egide.kernel.capabilities import Chart, Refused, Roster
 from egide.record import reads as record
 from egide.record.banner import banner
 from egide.record.forms import VitalSigns
-from egide.record.rules import Value, may_transmit, months, shown
+from egide.record.rules import GENRES, Value, may_transmit, months, shown
 from egide.stays import reads as stays
 from egide.ui import page
 from egide.ui.text import _
@@ -75,7 +75,9 @@ def unit(request: HttpRequest, roster: Roster) -> HttpResponse:
 def chart(request: HttpRequest, chart: Chart) -> HttpResponse:
     """The whole chart in one answer: one opening, one pipeline, all panels."""
     before = instant(request.GET.get("avant", ""))
-    who, places, problems, allergies, measured, pressures, (notes, drafts) = fetch(
+    only = request.GET.get("fil", "")
+    only = only if only in FILTERS else ""
+    who, places, problems, allergies, measured, pressures, written = fetch(
         chart,
         identities(chart),
         stays.stays(chart),
@@ -83,12 +85,11 @@ def chart(request: HttpRequest, chart: Chart) -> HttpResponse:
         record.allergies(chart),
         record.recent_measurements(chart, before),
         record.pressures(chart),
-        record.notes(chart, before),
+        record.notes(chart, before, kinds=told_kinds(only)),
     )
     clinical = chart.may_read("clinical")
-    only = request.GET.get("fil", "")
-    only = only if only in FILTERS else ""
-    shown_days, end = days(chart, Facts(places, problems, allergies, measured, notes, _age(chart, who), before), only)
+    facts = Facts(places, problems, allergies, measured, written.notes, _age(chart, who), before, written.imported)
+    shown_days, end = days(chart, facts, only)
     return page(
         request,
         "record/chart.html",
@@ -101,8 +102,9 @@ def chart(request: HttpRequest, chart: Chart) -> HttpResponse:
         pressures=pressures,
         form=VitalSigns() if chart.may_write("clinical") else None,
         may_transmit=may_transmit(chart.actor.profession),
-        drafts=drafts,
-        filters=list(FILTERS) if clinical else [],
+        drafts=written.drafts,
+        filters=[one for one in FILTERS if one not in GENRES or written.anything_imported] if clinical else [],
+        brought=written.anything_imported,
         only=only,
         restricted=False,
         done=request.GET.get("fait"),

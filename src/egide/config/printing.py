@@ -27,7 +27,7 @@ READS = ("identity", "stay", "clinical", "protected")
 @opens_chart(read=READS, purpose="print")
 def chart(request: HttpRequest, chart: Chart) -> HttpResponse:
     """The chart on paper: who, allergies, problems, the latest lines. What was entered in error stays out."""
-    who, places, problems, allergies, measured, (notes, _drafts) = fetch(
+    who, places, problems, allergies, measured, written = fetch(
         chart,
         identities(chart),
         stays.stays(chart),
@@ -41,7 +41,7 @@ def chart(request: HttpRequest, chart: Chart) -> HttpResponse:
         "record/print.html",
         **banner(chart, who, places, allergies),
         problems=[one for one in problems if one.error is None] if chart.may_read("clinical") else None,
-        days=_latest(days(chart, Facts(places, problems, allergies, measured, notes), "")[0]),
+        days=_latest(days(chart, Facts(places, problems, allergies, measured, written.notes), "")[0]),
         at=timezone.now(),
         by=chart.actor,
         opening=chart.opening,

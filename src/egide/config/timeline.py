@@ -12,7 +12,7 @@ from django.utils import timezone
 from egide.directory.reads import unit_name
 from egide.kernel.capabilities import Chart
 from egide.record import reads as record
-from egide.record.rules import Value, may_amend, shown
+from egide.record.rules import GENRES, IN_TIMELINE, Value, may_amend, shown
 from egide.stays.reads import StayPlace
 from egide.ui.text import _
 from egide.ui.words import word
@@ -27,13 +27,17 @@ FILTERS: dict[str, frozenset[str] | None] = {
     "transmissions": frozenset({"transmission"}),
     "problemes": frozenset({"problem", "allergy"}),
     "sejour": frozenset({"stay"}),
+    **{genre: frozenset(kinds) for genre, kinds in GENRES.items()},
     "moi": None,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the timeline. `struck` says that it was entered in error; `fix` is where that is said."""
+    """One line of the timeline. `struck` says that it was entered in error; `fix` is where that is said.
+
+    `link`: where the whole is read; `source`: in what state another system told it.
+    """
 
     at: datetime
     kind: str
@@ -45,6 +49,8 @@ class Event:
     sections: list[tuple[str, str]] = field(default_factory=list)
     struck: str | None = None
     fix: str | None = None
+    link: str | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,12 @@ class Facts:
     notes: record.Page[record.Written]
     age: int | None = None
     before: datetime | None = None
+    imported: record.Page[record.Told] = field(default_factory=lambda: record.Page([], None))
+
+
+def told_kinds(only: str) -> tuple[str, ...]:
+    """Which kinds of imported facts the filter `only` shows; the whole timeline, all but the doses given."""
+    return GENRES.get(only, IN_TIMELINE if only == "" else ())
 
 
 def days(chart: Chart, facts: Facts, only: str) -> tuple[list[Day], datetime | None]:
@@ -78,12 +90,14 @@ def days(chart: Chart, facts: Facts, only: str) -> tuple[list[Day], datetime | N
     ends = [
         facts.measured.end if kinds is None or "vitals" in kinds else None,
         facts.notes.end if kinds is None or kinds & _WRITTEN else None,
+        facts.imported.end,
     ]
     end = max((one for one in ends if one is not None), default=None)
     events = [
         event
         for event in (*_readings(chart, facts.measured.found, facts.age), *_stays(facts.places),
-                      *_notes(chart, facts.notes.found), *_coded(chart, "problem", facts.problems),
+                      *_notes(chart, facts.notes.found), *_imported(chart, facts.imported.found),
+                      *_coded(chart, "problem", facts.problems),
                       *_coded(chart, "allergy", facts.allergies))
         if (kinds is None or event.kind in kinds) and (only != "moi" or event.mine)
         and (end is None or event.at >= end) and (facts.before is None or event.at < facts.before)
@@ -149,6 +163,20 @@ def _notes(chart: Chart, notes: list[record.Written]) -> list[Event]:
             fix=(mine if one.author_id == chart.actor.account else others)(one.id, one.error is not None),
         )
         for one in notes
+    ]  # fmt: skip
+
+
+def _imported(chart: Chart, told: list[record.Told]) -> list[Event]:
+    """What another system told, with where it is read whole."""
+    address = reverse("imported-one", kwargs={"patient": chart.patient_id, "row": _ANY_ROW})
+    before, after = address.split(str(_ANY_ROW))
+    return [
+        Event(
+            one.at, one.kind, word(one.kind, "imported_kind"),
+            detail=", ".join([one.label, *(words for slug, words in one.details if slug in ("dose", "route"))]),
+            link=f"{before}{one.id}{after}", source=word(one.state, "imported_state"),
+        )
+        for one in told
     ]  # fmt: skip
 
 

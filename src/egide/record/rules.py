@@ -1,12 +1,21 @@
 """How measured values are said and marked; pure."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Protocol, TypeVar
 
 from egide.kernel.codes import BY_CODE, BY_SLUG, INTAKE, OUTPUT
 
+
+class _HasLabel(Protocol):
+    @property
+    def label(self) -> str: ...
+
+
+_Named = TypeVar("_Named", bound=_HasLabel)
 _Marks = tuple[Decimal | None, Decimal | None]
 # Marks at rest, shown as "above" or "below", never as a diagnosis: the adult's after NEWS2 (RCP 2017).
 _MARKS: dict[str, _Marks] = {
@@ -275,3 +284,26 @@ class Aside:
 
 
 IMPORTED_KINDS = ("prescription", "statement", "administration", "vaccination", "act", "document")
+
+
+GENRES: dict[str, tuple[str, ...]] = {
+    "traitements": ("prescription", "statement"),
+    "administrations": ("administration",),
+    "vaccinations": ("vaccination",),
+    "actes": ("act",),
+    "documents": ("document",),
+}
+"""Kinds of imported facts as the pages group them (`?genre=`)."""
+IN_TIMELINE = tuple(kind for kind in IMPORTED_KINDS if kind != "administration")
+"""What the whole timeline shows of them: each dose given would hide the rest."""
+
+
+def by_name(found: Iterable[_Named]) -> list[tuple[_Named, int]]:
+    """Facts of one name together: the first met (the newest) and how many there are, in the order met."""
+    first: dict[str, _Named] = {}
+    counts: Counter[str] = Counter()
+    for one in found:
+        name = one.label.casefold()
+        first.setdefault(name, one)
+        counts[name] += 1
+    return [(one, counts[name]) for name, one in first.items()]

@@ -45,6 +45,7 @@ def _environment(language: str) -> jinja2.Environment:
         day_title=formats.day_title,
         age=formats.age,
         decimal=formats.decimal,
+        thousands=formats.thousands,
         given=formats.given,
         ins=formats.ins,
         word=words.word,

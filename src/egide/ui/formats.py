@@ -112,6 +112,11 @@ def decimal(value: Decimal | float | None, places: int | None = None) -> str:
     return written.replace(".", ",")
 
 
+def thousands(count: int) -> str:
+    """A count with narrow no-break spaces between thousands, as French writes it."""
+    return f"{count:,}".replace(",", "\u202f")
+
+
 _WORD_START = re.compile(r"(^|[\s\-'’])(\w)")
 
 

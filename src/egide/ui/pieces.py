@@ -118,7 +118,11 @@ class Event(Protocol):
     def author(self) -> str | None: ...
 
 
-_EVENT_ICONS = {"vitals": "pulse", "problem": "problem", "allergy": "alert", "stay": "door", "transmission": "speech"}
+_EVENT_ICONS = {
+    "vitals": "pulse", "problem": "problem", "allergy": "alert", "stay": "door", "transmission": "speech",
+    "prescription": "pill", "statement": "pill", "administration": "pill", "vaccination": "syringe", "act": "scalpel",
+    "document": "file",
+}  # fmt: skip
 
 
 def events(many: Iterable[Event]) -> Markup:
@@ -138,11 +142,15 @@ def _event(one: Event) -> str:
         what = _sections(one.title, sections)
     else:
         what = f'<span class="soft">{escape(one.title)}</span>'
-        if one.detail:
+        link: str | None = getattr(one, "link", None)
+        if one.detail and link:
+            what += f' <a href="{escape(link)}">{escape(one.detail)}</a>'
+        elif one.detail:
             what += f" {escape(one.detail)}"
     if struck:
         what = f'<del class="struck">{what}</del><p class="struck-said">{icon("alert", small=True)}{escape(struck)}</p>'
-    author = f'<span class="event-by">{escape(one.author)}</span>' if one.author else ""
+    by = one.author or getattr(one, "source", None)
+    author = f'<span class="event-by">{escape(by)}</span>' if by else ""
     if fix:
         author += f'<a class="event-fix" href="{escape(fix)}">{_fixed(_("Corriger"))}</a>'
     return (

@@ -3,6 +3,8 @@
 Wording follows the glossary (équipe de soins, médecin responsable du séjour, clé, constantes).
 """
 
+from collections.abc import Mapping
+
 from egide.ui.text import _, _lazy
 
 PROFESSIONS = {
@@ -250,7 +252,99 @@ FILTERS = {
     "transmissions": _lazy("Transmissions"),
     "problemes": _lazy("Problèmes, allergies"),
     "sejour": _lazy("Séjour"),
+    "traitements": _lazy("Traitements"),
+    "administrations": _lazy("Doses données"),
+    "vaccinations": _lazy("Vaccinations"),
+    "actes": _lazy("Actes"),
+    "documents": _lazy("Documents"),
     "moi": _lazy("De moi"),
+}
+
+# What other systems told: kinds, their genres on the pages, the source's status codes (empty: nothing to say).
+IMPORTED_KINDS = {
+    "prescription": _lazy("Prescrit ailleurs"),
+    "statement": _lazy("Traitement déclaré"),
+    "administration": _lazy("Dose donnée"),
+    "vaccination": _lazy("Vaccination"),
+    "act": _lazy("Acte"),
+    "document": _lazy("Document"),
+}
+
+IMPORTED_STATES: dict[str, object] = {
+    "": "",
+    "unknown": "",
+    "current": "",
+    "active": _lazy("en cours"),
+    "in-progress": _lazy("en cours"),
+    "intended": _lazy("prévu"),
+    "completed": _lazy("terminé"),
+    "stopped": _lazy("arrêté"),
+    "on-hold": _lazy("suspendu"),
+    "superseded": _lazy("remplacé"),
+}
+
+IMPORTED_DETAILS = {
+    "dose": _lazy("Dose"),
+    "rate": _lazy("Débit"),
+    "route": _lazy("Voie"),
+    "rhythm": _lazy("Rythme"),
+    "method": _lazy("Méthode"),
+    "as_needed": _lazy("Si besoin"),
+    "site": _lazy("Site"),
+    "lot": _lazy("Lot"),
+    "rank": _lazy("Rang"),
+    "maker": _lazy("Fabricant"),
+    "category": _lazy("Catégorie"),
+    "outcome": _lazy("Issue"),
+    "by": _lazy("Par"),
+    "title": _lazy("Titre"),
+    "text": _lazy("Précisions"),
+    "elsewhere": _lazy("Contenu resté à la source"),
+}
+
+# FHIR types of what is kept aside; others are shown by their own name.
+RESOURCE_TYPES = {
+    "Observation": _lazy("Observations"),
+    "MedicationDispense": _lazy("Délivrances"),
+    "MedicationRequest": _lazy("Prescriptions"),
+    "MedicationAdministration": _lazy("Doses données"),
+    "MedicationStatement": _lazy("Traitements déclarés"),
+    "Specimen": _lazy("Prélèvements"),
+    "Encounter": _lazy("Passages"),
+    "Condition": _lazy("Problèmes"),
+    "AllergyIntolerance": _lazy("Allergies"),
+    "Procedure": _lazy("Actes"),
+    "Immunization": _lazy("Vaccinations"),
+    "DocumentReference": _lazy("Documents"),
+    "DiagnosticReport": _lazy("Comptes rendus d'examens"),
+    "ImagingStudy": _lazy("Examens d'imagerie"),
+    "CarePlan": _lazy("Plans de soins"),
+    "Goal": _lazy("Objectifs"),
+    "Claim": _lazy("Demandes de paiement"),
+    "ExplanationOfBenefit": _lazy("Décomptes de paiement"),
+    "Patient": _lazy("Identité"),
+}
+
+KEPT_REASONS = {
+    "type": _lazy("sans place dans le dossier"),
+    "code": _lazy("mesure inconnue ici"),
+    "no_value": _lazy("sans valeur chiffrée"),
+    "unit": _lazy("unité inconnue"),
+    "range": _lazy("valeur hors du possible"),
+    "comparator": _lazy("valeur bornée, non mesurée"),
+    "no_date": _lazy("sans date"),
+    "no_code": _lazy("sans nom"),
+    "status": _lazy("annulé, prévu, provisoire ou erreur"),
+    "refuted": _lazy("réfuté ou erreur"),
+    "ended": _lazy("allergie terminée"),
+    "no_known": _lazy("« pas d'allergie connue »"),
+    "part_of": _lazy("à l'intérieur d'un séjour"),
+    "several_open": _lazy("un séjour plus récent dure aussi"),
+    "same_problem": _lazy("problème déjà au dossier"),
+    "restricted": _lazy("restreint par sa source"),
+    "repeated": _lazy("autre version"),
+    "patient_absent": _lazy("arrivé avant le patient"),
+    "no_birth": _lazy("arrivé sans date de naissance"),
 }
 
 # The sentence shown once after an act: the redirect carries the code (`?fait=…`), never words or traits.
@@ -286,7 +380,7 @@ DONE = {
     "session": _lazy("Session fermée. Ses pages ouvertes se videront d'elles-mêmes."),
 }
 
-_TABLES = {
+_TABLES: dict[str, Mapping[str, object]] = {
     "profession": PROFESSIONS,
     "grade": GRADES,
     "identity_status": IDENTITY_STATUS,
@@ -302,6 +396,12 @@ _TABLES = {
     "fact": FACTS,
     "section": SECTIONS,
     "filter": FILTERS,
+    "genre": FILTERS,
+    "imported_kind": IMPORTED_KINDS,
+    "imported_state": IMPORTED_STATES,
+    "imported_detail": IMPORTED_DETAILS,
+    "resource_type": RESOURCE_TYPES,
+    "kept_reason": KEPT_REASONS,
     "measure_group": MEASURE_GROUPS,
     "problem_kind": PROBLEM_KINDS,
     "contact_person": CONTACT_PEOPLE,

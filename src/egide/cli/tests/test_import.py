@@ -156,7 +156,7 @@ def test_a_second_run_adds_nothing_and_later_facts_are_added(place: Place, tmp_p
     account = place.take(path)
     assert place.counts() == before
     assert added(account) == {}
-    assert account["patients"] == {"new": 0, "known": 1, "admitted": 0, "shifted": 0, "refused": 0}
+    assert account["patients"] == {"new": 0, "known": 1, "admitted": 0, "unplaced": 0, "shifted": 0, "refused": 0}
     write(tmp_path, "b.ndjson", make.observation("o3", one))
     account = place.take(tmp_path)
     assert added(account) == {"Observation": 1}
@@ -272,6 +272,19 @@ def test_what_is_kept_aside_is_whole_and_nobody_s_stands_apart(place: Place, tmp
         place.unit,
     )
     assert kept == [(1,)]
+
+
+def test_a_full_unit_admits_no_more_and_everyone_enters(place: Place, tmp_path: Path, one: str) -> None:
+    place.sql("INSERT INTO directory_bed (id, unit_id, room, label) VALUES (%s, %s, '1', 'P') RETURNING id",
+              uuid4(), place.unit)  # fmt: skip
+    people = [make.patient(f"{one}-{number}") for number in range(8)]  # one bed: five are admitted (unit_fill_floor)
+    staying = make.encounter("e1", f"{one}-7", status="in-progress", period={"start": "2026-01-01"})
+    account = place.take(write(tmp_path, "a.ndjson", *people, staying), expected=1)
+    told = account["patients"]
+    assert (told["new"], told["admitted"], told["unplaced"], told["refused"]) == (7, 5, 2, 1)
+    assert account["types"]["Encounter"]["left"] == {"unit_full": 1}
+    assert place.sql("SELECT count(*) FROM gate.link WHERE unit = %s", place.unit) == [(5,)]
+    assert added(place.take(tmp_path / "a.ndjson", expected=1)) == {}
 
 
 def test_names_of_any_kind_enter_sealed(place: Place, tmp_path: Path, one: str) -> None:

@@ -43,7 +43,9 @@ class Import:
     shift: bool
     tally: Tally = field(default_factory=Tally)
     patients: Counter[str] = field(default_factory=Counter)
-    """Persons by what became of them: new, known, admitted, shifted, refused."""
+    """Persons by what became of them: new, known, admitted, unplaced, shifted, refused."""
+    full: bool = False
+    """The unit holds as many as its beds allow: who comes now is not admitted."""
 
     def take(self, persons: Iterable[Person]) -> Iterator[int]:
         """Write the persons, each committed by herself; tells after each how many resources were handled so far."""
@@ -72,6 +74,11 @@ class Import:
                 self._take(batch, person, patient_id, known=known)
             except IntegrityError:  # another import of the same person was faster: look again at what is here
                 self._take(batch, person, patient_id, known=True)
+            except Refused as refused:
+                if refused.code != "unit_full" or self.full:
+                    raise
+                self.full = True
+                self._take(batch, person, patient_id, known=known)
         except (DataError, IntegrityError):
             self._refuse(person, "base")
 
@@ -92,6 +99,9 @@ class Import:
             if dating.lies_ahead(person, self.now):
                 self._refuse(person, "in_future")
                 return
+        if self.full and not here.admitted and any(stay.end is None for stay in person.stays):
+            self._refuse(person, "unit_full")
+            return
         with opened(batch):
             added = self._write(batch, person, patient_id, here)
             kept = keep_aside(batch, patient_id, person.asides, here.present, self.now)
@@ -100,7 +110,9 @@ class Import:
         if person.identified:
             self.patients["known" if here.identified else "new"] += 1
             self.patients["shifted"] += bool(days and added)
-            self.patients["admitted"] += _ADMISSION in added
+            staying = {stay.ref for stay in person.stays if stay.end is None} | {_ADMISSION}
+            self.patients["admitted"] += bool(staying & added)
+            self.patients["unplaced"] += self.full and not here.admitted
         self._count(person, added, kept)
 
     def _write(self, batch: Batch, person: Person, patient_id: UUID, here: "_Here") -> set[str]:
@@ -113,7 +125,7 @@ class Import:
             bring(batch, patient_id, (source[0], person.ref), person.traits, person.contacts, self.now)
             added.add(person.ref)
         told = list(person.stays)
-        if not here.admitted and all(stay.end is not None for stay in told):
+        if not self.full and not here.admitted and all(stay.end is not None for stay in told):
             # what makes an imported person appear in the unit where the source tells of no stay that lasts
             told.append(Stay(_ADMISSION, self.now, None))
         added |= stays.bring(batch, patient_id, self.unit_id, source[0], told, here.present)

@@ -40,6 +40,7 @@ LEFT: dict[str, str] = {
     "empty": "entrée de bundle sans ressource",
     "patient_broken": "patient dont une ligne est défectueuse : rien de lui n'a changé",
     "in_future": "patient daté du futur (relancer avec --shift-dates)",
+    "unit_full": "patient dont le séjour dure, et l'unité est pleine : choisir une autre unité",
     "base": "refusé par la base",
 }
 """Why a resource is left where it was, neither stored nor kept: code → words of the report."""

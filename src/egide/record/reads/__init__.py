@@ -1,6 +1,14 @@
 """What the record shows of opened patients, unsealed: problems, allergies, measurements, notes."""
 
-from egide.record.reads.imports import brought
+from egide.record.reads.imports import (
+    Aside,
+    Told,
+    brought,
+    imported,
+    imported_one,
+    kept_aside,
+    latest_imported,
+)
 from egide.record.reads.measurements import (
     Measured,
     Pressure,
@@ -10,7 +18,7 @@ from egide.record.reads.measurements import (
     recent_measurements,
     volumes,
 )
-from egide.record.reads.notes import MyDraft, Written, last_notes, my_drafts, note, notes
+from egide.record.reads.notes import MyDraft, Writings, Written, last_notes, my_drafts, note, notes
 from egide.record.reads.pieces import Mistake, Page
 from egide.record.reads.problems import Alerts, Allergy, Problem, allergies, allergy_labels, problem_labels, problems
 from egide.record.reads.relations import Called, Directives, contact_people, directives
@@ -18,6 +26,7 @@ from egide.record.reads.relations import Called, Directives, contact_people, dir
 __all__ = [
     "Alerts",
     "Allergy",
+    "Aside",
     "Called",
     "Directives",
     "Measured",
@@ -26,14 +35,20 @@ __all__ = [
     "Page",
     "Pressure",
     "Problem",
+    "Told",
+    "Writings",
     "Written",
     "allergies",
     "allergy_labels",
     "brought",
     "contact_people",
     "directives",
+    "imported",
+    "imported_one",
+    "kept_aside",
     "last_notes",
     "last_values",
+    "latest_imported",
     "my_drafts",
     "note",
     "notes",

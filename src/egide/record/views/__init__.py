@@ -1,6 +1,7 @@
 """The pages of the record that are its own; the chart itself is composed in `config.panels`."""
 
 from egide.record.views.amendments import amend
+from egide.record.views.imports import imported, imported_one
 from egide.record.views.measures import balance, measures
 from egide.record.views.notes import discard, keep, write
 from egide.record.views.problems import allergy, end, problem
@@ -15,6 +16,8 @@ __all__ = [
     "discard",
     "end",
     "end_person",
+    "imported",
+    "imported_one",
     "keep",
     "measures",
     "problem",

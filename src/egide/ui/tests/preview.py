@@ -13,7 +13,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 PORT = int(os.environ.get("PREVIEW_PORT", "8499"))
 PAGES = [
-    "connexion", "connexion-seule", "unite", "unite-vide", "dossier", "dossier-vide", "dossier-long", "constantes",
+    "connexion", "connexion-seule", "unite", "unite-vide", "dossier", "dossier-vide", "dossier-long", "importes",
+    "importes-genre", "importe", "importe-scelle", "constantes",
     "courbe", "acces", "sessions", "aide", "non/no_link/", "non/keeper/", "non/session_ended/", "nulle-part/x",
 ]  # fmt: skip
 

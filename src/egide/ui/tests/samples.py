@@ -30,12 +30,14 @@ from egide.stays import forms as stay_forms
 from egide.ui import Frame, Place
 from egide.ui.fields import CommaDecimalField, PairField
 from egide.ui.tests import samples_links, samples_oversight, samples_rescue
+from egide.ui.tests.samples_imported import imported
 
 NAMES = (
     "connexion", "connexion-seule", "unite", "unite-vide", "dossier", "dossier-vide", "dossier-long", "constantes",
     "constantes-faites", "note", "transmission", "brouillon", "corriger", "corriger-note", "probleme",
     "codes", "allergie", "terminer", "proches",
     "mesures", "bilan", "releve", "feuille",
+    "importes", "importes-vide", "importes-genre", "importes-aucun", "importe", "importe-scelle",
     "courbe", "acces",
     "recherche", "coordonnees", "coordonnee", "presents", "presents-trop",
     "arrivees", "identite", "identite-proche", "sejour", "admission",
@@ -283,6 +285,7 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
         "filters": ["", "constantes", "notes", "transmissions", "problemes", "sejour", "moi"],
         "only": "",
         "restricted": True,
+        "brought": True,
         "done": None,
     }
     long_name = "<b>MARTIN</b> " + "DE LA TRÈS-LONGUE-RUE " * 8 + "🫀"
@@ -383,6 +386,7 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
                 "days": [],
                 "pressures": [],
                 "stay": None,
+                "brought": False,
                 "restricted": False,
                 "done": "constantes",
             },
@@ -403,6 +407,7 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
             },
         ),
         **writings(chart),
+        **imported(chart, NOW),
         "courbe": ("record/curve_page.html", {**chart, "pressures": pressures()}),
         "acces": ("gate/openings.html", {**chart, "openings": openings, "more": 0}),
         "dossier-ferme": (
