@@ -461,7 +461,7 @@ def main() -> None:
                 print(f"== {count:,} personnes", flush=True)
                 took = load(root_conn, masters, loaded, count) if count > loaded else 0.0
                 loaded = max(loaded, count)
-                finder = Finder(masters, lambda _entry, _leaf: None)
+                finder = Finder(masters, lambda _entry, _leaf: None, lambda _told, _ids: None)
                 figures = cost(finder, conn, who, count, arguments.costs)
                 figures |= throughput(home, cookie_of(masters, *who), count, 8, 10)
                 print(" ", figures, flush=True)

@@ -33,6 +33,10 @@ def test_the_program_was_really_the_web_s_user(takeover: Story) -> None:
     assert not takeover.broken("témoin")
 
 
+def test_the_keepers_ceiling_holds_where_the_bases_counters_are_emptied(takeover: Story) -> None:
+    assert not takeover.broken("plafond du gardien", "soins liés continuent", "refus du gardien et son alarme")
+
+
 def test_its_refusals_and_the_forged_cookie_are_in_the_trail(takeover: Story) -> None:
     assert takeover.recorded
 

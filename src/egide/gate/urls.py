@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from egide.gate import doors, rescue, team, views
+from egide.gate import doors, fresh, rescue, team, views
 
 urlpatterns = [
     path("sessions/", views.sessions, name="sessions"),
@@ -16,6 +16,9 @@ urlpatterns = [
     path("secours/defi/", rescue.challenge, name="rescue-challenge"),
     path("secours/preuve/", rescue.proof, name="rescue-proof"),
     path("secours/<uuid:account>/fermer/", rescue.end, name="rescue-end"),
+    path("confirmer/", fresh.confirm, name="confirm"),
+    path("confirmer/defi/", fresh.challenge, name="confirm-challenge"),
+    path("confirmer/preuve/", fresh.proof, name="confirm-proof"),
     path("poste/prendre/", team.declare, name="shift-declare"),
     path("poste/quitter/", team.end, name="shift-end"),
     path("notifications/", team.notices, name="notices"),

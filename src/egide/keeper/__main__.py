@@ -9,6 +9,8 @@ import threading
 from pathlib import Path
 
 from egide.keeper import masters, server
+from egide.keeper.ceilings import Ceilings
+from egide.keeper.recount import recount
 from egide.keeper.sequencer import Sequencer
 from egide.keeper.sessions import gate_conninfo
 from egide.keeper.signin import Ceremony
@@ -43,7 +45,9 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    listening = server.Server(home, Verbs(keys, Ceremony(origin), sequencer))
+    ceilings = Ceilings(home.keeper_state / "ceilings.bin")
+    threading.Thread(target=recount, args=(gate_conninfo(home), ceilings, stop), daemon=True).start()
+    listening = server.Server(home, Verbs(keys, Ceremony(origin), sequencer, ceilings))
     listening.start()
     logging.getLogger("egide.keeper").info("listening")
     sequencer.run(stop)

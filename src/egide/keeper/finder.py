@@ -140,11 +140,18 @@ def _forms(values: Iterable[str]) -> tuple[str, ...]:
 
 
 class Finder:
-    """One a keeper. `expect(id, leaf)` remembers the search's row until it is under a checkpoint."""
+    """One a keeper. `expect(id, leaf)` remembers the search's row until it is under a checkpoint; `count(told, ids)`
+    charges whom it discovered to the keeper's own ceilings, and raises where nothing may be shown."""
 
-    def __init__(self, masters: Masters, expect: Callable[[int, bytes], None]) -> None:
+    def __init__(
+        self,
+        masters: Masters,
+        expect: Callable[[int, bytes], None],
+        count: Callable[[dict[str, Any], list[UUID]], None],
+    ) -> None:
         self._masters = masters
         self._expect = expect
+        self._count = count
         self.blinder = tokens.Blinder(masters.newest("token"))
 
     def search(
@@ -170,6 +177,9 @@ class Finder:
             return self._answer(told, door, [])
         kinds = {one.id: one.kind for one in ranked}
         linked = set(told["linked"])
+        discovered = [one for one in shown if one not in linked and kinds[one] != "confirmed"]
+        if discovered:
+            self._count(told, discovered)
         whole = self._read(conn, asked, shown)
         rows = [
             self._row(i, whole.get(i, []), what, kinds[i] == "confirmed" and i not in linked, i in linked)

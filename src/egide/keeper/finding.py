@@ -22,6 +22,7 @@ from egide.keeper.client import Keeper, KeeperDown
 from egide.keeper.finder import Finder, Unclear
 from egide.keeper.masters import Masters
 from egide.keeper.sessions import No, Sessions, actor_fields, answered
+from egide.kernel.capabilities import Refused
 from egide.kernel.home import FINDER_SOCKETS, Home
 
 ALLOWED: dict[str, frozenset[str]] = {"finder": frozenset({"search", "present", "masks", "health"})}
@@ -33,12 +34,12 @@ log = logging.getLogger("egide.keeper")
 
 
 class Finding:
-    """The finder's verbs. `expect(id, leaf)` hands a search's row to the door, which holds the trail."""
+    """The finder's verbs. `door` is handed each search's row, for the trail, and whom it discovered, to be counted."""
 
-    def __init__(self, keys: Masters, expect: Any) -> None:
+    def __init__(self, keys: Masters, door: "DoorLine") -> None:
         self._masters = keys
         self._sessions = Sessions(keys)
-        self._finder = Finder(keys, expect)
+        self._finder = Finder(keys, door.expect, door.count)
         self._line = threading.BoundedSemaphore(AT_ONCE)
 
     def answer(self, socket_kind: str, conn: "psycopg.Connection[Any]", request: dict[str, Any]) -> dict[str, Any]:
@@ -72,6 +73,8 @@ class Finding:
                 answer = look()
         except Unclear as unclear:
             raise No(f"search_{unclear.code}") from None
+        except Refused as refusal:
+            raise No(refusal.code) from None  # past a ceiling: nothing is shown
         except KeeperDown:
             raise No("database_down") from None  # what is shown must be expected by the trail
         told = answer.pop("told")
@@ -94,6 +97,13 @@ class DoorLine:
         """Raises KeeperDown when the door is away: the search is then not answered."""
         self._door.call("expect", entry=entry_id, leaf=leaf)
 
+    def count(self, told: dict[str, Any], ids: list[UUID]) -> None:
+        """Raises Refused (fresh_factor, counters_lost) where the keeper's ceilings say so; the door wrote it."""
+        self._door.call(
+            "count", session=told["session"].bytes, account=told["account"].bytes,
+            site=(told["site"] or UUID(int=0)).bytes, entry=told["e_id"], ids=[one.bytes for one in ids],
+        )  # fmt: skip
+
 
 def main() -> int:
     """Exit code 3: lost keys; 0 after SIGTERM."""
@@ -112,7 +122,7 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    listening = server.Server(home, Finding(keys, DoorLine(home).expect), FINDER_SOCKETS, CLIENTS)
+    listening = server.Server(home, Finding(keys, DoorLine(home)), FINDER_SOCKETS, CLIENTS)
     listening.start()
     log.info("finding")
     stop.wait()

@@ -11,6 +11,8 @@ from uuid import UUID
 import psycopg
 
 from egide.keeper.acts import Acts
+from egide.keeper.ceilings import Ceilings, Who
+from egide.keeper.fresh import Fresh
 from egide.keeper.masters import CATEGORIES, Masters
 from egide.keeper.rescue import Rescue
 from egide.keeper.sessions import No, Sessions, actor_fields, answered
@@ -34,6 +36,7 @@ ALLOWED: dict[str, frozenset[str]] = {
             "create",
             "spread",
             "rescue",
+            "fresh",
             "health",
         }
     ),
@@ -41,8 +44,12 @@ ALLOWED: dict[str, frozenset[str]] = {
     "live": frozenset({"who"}),
     "ops": frozenset({"enrol", "health"}),
     "auditor": frozenset({"health"}),
-    "trail": frozenset({"expect"}),
+    "trail": frozenset({"expect", "count"}),
 }
+# Bases that are no link; of these, what is an emergency.
+EMERGENCY = frozenset({"break_glass", "sheet"})
+OUTSIDE = EMERGENCY | {"oversight", "search"}
+NOWHERE = UUID(int=0)
 ROSTER = 200
 _ENTRY = [
     "id",
@@ -85,10 +92,12 @@ class Trail(Protocol):
 class Verbs:
     """The door's. Stateless but for the challenges of sign-in; one instance serves every thread."""
 
-    def __init__(self, masters: Masters, ceremony: Ceremony, trail: Trail) -> None:
+    def __init__(self, masters: Masters, ceremony: Ceremony, trail: Trail, ceilings: Ceilings | None = None) -> None:
         self._masters = masters
         self._ceremony = ceremony
         self._trail = trail
+        self._ceilings = ceilings or Ceilings(None)
+        self._fresh_factor = Fresh(ceremony, self._genuine_key)
         self._sessions = Sessions(masters)
         self._ticket_key = masters.newest("ticket")
         self._acts = Acts(masters, ceremony, self._genuine_key)
@@ -264,6 +273,20 @@ class Verbs:
         except BadAssertion as refusal:
             raise No(refusal.code) from None
 
+    def _fresh(self, conn: Any, socket_kind: str, cookie: str, step: str, **arguments: Any) -> dict[str, Any]:
+        """The fresh factor that a ceiling asks for: it lets this session's next read pass."""
+        session, account = self._session(conn, cookie)
+        try:
+            if step == "begin":
+                return self._fresh_factor.begin(conn, session, account)
+            if step == "finish":
+                self._fresh_factor.finish(conn, session, account, UUID(bytes=arguments["act"]), arguments["response"])
+                self._ceilings.let_pass(session)
+                return {}
+        except BadAssertion as refusal:
+            raise No(refusal.code) from None
+        raise No("bad_request")
+
     # ── openings ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _open(
@@ -388,6 +411,13 @@ class Verbs:
         if row["grade"] == "rescue":
             conn.execute("SELECT accounts.touch(%s)", (session,))
         ids: list[UUID] = row["ids"]
+        if row["kind"] == "person":
+            bases = set(row["basis"].split(","))
+            outside = bases <= OUTSIDE
+            self._within(
+                conn, Who(session, row["account"], row["site"] or NOWHERE), ids, row["opening"],
+                outside=outside, emergency=bases <= EMERGENCY,
+            )  # fmt: skip
         opened = set(row["reads"]) | set(row["writes"])
         keys = [
             [
@@ -414,6 +444,26 @@ class Verbs:
             "keys": keys,
         }
 
+    def _within(self, conn: Any, who: Who, ids: list[UUID], entry: int, **how: bool) -> None:
+        """Under the keeper's own ceilings, or nothing is handed over; whatever the base counted."""
+        verdict = self._ceilings.ask(who, ids, **how)
+        for one in verdict.alarms:
+            conn.execute(
+                "SELECT gate.ceiling_alarm(%s, %s, %s, %s, %s, %s)",
+                (who.session, who.account, one.scope, one.window, one.outside, one.total),
+            )
+        if verdict.code != "given":
+            conn.execute("SELECT gate.withheld(%s, %s, %s, %s)", (who.session, who.account, entry, verdict.code))
+            raise No(verdict.code)
+
+    def _count(
+        self, conn: Any, socket_kind: str, session: bytes, account: bytes, site: bytes, entry: int, ids: list[bytes]
+    ) -> dict[str, Any]:
+        """Persons whom a search discovered, counted before the finder shows them."""
+        who = Who(UUID(bytes=session), UUID(bytes=account), UUID(bytes=site))
+        self._within(conn, who, [UUID(bytes=one) for one in ids], int(entry), outside=True)
+        return {}
+
     def _expect(self, conn: Any, socket_kind: str, entry: int, leaf: bytes) -> dict[str, Any]:
         """The row of a search, which the finder wrote, before it answers."""
         if len(leaf) != 32:
@@ -427,6 +477,7 @@ class Verbs:
             "demo": self._masters.demo,
             "born": self._masters.born,
             "key_ages": self._masters.ages,
+            "counters_lost": self._ceilings.lost,
             **self._trail.health(),
         }
 

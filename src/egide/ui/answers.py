@@ -4,6 +4,7 @@ Every one of them shows a sentence and a next step, never a trace, a path, a que
 """
 
 import logging
+from urllib.parse import quote
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
@@ -26,7 +27,9 @@ def _bare(request: HttpRequest) -> Frame:
         return Frame()
 
 
-def _say(request: HttpRequest, title: str, sentence: str, next_step: str, status: int, icon: str) -> HttpResponse:
+def _say(
+    request: HttpRequest, title: str, sentence: str, next_step: str, status: int, icon: str, confirm_at: str = ""
+) -> HttpResponse:
     return page(
         request,
         "ui/notice.html",
@@ -36,6 +39,7 @@ def _say(request: HttpRequest, title: str, sentence: str, next_step: str, status
         sentence=sentence,
         next_step=next_step,
         icon=icon,
+        confirm_at=confirm_at,
     )
 
 
@@ -44,7 +48,11 @@ def refused(request: HttpRequest, code: str) -> HttpResponse:
     if code in {"session_ended", "session_frozen"}:
         return session_ended(request, code)
     words = refusal(code)
-    return _say(request, str(words.title), str(words.sentence), str(words.next_step), words.status, "lock")
+    confirm_at = ""
+    if code == "fresh_factor":
+        back = request.get_full_path() if request.method == "GET" else reverse("home")
+        confirm_at = f"{reverse('confirm')}?suite={quote(back)}"
+    return _say(request, str(words.title), str(words.sentence), str(words.next_step), words.status, "lock", confirm_at)
 
 
 def refused_json(code: str) -> JsonResponse:

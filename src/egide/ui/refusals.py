@@ -221,6 +221,22 @@ REFUSALS: dict[str, Refusal] = {
         _lazy("Choisissez un professionnel de cette unité."),
         422,
     ),
+    "fresh_factor": Refusal(
+        _lazy("Confirmez que c'est vous"),
+        _lazy(
+            "Plus de personnes que d'habitude ont été consultées par vous, ou sur ce site : rien de plus n'est montré."
+        ),
+        _lazy(
+            "Confirmez avec votre clé et la consultation reprend ; les soins et l'accès d'urgence ne sont pas touchés."
+        ),
+        403,
+    ),
+    "counters_lost": Refusal(
+        _lazy("Recherche momentanément fermée"),
+        _lazy("Le gardien recompte les consultations du jour : seuls vos patients s'ouvrent pendant ce temps."),
+        _lazy("Réessayez dans une minute ; l'accès d'urgence reste ouvert."),
+        503,
+    ),
     "links_pace": Refusal(
         _lazy("Trop de prises en charge ouvertes"),
         _lazy("Vous avez ouvert en peu de temps plus de prises en charge que ce travail n'en demande."),

@@ -142,6 +142,7 @@ TRAIL_KINDS = {
     "grant": _lazy("profession donnée"),
     "shift": _lazy("prise de poste"),
     "work": _lazy("travail fait ou écarté"),
+    "alarm": _lazy("alarme"),
 }
 
 TRAIL_REASONS = {
@@ -156,6 +157,9 @@ TRAIL_REASONS = {
     "bad_assertion": _lazy("clé refusée"),
     "search_first": _lazy("sans recherche préalable"),
     "arrival_pace": _lazy("trop d'accueils à la suite"),
+    "fresh_factor": _lazy("plafond du gardien : confirmation demandée"),
+    "counters_lost": _lazy("plafond du gardien : comptes perdus"),
+    "ceiling": _lazy("plafond approché"),
     "not_concerned": _lazy("sans objet"),
     "done_elsewhere": _lazy("fait ailleurs"),
     "duplicate": _lazy("déjà dans la liste"),

@@ -69,7 +69,7 @@ def test_a_cell_changed_in_the_base_is_seen(hospital: Hospital) -> None:
 @pytest.mark.parametrize("profession", PEOPLE)
 def test_a_profession_opens_exactly_the_categories_of_the_grid(hospital: Hospital, profession: Profession) -> None:
     unit = hospital.unit()
-    patient = hospital.patient(unit)
+    patient = hospital.patient(unit, since=datetime.now(UTC) - timedelta(days=9))  # on no work list
     person, cookie = hospital.signed_in(profession, unit)
     reads, writes = allowed(profession, "read"), allowed(profession, "write")
     if not reads:
@@ -102,8 +102,8 @@ def test_a_profession_opens_exactly_the_categories_of_the_grid(hospital: Hospita
 def test_a_profession_opens_those_of_every_other_basis(
     hospital: Hospital, profession: Profession, basis: Basis
 ) -> None:
-    """A link of the person herself, to a patient of another unit."""
-    stranger = hospital.stranger()
+    """A link of the person herself, to a patient of another unit whom no work list names."""
+    stranger = hospital.patient(hospital.unit(), since=datetime.now(UTC) - timedelta(days=9)).id
     person, cookie = hospital.signed_in(profession, hospital.unit())
     yesterday = datetime.now(UTC) - timedelta(days=1)
     hospital.past_link(stranger, None, yesterday, None, basis=basis, account=person.account)

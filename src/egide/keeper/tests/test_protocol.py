@@ -58,7 +58,7 @@ def test_each_socket_answers_its_own_verbs_only(hospital: Hospital) -> None:
     assert set(verbs.ALLOWED) == set(DOOR_SOCKETS)
     assert set(finding.ALLOWED) == set(FINDER_SOCKETS)
     assert not finding.ALLOWED["finder"] & {"open", "open_new", "create", "resume", "sign_in", "who"}
-    assert verbs.ALLOWED["trail"] == {"expect"}
+    assert verbs.ALLOWED["trail"] == {"expect", "count"}
     assert verbs.ALLOWED["auditor"] == {"health"}
     assert verbs.ALLOWED["ops"] == {"enrol", "health"}
     assert "open_new" not in verbs.ALLOWED["web"]
@@ -121,6 +121,12 @@ SANE: dict[str, tuple[str, dict[str, Any]]] = {
     "masks": ("finder", {"cookie": "C", "opening": 1, "patient": SOMEONE}),
     "open_contact": ("web", {"cookie": "C", "patient": SOMEONE, "kind": "phone", "counted": False}),
     "expect": ("trail", {"entry": 1, "leaf": b"x" * 31}),
+    "count": (
+        "trail",
+        {"session": SOMEONE, "account": SOMEONE, "site": SOMEONE, "entry": 1, "ids": [SOMEONE]},
+    ),
+    "fresh begin": ("web", {"cookie": "C", "step": "begin"}),
+    "fresh finish": ("web", {"cookie": "C", "step": "finish", "act": SOMEONE, "response": {}}),
     "enrol": ("ops", {"account": SOMEONE, "credential_id": b"x", "public_key": b"y", "aaguid": SOMEONE}),
 }
 

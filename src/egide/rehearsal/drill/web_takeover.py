@@ -24,6 +24,8 @@ from egide.rehearsal.signin import Visitor, default_keys_url
 
 NUMBER: Final = 21
 FOREIGN: Final = 20
+CEILING: Final = 30  # twice the busiest hour of one person (keeper/ceilings.toml)
+SWEPT, ROUND = 200, 9  # people looked for, and how many between two emptyings of the base's counters
 PATIENCE_SECONDS: Final = 120
 # What the web process may read and change in the home; conf holds no secret and names who may connect.
 READS: Final = frozenset({"base.json", "demo/accounts.json", "secrets/web/pgpass", "log/web.log"})
@@ -47,7 +49,7 @@ class Running:
 
 def play(stage: Stage) -> Outcome:
     """Find the processes, run the thief's program as the web's user, judge what it found."""
-    outcome = Outcome(NUMBER, t_waits="aucune alarme ne suit encore ce que demande un serveur web")
+    outcome = Outcome(NUMBER, t_waits="alarme du gardien à 1,3 fois l'heure chargée ; rien ne voit l'intrusion")
     running = _running(stage)
     web = running.get("web")
     if web is None:
@@ -65,6 +67,7 @@ def play(stage: Stage) -> Outcome:
         found = _inside(web, given)
         _judge(outcome, found, given, web)
         _recorded(stage, outcome, session_of(passing), given)
+        _ceilings(stage, web, outcome, given, session_of(passing))
         alive = passing.get(f"/unite/{thief.units[0]}/").status == other.get(f"/unite/{victim.units[0]}/").status == 200
         outcome.check("fausse alerte : les deux sessions vives travaillent toujours", alive)
     outcome.note(
@@ -175,6 +178,39 @@ def _judge(outcome: Outcome, found: dict[str, Any], given: dict[str, Any], web: 
     ):
         outcome.check(what, not found[name], ", ".join(str(one) for one in found[name][:5]))
     _spoken(outcome, found["own_socket"], given)
+
+
+def _ceilings(stage: Stage, web: Running, outcome: Outcome, given: dict[str, Any], session: UUID) -> None:
+    """The keeper counts for itself: with the base's own counters emptied as fast as they fill (its owner is the thief's
+    accomplice), the same live cookie discovers no more than a session's ceiling, and an alarm is told."""
+    known = sorted({(min(stage.truth.names[who][0])[:4], born) for who, born in stage.truth.births()})[:SWEPT]
+    discovered: set[str] = set()
+    codes: set[str] = set()
+    for start in range(0, len(known), ROUND):
+        with stage.judge() as judge:
+            judge.execute(
+                "DELETE FROM gate.purse WHERE account = (SELECT account FROM accounts.session WHERE id = %s)"
+                " AND class IN ('unlinked', 'search', 'confirmed')", (session,)
+            )  # fmt: skip
+        found = _inside(web, {**given, "sweep": known[start : start + ROUND]})["sweep"]
+        if not outcome.check("témoin : le balayage a pu être fait", "fault" not in found, str(found.get("fault"))):
+            return
+        discovered |= set(found["discovered"])
+        codes |= set(found["codes"])
+        if "fresh_factor" in codes:
+            break
+    outcome.check(
+        f"le plafond du gardien tient sans les compteurs de la base : {CEILING} personnes par session et heure",
+        "fresh_factor" in codes and 0 < len(discovered) <= CEILING, f"{len(discovered)} personnes, {sorted(codes)}",
+    )  # fmt: skip
+    outcome.note(f"par recherche, un cookie vif sans les compteurs de la base : {len(discovered)} personnes, puis rien")
+    spoken = _inside(web, given)["own_socket"]["codes"]
+    outcome.check("les soins liés continuent au-delà du plafond", spoken["témoin"] == "ok", spoken["témoin"])
+    rows = stage.trail(session, "refuse") + stage.trail(session, "alarm")
+    said = {row["reason"] for row in rows}
+    outcome.check(
+        "le refus du gardien et son alarme sont dans la trace", {"fresh_factor", "ceiling"} <= said, str(said)
+    )
 
 
 def _spoken(outcome: Outcome, spoken: dict[str, Any], given: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from egide.ui.words import BASES
 
-NAMES = ("soignants", "soignants-refus", "travail", "travail-vide")
+NAMES = ("soignants", "soignants-refus", "travail", "travail-vide", "confirmer")
 REASONS = {"not_concerned": "Sans objet pour ce patient", "done_elsewhere": "Fait ailleurs"}
 
 
@@ -58,5 +58,8 @@ def contexts(now: Any, people: list[Any], chart: dict[str, Any]) -> dict[str, tu
             "gate/carers.html", {**named, "wrong": refused, "typed": {"basis": "referring", "to": str(ident(5))}},
         ),
         "travail": ("gate/work.html", {"lines": lines, "late": 2, "reasons": REASONS, "done": "tache"}),
+        "confirmer": (
+            "gate/confirm.html", {"onward": "/jour/", "username": "alice", "demo_keys_url": "http://localhost:8421"},
+        ),
         "travail-vide": ("gate/work.html", {"lines": [], "late": 0, "reasons": REASONS, "done": None}),
     }  # fmt: skip
