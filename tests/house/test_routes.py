@@ -104,6 +104,20 @@ def test_the_addresses_are_exactly_the_written_ones(found: list[Route]) -> None:
     assert sorted(line(*route) for route in found) == written
 
 
+def test_pro_sante_connect_adds_exactly_these_addresses_where_it_is_configured(found: list[Route]) -> None:
+    from django.conf import settings
+
+    from egide.accounts.urls import PSC_PATTERNS
+
+    more = list(routes(PSC_PATTERNS))
+    assert list(gate_faults(more)) == []
+    assert [line(*route) for route in more] == [
+        "/connexion/psc/ | GET | none | - | - | public", "/connexion/psc/retour/ | GET | none | - | - | public",
+    ]  # fmt: skip
+    assert settings.PSC is None
+    assert not {address for address, _ in more} & {address for address, _ in found}
+
+
 def test_what_anyone_may_see_is_known(found: list[Route]) -> None:
     public = {address for address, view in found if gates(view)[0][1][3] == "public"}
     assert public == {

@@ -1,8 +1,9 @@
-"""Addresses of sign-in and sessions."""
+"""Addresses of sign-in and sessions; those of Pro Santé Connect exist only where it is configured."""
 
+from django.conf import settings
 from django.urls import path
 
-from egide.accounts import rescue, views
+from egide.accounts import psc, rescue, views
 
 urlpatterns = [
     path("connexion/", views.sign_in, name="sign-in"),
@@ -11,3 +12,9 @@ urlpatterns = [
     path("connexion/secours/", rescue.rescue_sign_in, name="rescue-sign-in"),
     path("deconnexion/", views.sign_out, name="sign-out"),
 ]
+PSC_PATTERNS = [
+    path("connexion/psc/", psc.go, name="psc-go"),
+    path("connexion/psc/retour/", psc.back, name="psc-back"),
+]
+if settings.PSC is not None:
+    urlpatterns += PSC_PATTERNS

@@ -39,6 +39,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         demo_accounts=_demo_accounts() if demo else [],
         next_url=_own_path(request.GET.get("suite", "")),
         ended="fin" in request.GET,
+        psc_url=reverse("psc-go") if settings.PSC else None,
     )
 
 

@@ -28,10 +28,12 @@ from egide.cli.halt import Halt
 from egide.cli.processes import Watched, check_interpreter, end_strays, last_line, run, start
 from egide.cli.users import ensure_accounts, ensure_folder, user_of
 from egide.kernel.home import Base, Home
+from egide.kernel.prosante import ProSante
 
 ROOM_NEEDED: Final = 300 * 1024 * 1024  # bytes free before a start: PostgreSQL's log of changes, and some time to react
 DEMO_PATIENTS: Final = 300
 DEMO_SEED: Final = 1
+PSC_SETTINGS: Final = ("EGIDE_PSC_ISSUER", "EGIDE_PSC_CLIENT_ID", "EGIDE_PSC_DISCOVERY", "EGIDE_PSC_PROXY")
 LIVE_PORT: Final = 2  # after the web's: the next one is the demo keys'
 
 
@@ -118,6 +120,8 @@ class Supervisor:
             self._step("personnes de démonstration", self._load_demo)
             self._step("clés de démonstration", self._start_demo_keys)
         self._step("canal direct", self._start_live)
+        if self._prosante() is not None:
+            self._step("Pro Santé Connect", self._start_psc)
         self._step("serveur web", self._start_web)
         self._welcome(base)
 
@@ -278,6 +282,31 @@ class Supervisor:
         self._watch_over("live", command)
         self._await("live", lambda: self._answers(self.port + LIVE_PORT))
 
+    def _prosante(self) -> ProSante | None:
+        """What is configured of Pro Santé Connect; a Halt for an address without TLS."""
+        try:
+            return ProSante.from_environment()
+        except ValueError:
+            raise Halt("EGIDE_PSC_ISSUER et EGIDE_PSC_DISCOVERY doivent commencer par https://.") from None
+
+    def _start_psc(self) -> None:
+        """The relay, with our client's key or secret: handed to its account, readable by no other."""
+        user = user_of("psc")
+        ensure_folder(self.home.psc_run, user, 0o755)
+        ensure_folder(self.home.psc_secrets, user, 0o700)
+        given = [path for path in (self.home.psc_key, self.home.psc_secret) if path.exists()]
+        if not given:
+            raise Halt(
+                f"Pro Santé Connect est configuré sans secret : déposez {self.home.psc_key} (clé privée) "
+                f"ou {self.home.psc_secret}."
+            )
+        for path in given:
+            path.chmod(0o600)
+            if user is not None:
+                os.chown(path, user.uid, user.gid, follow_symlinks=False)
+        self._watch_over("psc", [sys.executable, "-m", "egide.psc", "--home", str(self.home.root)])
+        self._await("psc", self.home.psc_socket.exists)
+
     def _start_web(self) -> None:
         command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
         command += ["--port", str(self.port), "--no-access-log", "--log-level", "warning"]
@@ -296,6 +325,7 @@ class Supervisor:
         variables = {"EGIDE_PORT": str(self.port), "EGIDE_ORIGIN": self.origin}
         if live := os.environ.get("EGIDE_LIVE_URL"):
             variables["EGIDE_LIVE_URL"] = live
+        variables |= {name: os.environ[name] for name in PSC_SETTINGS if name in os.environ}
         base = self.home.base()
         if base is not None and base.demo:
             variables["EGIDE_DEMO_KEYS_URL"] = f"http://localhost:{self.port + 1}"

@@ -21,6 +21,7 @@ ACCOUNTS: Final = {
     "live": "egide-live",
     "auditor": "egide-audit",
     "demo-keys": "egide-demo",
+    "psc": "egide-psc",
 }
 # One user, two programs: ranking must not delay an opening, and needs the keeper's keys.
 SHARED: Final = {"finder": "keeper"}

@@ -5,6 +5,7 @@ import secrets
 from pathlib import Path
 
 from egide.kernel.home import Home
+from egide.kernel.prosante import ProSante
 
 HOME = Home.from_environment()
 PORT = int(os.environ.get("EGIDE_PORT", "8400"))
@@ -16,6 +17,7 @@ LIVE_URL = os.environ.get("EGIDE_LIVE_URL", "").rstrip("/") or (
     if "EGIDE_ORIGIN" in os.environ and not ORIGIN.startswith("http://localhost:")
     else f"http://localhost:{PORT + 2}"
 )
+PSC = ProSante.from_environment()
 DEMO_KEYS_URL = os.environ.get("EGIDE_DEMO_KEYS_URL", "")
 _BASE = HOME.base()
 DEMO = bool(_BASE and _BASE.demo)

@@ -45,6 +45,8 @@ def _page(request: HttpRequest, desk: Desk, form: Search, found: Found | None, s
 @searches
 def present(request: HttpRequest, desk: Desk) -> HttpResponse:
     """« Présents du site »: GET asks for a name; POST answers with three persons at most."""
+    if desk.actor.grade == "rescue":
+        raise Refused("rescue_list")
     if not may_find_present(desk.actor.profession):
         raise Refused("category_closed")
     form = PresentName(request.POST if request.method == "POST" else None)

@@ -10,12 +10,14 @@ from pathlib import Path
 
 from egide.keeper import masters, server
 from egide.keeper.ceilings import Ceilings
+from egide.keeper.prosante import Tokens
 from egide.keeper.recount import recount
 from egide.keeper.sequencer import Sequencer
 from egide.keeper.sessions import gate_conninfo
 from egide.keeper.signin import Ceremony
 from egide.keeper.verbs import Verbs
 from egide.kernel.home import Home
+from egide.kernel.prosante import ProSante
 
 
 def main() -> int:
@@ -47,7 +49,9 @@ def main() -> int:
         signal.signal(number, lambda *_: stop.set())
     ceilings = Ceilings(home.keeper_state / "ceilings.bin")
     threading.Thread(target=recount, args=(gate_conninfo(home), ceilings, stop), daemon=True).start()
-    listening = server.Server(home, Verbs(keys, Ceremony(origin), sequencer, ceilings))
+    ceremony, configured = Ceremony(origin), ProSante.from_environment()
+    prosante = Tokens(configured, home.psc_jwks, ceremony) if configured else None
+    listening = server.Server(home, Verbs(keys, ceremony, sequencer, ceilings, prosante))
     listening.start()
     logging.getLogger("egide.keeper").info("listening")
     sequencer.run(stop)

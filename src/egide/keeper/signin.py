@@ -46,18 +46,23 @@ class Ceremony:
         self._lock = threading.Lock()
 
     def begin(self) -> tuple[str, dict[str, Any]]:
-        """A challenge id and PublicKeyCredentialRequestOptions as JSON: discoverable keys, verification required.
+        """A challenge id and PublicKeyCredentialRequestOptions as JSON: discoverable keys, verification required."""
+        challenge_id, challenge = self.draw()
+        return challenge_id, self.ask(challenge)
+
+    def draw(self) -> tuple[str, bytes]:
+        """A fresh challenge and its id, for three minutes.
 
         Nothing is remembered of a challenge given out, so a flood of them drives nobody's out.
         """
         until = int(time.time()) + CHALLENGE_SECONDS
         named = self._start + secrets.token_bytes(16) + until.to_bytes(8, "big")
-        return websafe_encode(named), self.ask(self._challenge(named))
+        return websafe_encode(named), self._challenge(named)
 
     def _challenge(self, named: bytes) -> bytes:
         return hmac.digest(self._key, b"egide/challenge/" + named, "sha256")
 
-    def _use(self, challenge_id: str) -> bytes:
+    def use(self, challenge_id: str) -> bytes:
         """The challenge of an id that is given back: once, in time, whatever comes of it."""
         try:
             named = bytes(websafe_decode(challenge_id))
@@ -97,7 +102,7 @@ class Ceremony:
         public_key: bytes,
     ) -> int:
         """Check a sign-in; returns the key's counter. A challenge is used once, whatever comes of it."""
-        challenge = self._use(challenge_id)
+        challenge = self.use(challenge_id)
         return self.check(challenge, response, account, credential_id, aaguid, public_key)
 
     def check(

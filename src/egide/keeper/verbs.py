@@ -14,6 +14,7 @@ from egide.keeper.acts import Acts
 from egide.keeper.ceilings import Ceilings, Who
 from egide.keeper.fresh import Fresh
 from egide.keeper.masters import CATEGORIES, Masters
+from egide.keeper.prosante import Tokens
 from egide.keeper.rescue import Rescue
 from egide.keeper.sessions import No, Sessions, actor_fields, answered
 from egide.keeper.signin import BadAssertion, Ceremony
@@ -92,9 +93,13 @@ class Trail(Protocol):
 class Verbs:
     """The door's. Stateless but for the challenges of sign-in; one instance serves every thread."""
 
-    def __init__(self, masters: Masters, ceremony: Ceremony, trail: Trail, ceilings: Ceilings | None = None) -> None:
+    def __init__(
+        self, masters: Masters, ceremony: Ceremony, trail: Trail, ceilings: Ceilings | None = None,
+        prosante: Tokens | None = None,
+    ) -> None:  # fmt: skip
         self._masters = masters
         self._ceremony = ceremony
+        self._prosante = prosante
         self._trail = trail
         self._ceilings = ceilings or Ceilings(None)
         self._fresh_factor = Fresh(ceremony, self._genuine_key)
@@ -123,6 +128,8 @@ class Verbs:
             return {"challenge_id": challenge_id, "options": options}
         if step == "finish":
             return self._finish(conn, **arguments)
+        if step.startswith("psc_"):
+            return self._by_prosante(conn, step, **arguments)
         if step == "rescue":
             return self._by_code(conn, **arguments)
         if step == "application":
@@ -145,6 +152,26 @@ class Verbs:
         actor = conn.execute(
             "SELECT * FROM accounts.begin_session(%s, %s, %s, %s, %s)",
             (session, key["id"], count, str(device)[:120], _sha(self._session_secret(session))),
+        ).fetchone()
+        return self._signed_in(actor)
+
+    def _by_prosante(
+        self, conn: Any, step: str, challenge_id: str = "", token: str = "", device: str = ""
+    ) -> dict[str, Any]:
+        """By Pro Santé Connect, where it is configured: a nonce, then a session for the RPPS that its token proves."""
+        if self._prosante is None:
+            raise No("psc_down")
+        if step == "psc_begin":
+            return self._prosante.begin()
+        try:
+            rpps = self._prosante.rpps(challenge_id, token)
+        except BadAssertion as refusal:
+            conn.execute("SELECT accounts.refuse_sign_in(NULL, %s)", (refusal.code,))
+            raise No(refusal.code) from None
+        session = uuid.uuid4()
+        actor = conn.execute(
+            "SELECT * FROM accounts.begin_psc(%s, %s, %s, %s)",
+            (session, rpps, str(device)[:120], _sha(self._session_secret(session))),
         ).fetchone()
         return self._signed_in(actor)
 

@@ -149,6 +149,36 @@ class Home:
         return self.keeper / "birth.json"
 
     @property
+    def psc_run(self) -> Path:
+        """What the relay of Pro Santé Connect writes: its socket, the provider's addresses and public keys."""
+        return self.run / "psc"
+
+    @property
+    def psc_socket(self) -> Path:
+        return self.psc_run / "web.sock"
+
+    @property
+    def psc_jwks(self) -> Path:
+        return self.psc_run / "jwks.json"
+
+    @property
+    def psc_provider(self) -> Path:
+        return self.psc_run / "provider.json"
+
+    @property
+    def psc_secrets(self) -> Path:
+        """Our client's key (`client.pem`) or secret (`client.secret`), put there by the operator."""
+        return self.secrets / "psc"
+
+    @property
+    def psc_key(self) -> Path:
+        return self.psc_secrets / "client.pem"
+
+    @property
+    def psc_secret(self) -> Path:
+        return self.psc_secrets / "client.secret"
+
+    @property
     def demo(self) -> Path:
         return self.root / "demo"
 

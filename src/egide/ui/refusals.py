@@ -285,6 +285,22 @@ REFUSALS: dict[str, Refusal] = {
         _lazy("Réessayez dans quelques secondes."),
         503,
     ),
+    "psc_refused": Refusal(
+        _lazy("Identité non confirmée"),
+        _lazy("Pro Santé Connect n'a pas confirmé votre identité ici ; personne n'a été connecté."),
+        _lazy("Recommencez depuis la page de connexion ; sinon, connectez-vous avec votre clé."),
+    ),
+    "psc_unknown": Refusal(
+        _lazy("RPPS inconnu ici"),
+        _lazy("Pro Santé Connect vous a reconnu, mais aucun compte en activité ici ne porte votre numéro RPPS."),
+        _lazy("Connectez-vous avec votre clé ; un administrateur peut inscrire votre RPPS à l'annuaire."),
+    ),
+    "psc_down": Refusal(
+        _lazy("Pro Santé Connect ne répond pas"),
+        _lazy("Pro Santé Connect est momentanément injoignable ; personne n'a été connecté."),
+        _lazy("Connectez-vous avec votre clé, ou réessayez dans quelques minutes."),
+        503,
+    ),
     "rescue_refused": Refusal(
         _lazy("Code refusé"),
         _lazy("Ce nom de compte et ce code n'ouvrent pas de session de secours ; personne n'a été connecté."),

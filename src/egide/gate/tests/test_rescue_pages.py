@@ -134,6 +134,16 @@ def test_the_day_the_palette_and_the_tabs_show_nobody(hospital: Hospital, inside
         assert "JOURNEE" not in text(answer)
 
 
+def test_the_present_of_the_site_are_not_told(hospital: Hospital, browser: Browse, unit: UUID) -> None:
+    hospital.patient(unit, birth_name="PRESENTE")
+    desk = hospital.person("switchboard")
+    page = browser()
+    entered(page, desk, rescued.opened(hospital, desk).code())
+    for answer in (page.get("/presents/"), page.post("/presents/", {"name": "PRESENTE", "first_name": ""})):
+        assert answer.status_code == 403
+        assert "PRESENTE" not in text(answer)
+
+
 def test_taking_a_shift_elsewhere_says_why_not(hospital: Hospital, inside: Browser, nurse: Person) -> None:
     answer = inside.post("/poste/prendre/", {"unit": str(hospital.unit())})
     assert answer.status_code == 403

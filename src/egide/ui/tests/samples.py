@@ -45,7 +45,7 @@ NAMES = (
     "surveillance", "surveillance-personne", "surveillance-activite", "surveillance-urgences", "surveillance-tirage",
     "surveillance-patient", "relectures", "jour", "jour-vide", "palette", "copie", "impression", "onglets",
     *samples_links.NAMES,
-    "secours-porte", "secours-porte-erreur", "secours", "secours-vide", "secours-lits", "secours-lits-vide",
+    "secours-porte", "secours-porte-erreur", "secours", "secours-vide", "secours-lits", "secours-lits-vide", "psc-fait",
 )  # fmt: skip
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime.now(PARIS).replace(hour=8, minute=25, second=0, microsecond=0)
@@ -355,11 +355,12 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
                 "demo_accounts": [SimpleNamespace(username=u, name=n, profession=p, unit=s) for u, n, p, s in accounts],
                 "next_url": "/",
                 "ended": False,
+                "psc_url": None,
             },
         ),
         "connexion-seule": (
             "accounts/sign_in.html",
-            {"demo_keys_url": None, "demo_accounts": [], "next_url": "/", "ended": True},
+            {"demo_keys_url": None, "demo_accounts": [], "next_url": "/", "ended": True, "psc_url": "/connexion/psc/"},
         ),
         "unite": (
             "stays/unit.html",

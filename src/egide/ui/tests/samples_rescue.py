@@ -1,4 +1,4 @@
-"""Invented contexts of the pages about rescue sessions."""
+"""Invented contexts of the pages about rescue sessions, and of the way back from Pro Santé Connect."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -38,6 +38,7 @@ def contexts(now: datetime, ident: Callable[[int], UUID]) -> dict[str, tuple[str
         )
     ]
     return {
+        "psc-fait": ("accounts/psc_done.html", {}),
         "secours-porte": ("accounts/rescue_sign_in.html", {"form": Code()}),
         "secours-porte-erreur": ("accounts/rescue_sign_in.html", {"form": wrong}),
         "secours": ("gate/rescues.html", {**page, "rescues": rescues, "may_open": True, "colleagues": colleagues}),

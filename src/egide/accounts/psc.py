@@ -1,0 +1,107 @@
+"""Signing in by Pro Santé Connect, where it is configured: to the provider and back; the keeper believes or not.
+
+OpenID Connect Core 1.0, authorization code with PKCE (RFC 7636). The browser keeps what ties the answer to it.
+"""
+
+import hmac
+import json
+import secrets
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseRedirect
+from django.middleware.csrf import rotate_token
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+
+from egide.accounts.session import keeper, no_patient_data
+from egide.accounts.views import SESSION_SECONDS, device_of
+from egide.kernel.capabilities import Refused
+from egide.kernel.prosante import ACR
+from egide.psc import client
+from egide.ui import answers, page
+
+COOKIE = "egide_psc"
+_SECONDS = 180  # as long as the keeper's challenge
+
+
+@require_GET
+@no_patient_data(public=True)
+def go(request: HttpRequest) -> HttpResponse:
+    """To Pro Santé Connect, with a nonce of the keeper's, a state and a PKCE challenge of this browser's."""
+    try:
+        return _away()
+    except Refused as refusal:
+        return answers.refused(request, refusal.code)
+
+
+def _away() -> HttpResponse:
+    configured = settings.PSC
+    if configured is None:
+        raise Refused("psc_down")
+    begun = keeper().call("sign_in", step="psc_begin")
+    state, verifier = secrets.token_urlsafe(24), secrets.token_urlsafe(48)
+    asked = {
+        "response_type": "code", "client_id": configured.client_id, "redirect_uri": _redirect_uri(),
+        "scope": "openid scope_all", "acr_values": ACR, "prompt": "login", "state": state, "nonce": begun["nonce"],
+        "code_challenge": urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode(),
+        "code_challenge_method": "S256",
+    }  # fmt: skip
+    answer = HttpResponseRedirect(f"{_authorization_endpoint()}?{urlencode(asked)}")
+    # Lax: the way back is a link that Pro Santé Connect's page follows
+    answer.set_cookie(
+        COOKIE, f"{begun['challenge_id']}.{state}.{verifier}", max_age=_SECONDS, path=reverse("psc-back"),
+        httponly=True, samesite="Lax", secure=settings.CSRF_COOKIE_SECURE,
+    )  # fmt: skip
+    return answer
+
+
+@require_GET
+@no_patient_data(public=True)
+def back(request: HttpRequest) -> HttpResponse:
+    """From Pro Santé Connect: the code for an ID token (by the relay), the token for a session (by the keeper)."""
+    try:
+        return _entered(request)
+    except Refused as refusal:
+        return answers.refused(request, refusal.code)
+
+
+def _entered(request: HttpRequest) -> HttpResponse:
+    challenge_id, state, verifier = _kept(request)
+    if not hmac.compare_digest(request.GET.get("state", "").encode(), state.encode()) or not request.GET.get("code"):
+        raise Refused("psc_refused")
+    token = client.exchange(settings.HOME.psc_socket, request.GET["code"][:2000], verifier, _redirect_uri())
+    answer = keeper().call(
+        "sign_in", step="psc_finish", challenge_id=challenge_id, token=token, device=device_of(request)
+    )
+    # A page of ours, not a redirect: the session's cookie (Strict) is not sent along a way that began elsewhere.
+    entered = page(request, "accounts/psc_done.html")
+    entered.set_cookie(
+        settings.SESSION_COOKIE, answer["cookie"], max_age=SESSION_SECONDS, path="/", httponly=True, samesite="Strict",
+        secure=settings.CSRF_COOKIE_SECURE,
+    )  # fmt: skip
+    entered.delete_cookie(COOKIE, path=reverse("psc-back"), samesite="Lax")
+    rotate_token(request)
+    return entered
+
+
+def _kept(request: HttpRequest) -> tuple[str, str, str]:
+    parts = request.COOKIES.get(COOKIE, "").split(".")
+    if len(parts) != 3 or not all(parts):
+        raise Refused("psc_refused")
+    return parts[0], parts[1], parts[2]
+
+
+def _redirect_uri() -> str:
+    return f"{settings.ORIGIN.rstrip('/')}{reverse('psc-back')}"
+
+
+def _authorization_endpoint() -> str:
+    """As the relay read it from the provider's discovery document."""
+    try:
+        return str(json.loads(settings.HOME.psc_provider.read_bytes())["authorization_endpoint"])
+    except (OSError, ValueError, KeyError) as error:
+        raise Refused("psc_down") from error
