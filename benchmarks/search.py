@@ -47,6 +47,7 @@ from egide.rehearsal import people  # noqa: E402
 from egide.rehearsal.people import Person  # noqa: E402
 
 SEED = 1
+SITE = uuid.UUID(int=0x5E)  # stands alone: everybody is known to it, and each candidate is asked about
 KINDS = (
     "birth_name",
     "used_name",
@@ -94,12 +95,13 @@ def load(conn: psycopg.Connection[Any], masters: keys.Masters, first: int, last:
                 ("public.identity_patient", "patient_id, created_at", [(one, datetime.now(UTC)) for one in ids]),
                 ("public.identity_trait", "id, patient_id, kind, sealed", traits),
                 ("identity.token", "token, patient_id", found),
+                ("identity.known", "patient_id, domain", [(one, SITE) for one in ids]),
             ):
                 with cursor.copy(f"COPY {table} ({columns}) FROM STDIN".encode()) as copy:
                     for line in rows:
                         copy.write_row(line)
         print(f"  {min(last, start + 20_000):>7,} personnes, {time.monotonic() - began:.0f} s", flush=True)
-    conn.execute("VACUUM (ANALYZE) identity.token, public.identity_trait")
+    conn.execute("VACUUM (ANALYZE) identity.token, identity.known, public.identity_trait")
     return time.monotonic() - began
 
 
@@ -113,7 +115,7 @@ def a_session(conn: psycopg.Connection[Any]) -> tuple[uuid.UUID, uuid.UUID]:
     account, session = uuid.uuid4(), uuid.uuid4()
     conn.execute(
         "INSERT INTO accounts.account (id, username, name, kind, site) VALUES (%s, %s, 'Mesure', 'person', %s)",
-        (account, f"mesure.{account.hex[:8]}", uuid.uuid4()),
+        (account, f"mesure.{account.hex[:8]}", SITE),
     )
     conn.execute(
         "INSERT INTO accounts.membership (account, profession, since) VALUES (%s, 'admission_clerk', now())",
@@ -339,7 +341,7 @@ def recall(finder: Finder, conn: Any, count: int, searches: int) -> Iterator[tup
             what = parse(asked)
             tried += 1
             door = what.door
-            _, candidates = finder.candidates(conn, what, door)
+            _, candidates = finder.candidates(conn, what, door, SITE)
             shown = finder.ranked(candidates, what, door)[:10]
             found += patient_of(index) in [one.id for one in shown]
         yield name, mark, found / max(1, tried), tried

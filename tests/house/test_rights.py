@@ -17,7 +17,7 @@ LIST = Path(__file__).with_name("rights.txt")
 ROLES = ("web", "worker")
 # Functions of gatekeeper that name a table of patient data (gate.md §2), and why. The keeper alone executes those of identity.
 _FREE_BEDS = "door.free_beds(uuid)"
-_CANDIDATES = "identity.candidates(bigint[],uuid[])"
+_CANDIDATES = "identity.candidates(bigint[],uuid[],uuid)"
 NAMES_A_PATIENT_TABLE: dict[str, str] = {
     f"{_FREE_BEDS}: stays_stay": "admissions: ids of the beds of one unit that hold nobody, to who writes stays",
     "door.rescue_beds(): stays_stay": "rescue sessions: ids of the patients of one's own units by bed, which one opens one by one",
@@ -35,11 +35,13 @@ NAMES_A_PATIENT_TABLE: dict[str, str] = {
     f"{_CANDIDATES}: identity_trait": "search: sealed traits of at most 200 persons, for ranking in the keeper",
 }
 _PRESENT = "identity.present(uuid,uuid)"
+_SWEEP = "identity.sweep()"
 _CONTACTS = "identity.contacts_of(uuid,uuid,bigint,uuid)"
 NAMES_A_PATIENT_TABLE |= {
     f"{_PRESENT}: identity_trait": "switchboard: sealed names of who lies on one site, for matching in the keeper",
     f"{_CONTACTS}: identity_contact": "contacts of one opened person, masked by the keeper",
     f"{_CONTACTS}: identity_ins": "the INS of one opened person, masked by the keeper",
+    f"{_SWEEP}: identity_patient": "sweep: whether an id that tokens name ever got a row",
     f"{_PRESENT}: stays_stay": "switchboard: their rooms, and whose presence is kept secret",
 }
 OURS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"

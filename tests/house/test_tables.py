@@ -36,6 +36,7 @@ PLAIN = {
     "gate.rescue_seen": "gatekeeper's: whom a rescue session opened, ids only",
     "gate.search_door": "who may search by what", "gate.confirmed": "gatekeeper's: whom a search confirmed, ids only",
     "identity.token": "gatekeeper's: what people are found by, blinded; no process has a right on it",
+    "identity.known": "gatekeeper's: which legal entity knows an id; no process has a right on it",
     "gate.oversight": "who oversees what", "gate.draw": "monthly draws: month, seed",
     "gate.drawn": "gatekeeper's: drawn entries of the trail and what became of them",
     "gate.work_list": "which profession works by which list",

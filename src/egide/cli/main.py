@@ -92,6 +92,14 @@ def doctor(
     raise typer.Exit(render(findings, as_json=as_json))
 
 
+@app.command()
+def sweep() -> None:
+    """Retire les jetons de recherche des créations restées sans suite, et dit combien."""
+    from egide.cli.sweep import sweep as swept
+
+    print(swept(Home.from_environment()))
+
+
 def _misuse(error: TyperException) -> Halt:
     """Wrong arguments: the parser's message and where to read what is right."""
     context = getattr(error, "ctx", None)

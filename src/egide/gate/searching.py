@@ -58,8 +58,8 @@ class FoundRow:
 class Found:
     """Rows to show, and how many more: `full` sure ones (shown or not), `near` ones, `masked` ones (no whole date).
 
-    `code`: ok, one_more, one_trait, budget_<clock>, search_closed, search_pace_<clock>, incomplete, no_such_day,
-    both_names, bad_request, finder_down (the rest of the house goes on).
+    `code`: ok, one_more, one_trait, budget_<clock>, search_closed, search_pace_<clock>, search_group_<clock>,
+    incomplete, no_such_day, both_names, bad_request, finder_down (the rest of the house goes on).
     """
 
     code: str
@@ -98,13 +98,17 @@ class Desk:
     cookie: str = field(repr=False)
     ticket: str = field(repr=False)
 
-    def find(self, typed: dict[str, str], unmask: bool = False) -> Found:
+    def find(self, typed: dict[str, str], unmask: bool = False, group: bool = False) -> Found:
         """One search: name, first_name, birth_date ("1952-03-12", `??` unknown), ins, ipp, place.
+
+        Among those whom my legal entity knows; with `group`, in the whole group, at a pace of its own.
 
         Raises Refused when the session is over; every other refusal is a code, without rows.
         """
         try:
-            answer = finder().call("search", cookie=self.cookie, typed=typed, unmask=unmask)
+            answer = finder().call(
+                "search", cookie=self.cookie, typed=typed, unmask=unmask, domain="group" if group else "entity"
+            )
         except KeeperDown:
             return Found("finder_down")
         except Refused as refusal:

@@ -49,6 +49,7 @@ class Search(forms.Form):
     place = forms.CharField(label=_lazy("Lieu de naissance"), max_length=100, required=False)
     number = forms.CharField(label=_lazy("INS ou IPP"), max_length=40, required=False)
     unmask = forms.BooleanField(required=False)
+    group = forms.BooleanField(required=False)
 
     def typed(self) -> dict[str, str]:
         """What the keeper is asked, after `is_valid()`."""
@@ -105,6 +106,7 @@ class NewIdentity(forms.Form):
     used_name = NameField(label=_lazy("Nom utilisé, s'il est différent"), max_length=100, required=False)
     used_first_name = NameField(label=_lazy("Prénom utilisé, s'il est différent"), max_length=100, required=False)
     another = forms.BooleanField(required=False)
+    unmask = forms.BooleanField(required=False)
 
     _MISSING = {
         "birth_name": _lazy("Écrivez le nom de naissance, celui de la pièce d'identité."),

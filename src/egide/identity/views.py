@@ -24,7 +24,7 @@ def search(request: HttpRequest, desk: Desk) -> HttpResponse:
     form = Search(request.POST)
     if not form.is_valid():
         return _page(request, desk, form, None, status=422)
-    found = desk.find(form.typed(), unmask=form.cleaned_data["unmask"])
+    found = desk.find(form.typed(), unmask=form.cleaned_data["unmask"], group=form.cleaned_data["group"])
     return _page(request, desk, form, found, status=503 if found.code == "finder_down" else 200)
 
 
@@ -82,18 +82,23 @@ def arrival(request: HttpRequest, desk: Desk) -> HttpResponse:
 @require_POST
 @searches
 def new(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """Create a person: what is typed is searched for first; whoever is near is shown, and to be told apart."""
+    """Create a person: what is typed is searched for first, in the whole group; who is like her is to be told apart.
+
+    By the rules of any search: who is near is a number, shown by one more act, counted; and has been shown before
+    somebody else is created.
+    """
     _receives(desk)
     form = NewIdentity(request.POST)
     if not form.is_valid():
         return _creation(request, form, None, status=422)
-    another = form.cleaned_data["another"]
-    found = desk.find(form.typed(), unmask=True)
+    another, unmask = form.cleaned_data["another"], form.cleaned_data["unmask"]
+    found = desk.find(form.typed(), unmask=unmask, group=True)
     if found.code.startswith(("search_", "budget_")):
         raise Refused("arrival_pace")
     if found.code == "finder_down":
         return _creation(request, form, found, status=503)
-    if (found.rows or found.full or found.near or found.masked) and not another:
+    alike = found.rows or found.full or found.near or found.masked
+    if (alike and not another) or (found.near and not unmask):
         return _creation(request, form, found, status=409)
     traits = {**form.traits(), "status": "provisoire", "ipp": desk.next_ipp()}
     patient = create(desk.create(found_by(traits.items())), traits)

@@ -28,6 +28,7 @@ _LONGEST = 120
 _RANKED = 60  # persons whose class is told to the gate; a page shows ten
 _LETTERS = 3  # fewer, with a birth date, name too many
 _SHORTEST = 2  # letters of a whole name: LY, NG
+_CANDIDATES = "SELECT * FROM identity.candidates(%s, %s::uuid[], %s::uuid)"
 MASKED = ("phone", "email", "address", "ins")
 _DOMAINS = ("entity", "group")
 
@@ -165,7 +166,11 @@ class Finder:
         allowed = self._ask(conn, "gate.may_search(%s, %s, %s)", (session, account, door))
         if allowed["code"] != "ok":
             return self._answer(allowed, door, [])
-        asked, found = self.candidates(conn, what, door)
+        if domain == "group":
+            allowed = self._ask(conn, "gate.may_search_group(%s, %s, %s)", (session, account, door))
+            if allowed["code"] != "ok":
+                return self._answer(allowed, door, [])
+        asked, found = self.candidates(conn, what, door, allowed["site"] if domain == "entity" else None)
         ranked = self.ranked(found, what, door)
         told = self._ask(
             conn, "gate.searched(%s, %s, %s, %s, %s, %s, %s, %s)",
@@ -224,26 +229,36 @@ class Finder:
                 shown.append({"kind": row["kind"], "text": mask(row["kind"], str(value.get("v", "")))})
         return sorted(shown, key=lambda one: MASKED.index(one["kind"]))
 
-    def candidates(self, conn: Any, what: Typed, door: str) -> tuple[list[int], dict[UUID, Candidate]]:
-        """Everybody whom the tokens name, ranked; and the tokens asked for. A second tier when nobody is sure."""
+    def sweep(self, conn: Any) -> dict[str, int]:
+        """Tokens of ids whose rows never came: how many persons and tokens."""
+        told = self._ask(conn, "identity.sweep()", ())
+        return {"persons": told["full"], "tokens": told["near"]}
+
+    def candidates(
+        self, conn: Any, what: Typed, door: str, site: UUID | None = None
+    ) -> tuple[list[int], dict[UUID, Candidate]]:
+        """Everybody whom the tokens name, ranked; and the tokens asked for. A second tier when nobody is sure.
+
+        Among those whom the legal entity of `site` knows; in the whole group without one.
+        """
         if door == "number":
             asked = [self.blinder.number(kind, one) for kind, one in (("INS", what.ins), ("IPP", what.ipp)) if one]
-            return asked, self._candidates(conn, asked, what)
+            return asked, self._candidates(conn, asked, what, site)
         if door == "year":
             asked = self.blinder.of_year(what.name, what.first, what.born.year if what.born else 0)
-            return asked, self._candidates(conn, asked, what)
+            return asked, self._candidates(conn, asked, what, site)
         day = what.born.whole if what.born else None
         if day is None:
             raise Unclear("no_such_day")
         asked = self.blinder.of_search(what.name, what.first, day)
-        found = self._candidates(conn, asked, what)
+        found = self._candidates(conn, asked, what, site)
         best = max((one.score for one in found.values()), default=0.0)
         full_names = what.name and what.first and min(len(what.name[0]), len(what.first[0])) >= _SHORTEST
         if best < SURE and full_names:
             last = datetime.now(UTC).date() + timedelta(days=1)
             more = self.blinder.of_slips(what.name, what.first, day, likeness.neighbours(day, last))
             asked = asked + more
-            found = {**self._candidates(conn, more, what), **found}
+            found = {**self._candidates(conn, more, what, site), **found}
         return asked, found
 
     def ranked(self, found: dict[UUID, Candidate], what: Typed, door: str) -> list[Candidate]:
@@ -276,9 +291,9 @@ class Finder:
                 return True
         return False
 
-    def _candidates(self, conn: Any, asked: list[int], what: Typed) -> dict[UUID, Candidate]:
+    def _candidates(self, conn: Any, asked: list[int], what: Typed, site: UUID | None) -> dict[UUID, Candidate]:
         found: dict[UUID, Candidate] = {}
-        for row in conn.execute("SELECT * FROM identity.candidates(%s)", (asked,), prepare=False):
+        for row in conn.execute(_CANDIDATES, (asked, [], site), prepare=False):
             one = found.setdefault(row["patient_id"], Candidate(row["patient_id"]))
             kind = row["kind"]
             if kind == "birth_place":
@@ -297,7 +312,7 @@ class Finder:
 
     def _read(self, conn: Any, asked: list[int], ids: list[UUID]) -> dict[UUID, list[tuple[str, dict[str, Any]]]]:
         whole: dict[UUID, list[tuple[str, dict[str, Any]]]] = {}
-        for row in conn.execute("SELECT * FROM identity.candidates(%s, %s)", (asked, ids), prepare=False):
+        for row in conn.execute(_CANDIDATES, (asked, ids, None), prepare=False):
             value = self._unseal(row["source"], row["patient_id"], row["id"], row["sealed"])
             if isinstance(value, dict):
                 whole.setdefault(row["patient_id"], []).append((row["kind"], value))

@@ -25,7 +25,10 @@ from egide.keeper.sessions import No, Sessions, actor_fields, answered
 from egide.kernel.capabilities import Refused
 from egide.kernel.home import FINDER_SOCKETS, Home
 
-ALLOWED: dict[str, frozenset[str]] = {"finder": frozenset({"search", "present", "masks", "health"})}
+ALLOWED: dict[str, frozenset[str]] = {
+    "finder": frozenset({"search", "present", "masks", "health"}),
+    "finder-ops": frozenset({"sweep", "health"}),
+}
 KEYS = ("session", "token", "identity", "contact", "ins")
 CLIENTS = 16
 AT_ONCE = 2  # searches under way; the others wait in line, so that openings find a database that is free
@@ -81,6 +84,13 @@ class Finding:
         if told["code"] in ("session_ended", "session_frozen"):
             raise No(told["code"])
         return {"actor": actor_fields(told), **answer}
+
+    def _sweep(self, conn: Any) -> dict[str, Any]:
+        """Whole-base work, for the operator: out of the searches' line."""
+        try:
+            return dict(self._finder.sweep(conn))
+        except KeeperDown:
+            raise No("database_down") from None
 
     def _health(self, conn: Any) -> dict[str, Any]:
         conn.execute("SELECT 1")

@@ -24,7 +24,7 @@ MAX_CLIENTS = 80
 # Which system user may speak on which socket, where each process has one of its own.
 USERS = {
     "web": "egide-web", "worker": "egide-worker", "live": "egide-live", "ops": None, "auditor": "egide-audit",
-    "trail": "egide-keeper", "finder": "egide-web",
+    "trail": "egide-keeper", "finder": "egide-web", "finder-ops": None,
 }  # fmt: skip
 
 

@@ -24,7 +24,7 @@ SERVER_PARAMETERS: Final = (
 )  # fmt: skip
 # The keeper is two programs: the door (sign in, open, resume) and the finder, which tells it of its rows (`trail`).
 DOOR_SOCKETS: Final = ("web", "worker", "live", "ops", "auditor", "trail")
-FINDER_SOCKETS: Final = ("finder",)
+FINDER_SOCKETS: Final = ("finder", "finder-ops")
 KEEPER_SOCKETS: Final = (*DOOR_SOCKETS, *FINDER_SOCKETS)
 
 # A unix socket's path holds 107 bytes on Linux; PostgreSQL and the keeper need some of them for the file's name.

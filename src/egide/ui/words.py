@@ -141,6 +141,7 @@ TRAIL_KINDS = {
     "enrol": _lazy("clé enregistrée"),
     "grant": _lazy("profession donnée"),
     "shift": _lazy("prise de poste"),
+    "sweep": _lazy("balayage des jetons sans personne"),
     "work": _lazy("travail fait ou écarté"),
     "alarm": _lazy("alarme"),
 }

@@ -46,7 +46,7 @@ def desk(hospital: Any, browser: Any) -> Any:
 
 
 def arrived(desk: Any, name: str | None = None) -> UUID:
-    return created(desk.post("/arrivee/creer/", strict(name or a_name(), a_day(), another="1")))
+    return created(desk.post("/arrivee/creer/", strict(name or a_name(), a_day(), another="1", unmask="1")))
 
 
 def admitted(desk: Any, unit: UUID, bed: UUID | None = None) -> UUID:

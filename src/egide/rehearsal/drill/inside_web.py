@@ -27,7 +27,7 @@ from egide.kernel.capabilities import Refused
 from egide.kernel.home import Home
 
 PTRACE_ATTACH, PTRACE_DETACH = 16, 17
-KEEPER_SOCKETS: Final = ("worker", "live", "ops", "auditor", "trail")
+KEEPER_SOCKETS: Final = ("worker", "live", "ops", "auditor", "trail", "finder-ops")
 ROLES: Final = ("egide_super", "migrator", "keeper", "worker", "auditor", "live", "owner", "gatekeeper")
 TABLES: Final = (
     "identity.token",
