@@ -246,7 +246,9 @@ HERE = (
 LIKE = FoundRow(
     id=ident(9), linked=False, confirmed=False, birth_name="DURANT", first_name="JEANNE", used_name="MARTIN",
     used_first_name=None, former_name=None, first_names=None, sex="F", birth_date=date(1952, 3, 12),
-    birth_place="NANTES", ipp="80048213", status="validee", deceased=None, phone=None, ins=None, agrees=frozenset(),
+    birth_place="NANTES", ipp="80048213", status="validee", deceased=None, phone="06 •• •• •• 42",
+    ins="2••••••••••••87",
+    agrees=frozenset(),
 )  # fmt: skip
 
 
