@@ -33,6 +33,7 @@ EXCUSED = {
     "/connexion/defi/": KEEPER, "/connexion/preuve/": KEEPER, "/connexion/secours/": KEEPER, "/deconnexion/": KEEPER,
     "/sessions/<uuid:session>/revoquer/": KEEPER, "/secours/defi/": KEEPER, "/secours/preuve/": KEEPER,
     "/dossier/<uuid:patient>/acceder/urgence/defi/": KEEPER, "/dossier/<uuid:patient>/acceder/urgence/preuve/": KEEPER,
+    "/confirmer/defi/": KEEPER, "/confirmer/preuve/": KEEPER, "/dossier/<uuid:patient>/coordonnees/voir/": KEEPER,
     "/dossier/<uuid:patient>/acceder/accueil/": DOOR, "/dossier/<uuid:patient>/soignants/nommer/": DOOR,
     "/dossier/<uuid:patient>/soignants/<int:link>/terminer/": DOOR, "/notifications/acces/<int:entry>/motif/": KEEPER,
     "/notifications/acces/<int:entry>/relire/": DOOR, "/relectures/<int:drawn>/": DOOR, "/travail/<int:task>/": DOOR,
