@@ -284,9 +284,9 @@ def test_it_is_done_whole_or_not_at_all(hospital: Hospital, browser: Browse, add
             break
         after = scene.state()
         changed = {name for name in before if after[name] != before[name]}
-        assert changed <= ({"gate.link", "gate.token", "identity.token", "trail"} if address == CREATION else set()), (
-            nth
-        )
+        assert changed <= (
+            {"gate.link", "gate.token", "identity.known", "identity.token", "trail"} if address == CREATION else set()
+        ), nth
         assert answer.status_code >= 500, nth
     after = scene.state()
     assert answer.status_code in {200, 302}, text(answer)[:900]
