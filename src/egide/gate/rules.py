@@ -229,16 +229,18 @@ class Door(NamedTuple):
 # Without a whole birth date: somebody who cannot say it (admissions and emergency; RNIV PP 19).
 _BY_YEAR = frozenset({_P.ADMISSION_CLERK, _P.PHYSICIAN, _P.INTERN, _P.MIDWIFE, _P.NURSE})
 _AT_SWITCHBOARD = frozenset({_P.SWITCHBOARD})
-_BY_DOOR = {"year": _BY_YEAR, "present": _AT_SWITCHBOARD}
+_BY_DOOR = {"year": _BY_YEAR, "present": _AT_SWITCHBOARD, "phone": _RECEIVERS}
 
 
 def doors() -> Iterator[Door]:
     """Every profession × way of searching, in a fixed order."""
     for profession in Profession:
-        for door in ("date", "number", "year", "present"):
+        for door in ("date", "number", "year", "present", "phone"):
             allowed = profession in _BY_DOOR.get(door, SEARCHERS)
             if door == "present":
                 reason = "Les présents du site : au standard, par leur page."
+            elif door == "phone":
+                reason = "Le numéro d'un appelant se cherche dans l'agenda de l'équipe, à l'accueil et au secrétariat."
             elif allowed:
                 reason = "Vous accueillez, soignez ou facturez des personnes."
             elif profession in SEARCHERS:

@@ -67,6 +67,7 @@ class Found:
     full: int = 0
     near: int = 0
     masked: int = 0
+    door: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,8 @@ class Desk:
     ticket: str = field(repr=False)
 
     def find(self, typed: dict[str, str], unmask: bool = False, group: bool = False) -> Found:
-        """One search: name, first_name, birth_date ("1952-03-12", `??` unknown), ins, ipp, place.
+        """One search: name, first_name, birth_date ("1952-03-12", `??` unknown), ins, ipp, place;
+        or phone, answered from the agenda of my team only.
 
         Among those whom my legal entity knows; with `group`, in the whole group, at a pace of its own.
 
@@ -115,7 +117,8 @@ class Desk:
             if not refusal.code.startswith("search_"):
                 raise
             return Found(refusal.code.removeprefix("search_"))
-        return Found(answer["code"], tuple(map(_row, answer["rows"])), answer["full"], answer["near"], answer["masked"])
+        return Found(answer["code"], tuple(map(_row, answer["rows"])), answer["full"], answer["near"], answer["masked"],
+                     answer["door"])  # fmt: skip
 
     def present(self, name: str, first_name: str) -> Present:
         """Who lies on my site and answers to this name. Raises Refused when the session is over."""

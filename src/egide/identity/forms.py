@@ -12,6 +12,7 @@ from egide.ui.text import _, _lazy
 _DATE = re.compile(r"(?:(\d{1,2}|\?{1,2})\s*[/.\- ]\s*)?(?:(\d{1,2}|\?{1,2})\s*[/.\- ]\s*)?(\d{4})")
 _RUN = re.compile(r"(\d{2})(\d{2})(\d{4})")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
+_PHONE = re.compile(r"(?:0|\+33|0033)[1-9][0-9]{8}")
 _INS = re.compile(r"[0-9AB]{15}")
 
 
@@ -41,7 +42,7 @@ def _two(part: str | None) -> str:
 
 
 class Search(forms.Form):
-    """What is typed to find somebody. `number` is an INS (15 characters) or an IPP."""
+    """What is typed to find somebody. `number` is an INS (15 characters), an IPP, or a caller's phone number."""
 
     name = forms.CharField(label=_lazy("Nom"), max_length=100, required=False)
     first_name = forms.CharField(label=_lazy("Prénom"), max_length=100, required=False)
@@ -54,8 +55,10 @@ class Search(forms.Form):
     def typed(self) -> dict[str, str]:
         """What the keeper is asked, after `is_valid()`."""
         found = {key: self.cleaned_data[key] for key in ("name", "first_name", "birth_date", "place")}
-        number = re.sub(r"\s", "", self.cleaned_data["number"]).upper()
-        if number:
+        number = re.sub(r"[\s.]", "", self.cleaned_data["number"]).upper()
+        if _PHONE.fullmatch(number):
+            found["phone"] = number
+        elif number:
             found["ins" if _INS.fullmatch(number) else "ipp"] = number
         return {key: value for key, value in found.items() if value}
 

@@ -15,93 +15,21 @@ import msgpack
 from egide.keeper import present
 from egide.keeper.masks import mask, mask_number, mask_phone
 from egide.keeper.masters import Masters
+from egide.keeper.typed import LETTERS, Typed, Unclear, parse
 from egide.kernel import likeness, phonetics, sealing, tokens
 from egide.kernel.leaf import COLUMNS, row_leaf
-from egide.kernel.likeness import NEAR, SURE, PartialDate
+from egide.kernel.likeness import NEAR, SURE
 
 ENTRY = (*COLUMNS, "salt")
 _ANSWER = "r.code, r.shown, r.linked, r.full, r.near, r.masked, (r.actor).*, " + ", ".join(
     f'(r.entry).{name} AS "e_{name}"' for name in ENTRY
 )
 _CATEGORY = {"identity_trait": "identity", "identity_contact": "contact", "identity_ins": "ins"}
-_LONGEST = 120
 _RANKED = 60  # persons whose class is told to the gate; a page shows ten
-_LETTERS = 3  # fewer, with a birth date, name too many
 _SHORTEST = 2  # letters of a whole name: LY, NG
 _CANDIDATES = "SELECT * FROM identity.candidates(%s, %s::uuid[], %s::uuid)"
 MASKED = ("phone", "email", "address", "ins")
 _DOMAINS = ("entity", "group")
-
-
-class Unclear(Exception):
-    """What was typed does not suffice for a search, or makes no sense: a code for the page."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """What somebody typed, as forms. `born` is None for a search by number."""
-
-    name: tuple[str, ...]
-    first: tuple[str, ...]
-    born: PartialDate | None
-    ins: str
-    ipp: str
-    place: str
-
-    @property
-    def door(self) -> str:
-        """date, number or year; raises Unclear when not enough was typed."""
-        if self.ins or self.ipp:
-            return "number"
-        typed = sum(len(one[0]) for one in (self.name, self.first) if one)
-        if self.born is None or typed < _LETTERS:
-            raise Unclear("incomplete")
-        if self.born.month is not None and self.born.day is not None:
-            if self.born.whole is None:
-                raise Unclear("no_such_day")
-            return "date"
-        if not (self.name and self.first):
-            raise Unclear("both_names")
-        return "year"
-
-
-def parse(typed: dict[str, Any]) -> Typed:
-    """What the web sent: name, first_name, birth_date ("1952-03-12"; `??`: unknown day or month), ins, ipp, place."""
-    known = {"name", "first_name", "birth_date", "ins", "ipp", "place"}
-    texts = {key: typed.get(key) or "" for key in known}
-    if not set(typed) <= known or not all(isinstance(one, str) and len(one) <= _LONGEST for one in texts.values()):
-        raise Unclear("bad_request")
-    return Typed(
-        name=phonetics.forms(texts["name"]),
-        first=phonetics.forms(texts["first_name"]),
-        born=_born(texts["birth_date"]),
-        ins=tokens.plain_number(texts["ins"]),
-        ipp=tokens.plain_number(texts["ipp"]),
-        place=phonetics.letters(texts["place"]),
-    )
-
-
-def _born(text: str) -> PartialDate | None:
-    if not text:
-        return None
-    year, _, rest = text.partition("-")
-    month, _, day = rest.partition("-")
-    try:
-        found = PartialDate(
-            int(year), None if month in ("", "??") else int(month), None if day in ("", "??") else int(day)
-        )
-    except ValueError:
-        raise Unclear("no_such_day") from None
-    today = datetime.now(UTC).date()
-    if not likeness.OLDEST_YEAR <= found.year <= today.year:
-        raise Unclear("no_such_day")
-    if (found.month is not None and not 1 <= found.month <= 12) or (found.day is not None and not 1 <= found.day <= 31):
-        raise Unclear("no_such_day")
-    return found
 
 
 @dataclass(slots=True)
@@ -171,6 +99,8 @@ class Finder:
             if allowed["code"] != "ok":
                 return self._answer(allowed, door, [])
         asked, found = self.candidates(conn, what, door, allowed["site"] if domain == "entity" else None)
+        if door == "phone":
+            found = self._expected(conn, session, account, found)
         ranked = self.ranked(found, what, door)
         told = self._ask(
             conn, "gate.searched(%s, %s, %s, %s, %s, %s, %s, %s)",
@@ -244,6 +174,9 @@ class Finder:
         if door == "number":
             asked = [self.blinder.number(kind, one) for kind, one in (("INS", what.ins), ("IPP", what.ipp)) if one]
             return asked, self._candidates(conn, asked, what, site)
+        if door == "phone":
+            asked = [self.blinder.number("TEL", what.phone)]
+            return asked, self._candidates(conn, asked, what, site)
         if door == "year":
             asked = self.blinder.of_year(what.name, what.first, what.born.year if what.born else 0)
             return asked, self._candidates(conn, asked, what, site)
@@ -261,6 +194,13 @@ class Finder:
             found = {**self._candidates(conn, more, what, site), **found}
         return asked, found
 
+    def _expected(self, conn: Any, session: UUID, account: UUID, found: dict[UUID, Candidate]) -> dict[UUID, Candidate]:
+        """A caller's number is answered from the agenda only: those with an appointment in the actor's team."""
+        row = conn.execute(
+            "SELECT gate.expected_among(%s, %s, %s) AS ids", (session, account, list(found)), prepare=False
+        ).fetchone()
+        return {one: found[one] for one in row["ids"] or () if one in found}
+
     def ranked(self, found: dict[UUID, Candidate], what: Typed, door: str) -> list[Candidate]:
         """Those near enough, likest first, each with its class (see gate.searched)."""
         for one in found.values():
@@ -270,7 +210,7 @@ class Finder:
         return near[:_RANKED]
 
     def _kind(self, one: Candidate, what: Typed, door: str) -> str:
-        if door == "number":
+        if door in ("number", "phone"):
             return "full"
         if one.score < NEAR:
             return ""
@@ -287,7 +227,7 @@ class Finder:
         """Whether the place typed (commune, three letters at least, or INSEE code) is hers."""
         for sealed, row in one.places:
             code, _, label = str(self._value("identity_trait", one.id, row, sealed)).partition("|")
-            if place == code.strip() or (len(place) >= _LETTERS and phonetics.letters(label).startswith(place)):
+            if place == code.strip() or (len(place) >= LETTERS and phonetics.letters(label).startswith(place)):
                 return True
         return False
 
@@ -395,7 +335,7 @@ def _agreements(row: dict[str, Any], what: Typed) -> list[str]:
     both = (*what.name[:1], *what.first[:1])
     for kind in ("birth_name", "used_name", "first_name", "used_first_name"):
         text = phonetics.letters(row[kind] or "")
-        if text and any(text == one or (len(one) >= _LETTERS and text.startswith(one)) for one in both):
+        if text and any(text == one or (len(one) >= LETTERS and text.startswith(one)) for one in both):
             found.append(kind)
     born = _day(row["birth_date"] or "")
     if born is not None and what.born is not None and likeness.dates(what.born, born) == 1.0:
