@@ -19,9 +19,10 @@ import psycopg
 
 from egide.keeper import masters, server
 from egide.keeper.client import Keeper, KeeperDown
-from egide.keeper.finder import Finder, Unclear
+from egide.keeper.finder import Finder
 from egide.keeper.masters import Masters
 from egide.keeper.sessions import No, Sessions, actor_fields, answered
+from egide.keeper.typed import Unclear
 from egide.kernel.capabilities import Refused
 from egide.kernel.home import FINDER_SOCKETS, Home
 
@@ -39,11 +40,11 @@ log = logging.getLogger("egide.keeper")
 class Finding:
     """The finder's verbs. `door` is handed each search's row, for the trail, and whom it discovered, to be counted."""
 
-    def __init__(self, keys: Masters, door: "DoorLine") -> None:
+    def __init__(self, keys: Masters, door: "DoorLine", at_once: int = AT_ONCE) -> None:
         self._masters = keys
         self._sessions = Sessions(keys)
         self._finder = Finder(keys, door.expect, door.count)
-        self._line = threading.BoundedSemaphore(AT_ONCE)
+        self._line = threading.BoundedSemaphore(at_once)
 
     def answer(self, socket_kind: str, conn: "psycopg.Connection[Any]", request: dict[str, Any]) -> dict[str, Any]:
         """Dispatch one request; a verb this socket may not use, or a malformed request, is refused."""
