@@ -37,6 +37,11 @@ EXCUSED = {
     "/dossier/<uuid:patient>/acceder/accueil/": DOOR, "/dossier/<uuid:patient>/soignants/nommer/": DOOR,
     "/dossier/<uuid:patient>/soignants/<int:link>/terminer/": DOOR, "/notifications/acces/<int:entry>/motif/": KEEPER,
     "/notifications/acces/<int:entry>/relire/": DOOR, "/relectures/<int:drawn>/": DOOR, "/travail/<int:task>/": DOOR,
+    "/dossier/<uuid:patient>/acceder/fiche/defi/": KEEPER, "/dossier/<uuid:patient>/acceder/fiche/preuve/": KEEPER,
+    "/plan-blanc/defi/": KEEPER, "/plan-blanc/preuve/": KEEPER, "/plan-blanc/terminer/": DOOR,
+    "/commissions/defi/": KEEPER, "/commissions/preuve/": KEEPER, "/commissions/<int:mandate>/terminer/": DOOR,
+    "/dossier/<uuid:patient>/acceder/commission/": DOOR,
+    "/dossier/<uuid:patient>/soignants/vigilance/": DOOR,
     "/poste/quitter/": DOOR, "/secours/<uuid:account>/fermer/": DOOR,
     "/palette/": READS, "/patients/": READS, "/arrivee/": READS, "/presents/": READS, "/reference/cim10/": READS,
 }  # fmt: skip

@@ -71,7 +71,7 @@ def line(address: str, view: Callable[..., Any]) -> str:
 
 
 # Instead of a chart that is closed: the id is passed to the keeper or to `door`, nothing of the patient is read.
-DOORS = re.compile(r"dossier/<uuid:patient>/acceder/(equipe/|accueil/|urgence/(defi|preuve)/)?")
+DOORS = re.compile(r"dossier/<uuid:patient>/acceder/(equipe/|accueil/|commission/|(urgence|fiche)/(defi|preuve)/)?")
 
 
 def gate_faults(found: list[Route]) -> Iterator[str]:

@@ -7,17 +7,21 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from egide.accounts.session import no_patient_data
+from egide.accounts.session import actor_of, no_patient_data
 from egide.config.arrival import said
-from egide.directory.reads import clinicians, unit_name, units
+from egide.directory.reads import clinicians, professionals, unit_name, units
+from egide.gate import pairs
 from egide.gate.act_as import act_as
 from egide.gate.acting import call_door
 from egide.gate.carers import OF_A_PERSON, OF_A_UNIT, Carer, carers_of
 from egide.gate.decorators import opens_chart
-from egide.gate.reading import fetch
+from egide.gate.reading import Read, Rows, fetch, fetch_with
 from egide.gate.rules import works_by_list
+from egide.gate.standing import COMMISSIONS
+from egide.gate.standing import mandates as standing_mandates
 from egide.gate.work import Task, opens_work
 from egide.identity.reads import Identity, identities
 from egide.kernel.capabilities import Chart, Refused, Roster
@@ -39,6 +43,17 @@ SKIPPED = {
     "done_elsewhere": _lazy("Fait ailleurs"),
     "duplicate": _lazy("Déjà dans la liste"),
 }
+
+
+SENSITIVE = {
+    "public_figure": _lazy("Personnalité connue"),
+    "threatened": _lazy("Personne menacée"),
+    "relative_of_staff": _lazy("Proche d'un professionnel"),
+    "legal": _lazy("Décision de justice"),
+}
+COMMISSION_MEMBERS = (
+    "physician", "midwife", "nurse", "pharmacist", "laboratory", "medical_secretary", "admission_clerk", "dim",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +109,8 @@ def end_care(request: HttpRequest, chart: Chart, link: int) -> HttpResponse:  # 
 def _carers_page(
     request: HttpRequest, chart: Chart, wrong: dict[str, str] | None = None, status: int = 200
 ) -> HttpResponse:
-    who, places, allergies, found = fetch(
-        chart, identities(chart), stays.stays(chart), record.allergies(chart), carers_of(chart)
+    who, places, allergies, found, watched = fetch(
+        chart, identities(chart), stays.stays(chart), record.allergies(chart), carers_of(chart), _watched(chart)
     )
     writes = chart.may_write("clinical")
     grounds = {
@@ -113,10 +128,22 @@ def _carers_page(
         may_end=writes or chart.may_write("contact"),
         colleagues=[one for one in clinicians() if one.id != chart.actor.account] if grounds else [],
         units=[one for one in units().values() if one.id not in chart.actor.units],
+        sensitive=SENSITIVE if chart.may_write("stay") else {},
+        watched=watched,
+        staff=professionals() if chart.may_write("stay") else [],
         wrong={field: said(code) for field, code in (wrong or {}).items()},
         typed=request.POST,
         done=request.GET.get("fait"),
     )
+
+
+def _watched(chart: Chart) -> Read[tuple[str | None, str | None]]:
+    """Why this record is watched, and who the patient is here, if she works here; to whoever writes stays."""
+
+    def decode(rows: Rows) -> tuple[str | None, str | None]:
+        return (rows[0][0], rows[0][1]) if rows else (None, None)
+
+    return Read("SELECT reason, name FROM door.watched(%s)", (chart.patient_id,), decode)
 
 
 # ── work lists ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -170,3 +197,77 @@ def close_task(request: HttpRequest, task: int) -> HttpResponse:
         raise Refused("bad_request")
     act_as(request, "SELECT door.close_task(%s, %s, %s)", task, outcome, reason or None)
     return HttpResponseRedirect(reverse("work") + ("?fait=tache" if outcome == "done" else "?fait=tache_passee"))
+
+
+# ── commissions ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@require_GET
+@no_patient_data()
+def mandates(request: HttpRequest) -> HttpResponse:
+    """Commissions' mandates on my site; naming a member, for those who give them."""
+    actor = actor_of(request)
+    if actor is None:
+        raise Refused("session_ended")
+    (found,) = fetch_with(request.own_ticket, standing_mandates())  # type: ignore[attr-defined]
+    gives = actor.profession in ("administrator", "physician", "dpo")
+    return page(
+        request,
+        "gate/mandates.html",
+        mandates=found,
+        commissions=COMMISSIONS,
+        gives=gives,
+        members=[one for one in professionals(COMMISSION_MEMBERS) if one.id != actor.account] if gives else [],
+        latest=pairs.latest_end(),
+        done=request.GET.get("fait"),
+        **pairs.keys_of(actor),
+    )
+
+
+# ── the emergency sheet ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@require_GET
+@opens_chart(read=("identity", "stay", "contact", "clinical"), purpose="sheet")
+def sheet(request: HttpRequest, chart: Chart) -> HttpResponse:
+    """« Fiche d'urgence » : allergies, treatments, problems, directives, whom to call; on one screen and one A4."""
+    who, places, problems, allergies, people, stated = fetch(
+        chart,
+        identities(chart),
+        stays.stays(chart),
+        record.problems(chart),
+        record.allergies(chart),
+        record.contact_people(chart),
+        record.directives(chart),
+    )
+    return page(
+        request,
+        "record/emergency_sheet.html",
+        **banner(chart, who, places, allergies),
+        problems=[one for one in problems if one.error is None and one.ended is None],
+        treatments=[],
+        people=people,
+        stated=stated[:1],
+        until=chart.until,
+        at=timezone.now(),
+        by=chart.actor,
+        opening=chart.opening,
+    )
+
+
+# ── records to watch over ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@require_POST
+@opens_chart(read=("identity", "stay"), write=("stay",), purpose="arrival")
+def watch(request: HttpRequest, chart: Chart) -> HttpResponse:
+    """A sensitive record, for a reason; or: this patient works here, as whom."""
+    reason, account = request.POST.get("reason", ""), request.POST.get("account", "")
+    if reason in SENSITIVE:
+        call_door(chart, "SELECT door.flag_sensitive(%s, %s)", chart.patient_id, reason)
+    else:
+        try:
+            call_door(chart, "SELECT door.declare_staff(%s, %s)", chart.patient_id, UUID(account))
+        except ValueError:
+            raise Refused("bad_request") from None
+    return HttpResponseRedirect(reverse("carers", kwargs={"patient": chart.patient_id}) + "?fait=vigilance")

@@ -174,6 +174,10 @@ def places(actor: Actor) -> list[Place]:
         found.append(Place(_("Tirage mensuel"), reverse("oversight-draws"), "check"))
     if not may_oversee(actor.profession, "trail"):
         found.append(Place(_("Prendre mon poste en…"), reverse("shift"), "clock"))
+    if actor.profession in ("administrator", "physician"):
+        found.append(Place(_("Plan blanc"), reverse("plan"), "alert"))
+    if actor.profession in ("administrator", "physician", "dpo"):
+        found.append(Place(_("Commissions"), reverse("mandates"), "check"))
     found += [
         Place(_("Notifications"), reverse("notices"), "note"),
         Place(_("Mes sessions"), reverse("sessions"), "sessions"),

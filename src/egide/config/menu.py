@@ -6,11 +6,13 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from egide.accounts.session import actor_of, no_patient_data
 from egide.config.middleware import log_fault
 from egide.directory.reads import units
+from egide.gate.pairs import current_plan
 from egide.gate.rescue import OPENERS
 from egide.gate.rules import may_find_present, may_oversee, may_receive, may_search, works_by_list
 from egide.kernel.capabilities import Actor
@@ -54,6 +56,7 @@ def frame(request: HttpRequest) -> Frame:
             _place(request, _("Avis"), "notices", "note"),
             *((_place(request, _("Secours"), "rescues", "key"),) if actor.profession in OPENERS else ()),
         ),
+        alert=_plan(actor),
         name=actor.name,
         profession=actor.profession,
         grade=actor.grade,
@@ -78,6 +81,16 @@ def _rescue_frame(request: HttpRequest, actor: Actor) -> Frame:
         live=f"{settings.LIVE_URL}/direct/",
         session=actor.session.hex[:8],
     )
+
+
+def _plan(actor: Actor) -> str:
+    """The plan blanc of the actor's site, in words, on every page of it."""
+    plan = current_plan(actor.site)
+    if plan is None:
+        return ""
+    return _("Plan blanc sur le site jusqu'à %(until)s : l'accès d'urgence n'est plus limité en nombre.") % {
+        "until": timezone.localtime(plan.until).strftime("%H:%M")
+    }
 
 
 def _place(request: HttpRequest, label: str, name: str, icon: str) -> Place:

@@ -123,6 +123,14 @@ def clinicians() -> list[Colleague]:
     return [Colleague(one.id, str(one), one.profession) for one in found[:2000]]
 
 
+def professionals(professions: tuple[str, ...] | None = None) -> list[Colleague]:
+    """People of these professions, or of any, by name. One statement."""
+    found = Professional.objects.order_by("family", "given")
+    if professions is not None:
+        found = found.filter(profession__in=professions)
+    return [Colleague(one.id, str(one), one.profession) for one in found[:2000]]
+
+
 CLINICAL = (
     "physician", "midwife", "intern", "nurse", "physiotherapist", "psychologist", "dietician", "social_worker",
 )  # fmt: skip

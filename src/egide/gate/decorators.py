@@ -30,8 +30,8 @@ def opens_chart(
                 except Refused as refusal:
                     if refusal.code != "no_link" or request.method != "GET" or wants_panel(request):
                         raise
-                    request.actor, _ = who(cookie_of(request))  # type: ignore[attr-defined]
-                    return closed_chart(request, patient, request.actor)  # type: ignore[attr-defined]
+                    request.actor, ticket = who(cookie_of(request))  # type: ignore[attr-defined]
+                    return closed_chart(request, patient, request.actor, ticket)  # type: ignore[attr-defined]
                 request.actor = chart.actor  # type: ignore[attr-defined]
                 return view(request, chart, *args, **kwargs)
 

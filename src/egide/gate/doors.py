@@ -13,7 +13,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from egide.accounts.session import actor_of, cookie_of, keeper, no_patient_data
 from egide.gate.act_as import act_as
+from egide.gate.reading import fetch_with
 from egide.gate.rules import may_break_glass
+from egide.gate.standing import COMMISSIONS, mandates, needs_colleague
 from egide.keeper.client import KeeperDown
 from egide.kernel.capabilities import Actor, Refused
 from egide.ui import page
@@ -29,8 +31,9 @@ REASONS = {
 }
 
 
-def closed_chart(request: HttpRequest, patient: UUID, actor: Actor) -> HttpResponse:
+def closed_chart(request: HttpRequest, patient: UUID, actor: Actor, ticket: str) -> HttpResponse:
     """The page of a chart that is not this person's to open (403): the same for a known and an unknown id."""
+    colleague, mandated = fetch_with(ticket, needs_colleague(), mandates())
     return page(
         request,
         "gate/closed_chart.html",
@@ -41,6 +44,8 @@ def closed_chart(request: HttpRequest, patient: UUID, actor: Actor) -> HttpRespo
         username=actor.username if settings.DEMO and settings.DEMO_KEYS_URL else None,
         demo_keys_url=settings.DEMO_KEYS_URL if settings.DEMO else None,
         colleagues=demo_colleagues(actor) if settings.DEMO else [],
+        colleague=colleague,
+        commissions={one.commission: COMMISSIONS[one.commission] for one in mandated if one.mine},
         asked="demande" in request.GET,
     )
 
@@ -52,7 +57,7 @@ def doors(request: HttpRequest, patient: UUID) -> HttpResponse:
     actor = actor_of(request)
     if actor is None:
         raise Refused("session_ended")
-    return closed_chart(request, patient, actor)
+    return closed_chart(request, patient, actor, request.own_ticket)  # type: ignore[attr-defined]
 
 
 @require_POST
@@ -67,12 +72,23 @@ def join(request: HttpRequest, patient: UUID) -> HttpResponse:
 @no_patient_data()
 def break_glass_challenge(request: HttpRequest, patient: UUID) -> HttpResponse:
     """The exact act, written down by the keeper; its hash is what the key must sign."""
+    return _challenge(request, patient, "break_glass")
+
+
+@require_POST
+@no_patient_data()
+def sheet_challenge(request: HttpRequest, patient: UUID) -> HttpResponse:
+    """« Fiche d'urgence », where nobody is there to confirm: the same, one's own key alone."""
+    return _challenge(request, patient, "emergency_sheet")
+
+
+def _challenge(request: HttpRequest, patient: UUID, kind: str) -> HttpResponse:
     try:
         typed = typed_json(request, {"reason", "words"})
         if typed["reason"] not in REASONS or (typed["reason"] == "other" and len(str(typed["words"]).strip()) < 5):
             return refused_json("reason_needed")
         answer = keeper().call(
-            "approve", step="begin", cookie=cookie_of(request), kind="break_glass", patient=patient.bytes,
+            "approve", step="begin", cookie=cookie_of(request), kind=kind, patient=patient.bytes,
             reason=str(typed["reason"]), words=str(typed["words"])[:1000],
         )  # fmt: skip
     except (Refused, KeeperDown) as refusal:
@@ -84,11 +100,22 @@ def break_glass_challenge(request: HttpRequest, patient: UUID) -> HttpResponse:
 @no_patient_data()
 def break_glass_proof(request: HttpRequest, patient: UUID) -> HttpResponse:  # noqa: ARG001 — the act names her
     """One key's answer; `state` is ok (the chart opens for four hours) or colleague_needed."""
+    return _proof(request, "break_glass")
+
+
+@require_POST
+@no_patient_data()
+def sheet_proof(request: HttpRequest, patient: UUID) -> HttpResponse:  # noqa: ARG001 — the act names her
+    """My key's answer: the sheet opens for an hour, that of another patient closes, the on-call list is called."""
+    return _proof(request, "emergency_sheet")
+
+
+def _proof(request: HttpRequest, kind: str) -> HttpResponse:
     try:
         typed = typed_json(request, {"act", "response", "words"})
         answer = keeper().call(
             "approve", step="finish", cookie=cookie_of(request), act=UUID(hex=str(typed["act"])).bytes,
-            response=typed["response"], words=str(typed["words"])[:1000],
+            response=typed["response"], words=str(typed["words"])[:1000], kind=kind,
         )  # fmt: skip
     except ValueError:
         return refused_json("bad_request")

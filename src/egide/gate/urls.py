@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from egide.gate import doors, fresh, rescue, team, views
+from egide.gate import doors, fresh, pairs, rescue, team, views
 
 urlpatterns = [
     path("sessions/", views.sessions, name="sessions"),
@@ -11,11 +11,21 @@ urlpatterns = [
     path("dossier/<uuid:patient>/acceder/equipe/", doors.join, name="join-team"),
     path("dossier/<uuid:patient>/acceder/urgence/defi/", doors.break_glass_challenge, name="break-glass-challenge"),
     path("dossier/<uuid:patient>/acceder/urgence/preuve/", doors.break_glass_proof, name="break-glass-proof"),
+    path("dossier/<uuid:patient>/acceder/fiche/defi/", doors.sheet_challenge, name="sheet-challenge"),
+    path("dossier/<uuid:patient>/acceder/fiche/preuve/", doors.sheet_proof, name="sheet-proof"),
     path("dossier/<uuid:patient>/equipe/", team.take_in, name="take-in"),
     path("secours/", rescue.rescue_page, name="rescues"),
     path("secours/defi/", rescue.challenge, name="rescue-challenge"),
     path("secours/preuve/", rescue.proof, name="rescue-proof"),
     path("secours/<uuid:account>/fermer/", rescue.end, name="rescue-end"),
+    path("dossier/<uuid:patient>/acceder/commission/", pairs.open_by_commission, name="commission-open"),
+    path("plan-blanc/", pairs.plan_page, name="plan"),
+    path("plan-blanc/defi/", pairs.plan_challenge, name="plan-challenge"),
+    path("plan-blanc/preuve/", pairs.plan_proof, name="plan-proof"),
+    path("plan-blanc/terminer/", pairs.end_plan, name="plan-end"),
+    path("commissions/defi/", pairs.mandate_challenge, name="mandate-challenge"),
+    path("commissions/preuve/", pairs.mandate_proof, name="mandate-proof"),
+    path("commissions/<int:mandate>/terminer/", pairs.end_mandate, name="mandate-end"),
     path("confirmer/", fresh.confirm, name="confirm"),
     path("confirmer/defi/", fresh.challenge, name="confirm-challenge"),
     path("confirmer/preuve/", fresh.proof, name="confirm-proof"),

@@ -9,7 +9,7 @@ import re
 import secrets
 import uuid
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final, LiteralString
 from uuid import UUID
 
 from egide.keeper.masters import Masters
@@ -19,11 +19,16 @@ from egide.kernel.acts import act_challenge, canonical_body
 
 ACT_SECONDS = 300
 MAX_WORDS = 1000
+# What carries an approved emergency out: the whole chart for four hours, or the sheet, where no colleague is there.
+EMERGENCIES: Final[dict[str, LiteralString]] = {
+    "break_glass": "SELECT gate.break_glass(%s, %s, %s, %s, %s) AS code",
+    "emergency_sheet": "SELECT gate.emergency_sheet(%s, %s, %s, %s, %s) AS code",
+}
 _CODE = re.compile(r"[a-z_]{3,40}")
 
 
 class Acts:
-    """Proposes acts, checks each yes, and carries an act out once it has all it needs. One kind yet: break_glass."""
+    """Proposes acts, checks each yes, and carries an emergency out once it has all it needs."""
 
     def __init__(self, masters: Masters, ceremony: Ceremony, key_of: Callable[[Any, bytes], dict[str, Any]]) -> None:
         self._trail_key = masters.newest("trail")
@@ -34,7 +39,7 @@ class Acts:
         self, conn: Any, session: UUID, account: UUID, kind: str, patient: UUID, reason: str, words: str
     ) -> dict[str, Any]:
         """Write the act down; its challenge comes back. The words stand in it as a MAC, never in clear."""
-        if kind != "break_glass" or not _CODE.fullmatch(reason) or len(words) > MAX_WORDS:
+        if kind not in EMERGENCIES or not _CODE.fullmatch(reason) or len(words) > MAX_WORDS:
             raise BadAssertion("bad_request")
         act, nonce = uuid.uuid4(), secrets.token_bytes(16)
         body = canonical_body({"patient": str(patient), "reason": reason, "words": self._words_mac(act, words)})
@@ -47,15 +52,18 @@ class Acts:
         return {"act": act.bytes, "options": self._ceremony.ask(act_challenge(kind, act, nonce, body))}
 
     def finish(
-        self, conn: Any, session: UUID, account: UUID, act: UUID, response: Mapping[str, Any], words: str
-    ) -> dict[str, Any]:
+        self, conn: Any, session: UUID, account: UUID, act: UUID, response: Mapping[str, Any], words: str,
+        kind: str = "break_glass",
+    ) -> dict[str, Any]:  # fmt: skip
         """One yes: the first is the asker's own, the next somebody else's. `state`: ok, or colleague_needed."""
-        found, challenge = self.yes(conn, session, account, act, "break_glass", response, words)
+        if kind not in EMERGENCIES:
+            raise BadAssertion("bad_request")
+        found, challenge = self.yes(conn, session, account, act, kind, response, words)
         body = json.loads(found["body"])
         words_id = uuid.uuid4()
         sealed = sealing.seal({1: self._words_key(words_id)}, words.encode(), _bound(words_id))
         done = conn.execute(
-            "SELECT gate.break_glass(%s, %s, %s, %s, %s) AS code",
+            EMERGENCIES[kind],
             (act, UUID(body["patient"]), body["reason"], words_id, sealed),
         ).fetchone()
         if done["code"] == "colleague_needed":

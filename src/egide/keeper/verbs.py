@@ -14,6 +14,7 @@ from egide.keeper.acts import Acts
 from egide.keeper.ceilings import Ceilings, Who
 from egide.keeper.fresh import Fresh
 from egide.keeper.masters import CATEGORIES, Masters
+from egide.keeper.pairs import Pairs
 from egide.keeper.prosante import Tokens
 from egide.keeper.rescue import Rescue
 from egide.keeper.sessions import No, Sessions, actor_fields, answered
@@ -38,6 +39,7 @@ ALLOWED: dict[str, frozenset[str]] = {
             "spread",
             "rescue",
             "fresh",
+            "pair",
             "health",
         }
     ),
@@ -106,6 +108,7 @@ class Verbs:
         self._sessions = Sessions(masters)
         self._ticket_key = masters.newest("ticket")
         self._acts = Acts(masters, ceremony, self._genuine_key)
+        self._pairs = Pairs(ceremony, self._acts)
         self._rescue_door = Rescue(masters, ceremony, self._acts)
         self._source_key = tokens.subkey(masters.newest("token"), "SRC")
         self._blinder = tokens.Blinder(masters.newest("token"))
@@ -299,6 +302,19 @@ class Verbs:
             return {"words": self._acts.words(conn, session, account, int(entry))}
         except BadAssertion as refusal:
             raise No(refusal.code) from None
+
+    def _pair(self, conn: Any, socket_kind: str, cookie: str, step: str, **arguments: Any) -> dict[str, Any]:
+        """Acts of two persons on one screen: the plan blanc, a commission's mandate."""
+        session, account = self._session(conn, cookie)
+        try:
+            if step == "begin":
+                return self._pairs.begin(conn, session, account, **arguments)
+            if step == "finish":
+                act = UUID(bytes=arguments.pop("act"))
+                return self._pairs.finish(conn, session, account, act, **arguments)
+        except BadAssertion as refusal:
+            raise No(refusal.code) from None
+        raise No("bad_request")
 
     def _fresh(self, conn: Any, socket_kind: str, cookie: str, step: str, **arguments: Any) -> dict[str, Any]:
         """The fresh factor that a ceiling asks for: it lets this session's next read pass."""

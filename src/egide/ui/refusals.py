@@ -221,6 +221,54 @@ REFUSALS: dict[str, Refusal] = {
         _lazy("Choisissez un professionnel de cette unité."),
         422,
     ),
+    "own_record": Refusal(
+        _lazy("Votre propre dossier"),
+        _lazy("Votre compte n'ouvre pas votre dossier de patient ; la demande est inscrite."),
+        _lazy("Demandez-en copie comme tout patient, à votre médecin ou au service des admissions."),
+        403,
+    ),
+    "sheet_not_needed": Refusal(
+        _lazy("L'accès d'urgence est ouvert"),
+        _lazy("La fiche d'urgence sert à partir du sixième accès du jour, quand personne n'est là."),
+        _lazy("Confirmez l'accès d'urgence avec votre clé : tout le dossier s'ouvre."),
+        409,
+    ),
+    "plan_already": Refusal(
+        _lazy("Plan blanc déjà en cours"),
+        _lazy("Un plan blanc est déjà déclaré sur ce site."),
+        _lazy("Rien à faire : il finit de lui-même, ou une personne le termine."),
+        409,
+    ),
+    "no_plan": Refusal(
+        _lazy("Aucun plan blanc"),
+        _lazy("Aucun plan blanc n'est en cours sur ce site."),
+        _lazy("Rechargez la page."),
+        409,
+    ),
+    "colleague_refused": Refusal(
+        _lazy("Seconde personne non admise"),
+        _lazy("Cette clé est celle de quelqu'un qui ne peut pas confirmer cet acte sur ce site."),
+        _lazy("Demandez à un médecin ou à un administrateur du site."),
+        403,
+    ),
+    "concerns_you": Refusal(
+        _lazy("L'acte vous concerne"),
+        _lazy("Qui reçoit un mandat ne le demande ni ne le confirme."),
+        _lazy("Demandez à une autre personne du site."),
+        403,
+    ),
+    "mandate_end": Refusal(
+        _lazy("Fin du mandat"),
+        _lazy("Un mandat finit après aujourd'hui et dans trois mois au plus."),
+        _lazy("Choisissez une autre date."),
+        422,
+    ),
+    "commission_pace": Refusal(
+        _lazy("Dix dossiers par jour"),
+        _lazy("Votre mandat a déjà ouvert dix patients aujourd'hui."),
+        _lazy("Continuez demain, ou demandez au médecin responsable de vous faire entrer dans l'équipe."),
+        429,
+    ),
     "fresh_factor": Refusal(
         _lazy("Confirmez que c'est vous"),
         _lazy(

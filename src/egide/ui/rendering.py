@@ -51,6 +51,7 @@ class Frame:
     grade: str = ""
     live: str = ""
     session: str = ""
+    alert: str = ""
 
     @property
     def signed_in(self) -> bool:

@@ -3,7 +3,7 @@
 # ruff: noqa: S608 — tables named in this file
 
 import dataclasses
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,7 +23,8 @@ class Emergency:
     def __init__(self, hospital: Hospital, profession: str = "physician") -> None:
         self.hospital = hospital
         self.unit = hospital.unit()
-        self.patient: Patient = hospital.patient(self.unit)
+        # admitted long enough ago to be on no work list
+        self.patient: Patient = hospital.patient(self.unit, since=datetime.now(UTC) - timedelta(days=9))
         self.responsible: Person = hospital.person("physician", self.unit)
         self.person: Person
         self.person, self.cookie = hospital.signed_in(profession, hospital.unit())

@@ -423,6 +423,8 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
                 "demo_keys_url": "http://localhost:8401",
                 "colleagues": [{"username": "luc.arnaud", "name": "Luc Arnaud"}],
                 "asked": False,
+                "colleague": True,
+                "commissions": {"infection": "Prévention du risque infectieux"},
             },
         ),
         "poste": (

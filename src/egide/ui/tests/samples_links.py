@@ -7,7 +7,17 @@ from uuid import UUID
 
 from egide.ui.words import BASES
 
-NAMES = ("soignants", "soignants-refus", "travail", "travail-vide", "confirmer")
+NAMES = (
+    "soignants",
+    "soignants-refus",
+    "travail",
+    "travail-vide",
+    "confirmer",
+    "plan",
+    "plan-en-cours",
+    "commissions",
+    "fiche",
+)
 REASONS = {"not_concerned": "Sans objet pour ce patient", "done_elsewhere": "Fait ailleurs"}
 
 
@@ -39,6 +49,8 @@ def contexts(now: Any, people: list[Any], chart: dict[str, Any]) -> dict[str, tu
         "may_transfer": True, "may_end": True,
         "colleagues": [SimpleNamespace(id=ident(5), name="Dr Luc Arnaud", profession="physician")],
         "units": [SimpleNamespace(id=ident(3), name="Chirurgie A", site="Hôpital Saint-Aubin")],
+        "sensitive": {"public_figure": "Personnalité connue"}, "watched": ("public_figure", "Luc Arnaud"),
+        "staff": [SimpleNamespace(id=ident(5), name="Luc Arnaud", profession="nurse")],
         "wrong": {}, "typed": {}, "done": "soignant",
     }  # fmt: skip
     lines = [
@@ -51,6 +63,10 @@ def contexts(now: Any, people: list[Any], chart: dict[str, Any]) -> dict[str, tu
         )
         for n, one in enumerate(people[:9])
     ]  # fmt: skip
+    keys = {
+        "username": "alice", "demo_keys_url": "http://localhost:8421",
+        "colleagues": [{"username": "luc", "name": "Luc Arnaud"}],
+    }  # fmt: skip
     refused = {"to": "Cette personne ne travaille pas dans l'unité où réside ce patient."}
     return {
         "soignants": ("gate/carers.html", named),
@@ -60,6 +76,35 @@ def contexts(now: Any, people: list[Any], chart: dict[str, Any]) -> dict[str, tu
         "travail": ("gate/work.html", {"lines": lines, "late": 2, "reasons": REASONS, "done": "tache"}),
         "confirmer": (
             "gate/confirm.html", {"onward": "/jour/", "username": "alice", "demo_keys_url": "http://localhost:8421"},
+        ),
+        "plan": ("gate/plan.html", {"plan": None, "may_plan": True, "done": None, **keys}),
+        "plan-en-cours": (
+            "gate/plan.html",
+            {**keys, "plan": SimpleNamespace(since=now, until=now), "may_plan": True, "done": None},
+        ),
+        "commissions": (
+            "gate/mandates.html",
+            {
+                "mandates": [
+                    SimpleNamespace(id=1, commission="infection", name="Luc Arnaud <b>", since=now,
+                                    until=now + timedelta(days=60), mine=True),
+                ],
+                "commissions": {"infection": "Prévention du risque infectieux"}, "gives": True,
+                "members": named["colleagues"], "latest": "2027-02-20", "done": None, **keys,
+            },
+        ),
+        "fiche": (
+            "record/emergency_sheet.html",
+            {
+                **chart, "until": now, "at": now, "opening": 42,
+                "by": SimpleNamespace(name="Dr Luc Arnaud", profession="physician"),
+                "problems": [SimpleNamespace(label="Insuffisance cardiaque", since=now.date())],
+                "treatments": [SimpleNamespace(label="Apixaban 5 mg", detail="matin et soir")],
+                "people": [
+                    SimpleNamespace(name="MARTIN Paul", relation="époux", kind="trusted", phone="06 39 98 01 02"),
+                ],
+                "stated": [SimpleNamespace(kind="written", where="Chez son notaire", words="Pas de réanimation.")],
+            },
         ),
         "travail-vide": ("gate/work.html", {"lines": [], "late": 0, "reasons": REASONS, "done": None}),
     }  # fmt: skip
