@@ -15,8 +15,8 @@ help: ## cette liste
 run: ## prépare tout, démarre Égide et affiche l'adresse (Ctrl-C arrête tout)
 	@$(run) egide run
 
-demo: ## comme run, en refusant toute base qui n'est pas née de démonstration
-	@$(run) egide run --demo
+demo: ## comme run, sur une démonstration seulement ; PATIENTS=758912 pour le groupe entier
+	@$(run) egide run --demo $(if $(PATIENTS),--patients $(PATIENTS))
 
 test: ## tous les tests, parcours dans Chromium compris
 	@tools/chromium

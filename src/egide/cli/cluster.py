@@ -33,6 +33,9 @@ SETTINGS: Final = {
     "password_encryption": "'scram-sha-256'",
     "max_connections": "100",
     "shared_buffers": "'256MB'",
+    # A whole group's load writes faster than a gigabyte between checkpoints; the log shrinks again when it is over.
+    "max_wal_size": "'4GB'",
+    "checkpoint_timeout": "'15min'",
     "synchronous_commit": "on",
     "jit": "off",
     "allow_alter_system": "off",

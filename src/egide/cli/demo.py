@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from egide.cli.demo_group import whole_group
 from egide.cli.halt import Halt
 from egide.kernel.home import Home
 
@@ -42,7 +43,7 @@ def load(patients: Patients = 300, seed: Seed = 1, today: Today = "") -> None:
     _need_demo(home)
     demo_user = user_of("demo-keys")
     try:
-        added = staffing.install(home)
+        added = staffing.install(home, day)
         keys = staffing.make_keys(home.demo_keys, _origin(), (demo_user.uid, demo_user.gid) if demo_user else None)
         staffing.enrol(home, keys)
     except KeeperDown:
@@ -53,6 +54,8 @@ def load(patients: Patients = 300, seed: Seed = 1, today: Today = "") -> None:
         raise _database_halt(error) from None
     staffing.write_listing(home)
     print(f"comptes : {added} ajoutés, {len(keys)} clés", flush=True)
+    if whole_group(home, patients, seed, day):
+        return
     _as_worker(home, ["people", "--patients", str(patients), "--seed", str(seed), "--today", day.isoformat()])
 
 
@@ -108,9 +111,9 @@ def truth(patients: Patients = 300, seed: Seed = 1) -> None:
 @app.command()
 def accounts() -> None:
     """Liste les comptes de la démonstration et réécrit demo/accounts.json si la base est une démonstration."""
-    from egide.rehearsal import hospital, staffing
+    from egide.rehearsal import staff, staffing
 
-    for account in hospital.ACCOUNTS:
+    for account in staff.accounts().values():
         units = ", ".join(unit.name for unit in account.units) or "—"
         print(f"{account.username:<20} {account.name:<22} {account.profession:<18} {units}")
     home = Home.from_environment()
@@ -170,14 +173,10 @@ def export_key(username: Username) -> None:
 
 
 def _known(username: str) -> None:
-    from egide.rehearsal import hospital
+    from egide.rehearsal import staff
 
-    try:
-        hospital.account(username)
-    except KeyError:
-        raise Halt(
-            f"Aucun compte de démonstration ne s'appelle {username!r} : voir « egide demo accounts ».", 2
-        ) from None
+    if username not in staff.accounts():
+        raise Halt(f"Aucun compte de démonstration ne s'appelle {username!r} : voir « egide demo accounts ».", 2)
 
 
 def _need_demo(home: Home) -> None:

@@ -50,6 +50,10 @@ def run(
     demo: Annotated[
         bool | None, typer.Option("--demo/--real", help="Ce que la base doit être ; à sa naissance, une démonstration.")
     ] = None,
+    patients: Annotated[
+        int | None,
+        typer.Option(min=1, max=900_000, help="Démonstration : nombre de personnes d'une base neuve (300 par défaut)."),
+    ] = None,
     then: Annotated[str | None, typer.Option(help="Commande à exécuter une fois ouverte ; puis tout s'arrête.")] = None,
 ) -> None:
     """Démarre tout, surveille, et arrête tout sur Ctrl-C."""
@@ -61,7 +65,7 @@ def run(
         import subprocess
 
         raise typer.Exit(subprocess.run(shlex.split(then), check=False).returncode)
-    raise typer.Exit(Supervisor(home, port, demo=demo).run(then))
+    raise typer.Exit(Supervisor(home, port, demo=demo, patients=patients).run(then))
 
 
 @app.command()

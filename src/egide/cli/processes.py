@@ -83,8 +83,10 @@ def start(
     account: str | None = None,
     extra: Mapping[str, str] | None = None,
     parent_death: signal.Signals = signal.SIGTERM,
+    shown: bool = False,
 ) -> subprocess.Popen[bytes]:
-    """Starts a process in its own session, under the account of `account` (default: `process`), output to its log.
+    """Starts a process in its own session, under the account of `account` (default: `process`), output to its log
+    (`shown`: to this terminal).
 
     Must be called from the main thread: the parent's death is told per thread.
     """
@@ -94,8 +96,8 @@ def start(
         return subprocess.Popen(
             list(command),
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
+            stdout=None if shown else log,
+            stderr=None if shown else log,
             cwd="/",
             env=environment(home, process, extra),
             umask=0o077,
@@ -116,8 +118,22 @@ def run(
     *,
     account: str | None = None,
     extra: Mapping[str, str] | None = None,
+    shown: bool = False,
 ) -> None:
-    """Runs a step to its end; a failure is a Halt that repeats the step's own last sentence and names its log."""
+    """Runs a step to its end; a failure is a Halt that repeats the step's own last sentence and names its log.
+
+    `shown`: what it says goes to this terminal, not to the log.
+    """
+    if shown:
+        child = start(home, process, command, account=account, extra=extra, shown=True)
+        try:
+            code = child.wait()
+        except BaseException:
+            stop(child, signal.SIGINT, 30)
+            raise
+        if code:
+            raise Halt(f"L'étape « {process} » a échoué.", code)
+        return
     log = home.log_file(process)
     before = log.stat().st_size if log.exists() else 0
     child = start(home, process, command, account=account, extra=extra)

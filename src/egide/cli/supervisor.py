@@ -44,14 +44,18 @@ class Stopped(BaseException):
 class Supervisor:
     """One run of one home, from the lock to the last process stopped."""
 
-    def __init__(self, home: Home, port: int, *, demo: bool | None = None, durable: bool = True) -> None:
-        """`demo`: what the base must be; None takes what it is, and a demo for a base not born yet.
+    def __init__(
+        self, home: Home, port: int, *, demo: bool | None = None, durable: bool = True, patients: int | None = None
+    ) -> None:
+        """`demo`: what the base must be; None takes what it is, a demo for a base not born yet. `patients`: how many
+        people a demo that holds nobody yet is given; None: what an earlier start was asked, or 300.
 
         `durable=False` is for tests, which lose nothing by a crash of the machine.
         """
         self.home = home
         self.port = port
         self.demo = demo
+        self.patients = patients
         self.cluster = Cluster(home, durable=durable)
         self.watched: list[Watched] = []
         self.origin = os.environ.get("EGIDE_ORIGIN", "").rstrip("/") or f"http://localhost:{port}"
@@ -263,12 +267,21 @@ class Supervisor:
 
     def _load_demo(self) -> None:
         """Loads the demo's people once; a load that was cut short is run again, and adds only what lacks."""
-        done = self.home.root / "demo-loaded"
+        done, asked = self.home.root / "demo-loaded", self.home.root / "demo-asked"
+        before = int(asked.read_text(encoding="ascii")) if asked.exists() else None
+        if (before is not None or done.exists()) and self.patients not in (None, before or DEMO_PATIENTS):
+            raise Halt(
+                f"La base de {self.home.root} a été demandée pour {before or DEMO_PATIENTS} personnes : relancez sans "
+                "--patients, ou donnez un autre dossier à EGIDE_HOME."
+            )
         if done.exists():
             return
+        patients = self.patients or before or DEMO_PATIENTS
+        asked.write_text(str(patients), encoding="ascii")
         command = [sys.executable, "-m", "egide.cli", "demo", "load"]
-        command += ["--patients", str(DEMO_PATIENTS), "--seed", str(DEMO_SEED)]
-        run(self.home, "demo-load", command, extra=self._addresses())
+        command += ["--patients", str(patients), "--seed", str(DEMO_SEED)]
+        # a long one shows its bar; Ctrl-C ends it, and the next start goes on
+        run(self.home, "demo-load", command, extra=self._addresses(), shown=patients > 10 * DEMO_PATIENTS)
         done.touch()
 
     def _start_demo_keys(self) -> None:

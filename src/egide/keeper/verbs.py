@@ -45,7 +45,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     ),
     "worker": frozenset({"sign_in", "who", "open_new", "spread", "resume", "revoke", "health"}),
     "live": frozenset({"who"}),
-    "ops": frozenset({"enrol", "health"}),
+    "ops": frozenset({"enrol", "enrol_many", "health"}),
     "auditor": frozenset({"health"}),
     "trail": frozenset({"expect", "count"}),
 }
@@ -238,6 +238,13 @@ class Verbs:
         if state not in {"ok", "known"}:
             raise No(state)
         return {"state": state}
+
+    def _enrol_many(self, conn: Any, socket_kind: str, keys: list[dict[str, Any]]) -> dict[str, Any]:
+        """As `enrol`, at most 200 keys in one commit: all or none."""
+        if not 1 <= len(keys) <= ROSTER:
+            raise No("bad_request")
+        with conn.transaction():
+            return {"states": [self._enrol(conn, socket_kind, **one)["state"] for one in keys]}
 
     # ── sessions ─────────────────────────────────────────────────────────────────────────────────────────────────────
 

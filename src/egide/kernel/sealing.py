@@ -6,6 +6,7 @@ A key is HKDF-Expand (RFC 5869 §2.3, one block) of the category's master: nothi
 import hmac
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -27,15 +28,42 @@ def patient_key(master: bytes, category: str, patient_id: UUID) -> bytes:
 
 def associated(table: str, column: str, row_id: UUID, category: str) -> bytes:
     """What a sealed value is bound to: it opens in this row and column only."""
-    return b"\x00".join((table.encode(), column.encode(), row_id.bytes, category.encode(), b"%d" % FORMAT))
+    return associated_raw(table, column, row_id.bytes, category)
+
+
+def associated_raw(table: str, column: str, row_id: bytes, category: str) -> bytes:
+    """As `associated`, of a row id that is 16 bytes already."""
+    before, after = _around(table, column, category)
+    return before + row_id + after
+
+
+@lru_cache(maxsize=256)
+def _around(table: str, column: str, category: str) -> tuple[bytes, bytes]:
+    return b"%b\x00%b\x00" % (table.encode(), column.encode()), b"\x00%b\x00%d" % (category.encode(), FORMAT)
+
+
+class Sealer:
+    """Seals many values of one patient and category under the newest key version, which is prepared once."""
+
+    __slots__ = ("_aead", "_header")
+
+    def __init__(self, keys: Mapping[int, bytes]) -> None:
+        version = max(keys)
+        self._header = bytes((FORMAT,)) + version.to_bytes(2, "big")
+        self._aead = AESGCM(keys[version])
+
+    def __repr__(self) -> str:
+        return "Sealer()"
+
+    def seal(self, plaintext: bytes, bound_to: bytes) -> bytes:
+        """format ‖ version ‖ nonce ‖ ciphertext and tag (31 bytes more)."""
+        nonce = os.urandom(_NONCE)
+        return self._header + nonce + self._aead.encrypt(nonce, plaintext, self._header + bound_to)
 
 
 def seal(keys: Mapping[int, bytes], plaintext: bytes, bound_to: bytes) -> bytes:
-    """Seal under the newest key version: format ‖ version ‖ nonce ‖ ciphertext and tag (31 bytes more)."""
-    version = max(keys)
-    nonce = os.urandom(_NONCE)
-    header = bytes((FORMAT,)) + version.to_bytes(2, "big")
-    return header + nonce + AESGCM(keys[version]).encrypt(nonce, plaintext, header + bound_to)
+    """Seal one value under the newest key version: format ‖ version ‖ nonce ‖ ciphertext and tag (31 bytes more)."""
+    return Sealer(keys).seal(plaintext, bound_to)
 
 
 def unseal(keys: Mapping[int, bytes], sealed: bytes, bound_to: bytes) -> bytes:

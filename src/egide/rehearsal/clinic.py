@@ -1,59 +1,31 @@
-"""What the demo's charts hold: problems, allergies, vital signs that follow the clock and the problems.
+"""What the demo's charts hold: problems, allergies, vital signs, notes, appointments.
 
-Every figure here (baselines, rhythms, how often) is invented for the demo. Times are relative to `today`.
+Every figure here (how often, since when) is invented for the demo. Times are relative to `today`.
 """
 
-import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 
-from egide.kernel.codes import BY_SLUG
-from egide.rehearsal import census, hospital, tables
-from egide.rehearsal.census import DAYS_MEASURED, Stay, at
+from egide.rehearsal import body, census, diary, staff, tables, writing
+from egide.rehearsal.body import Measure
+from egide.rehearsal.census import Stay, at
+from egide.rehearsal.diary import Meeting
 from egide.rehearsal.draw import Draw
-from egide.rehearsal.hospital import Unit
+from egide.rehearsal.hospital import Account, Unit
 from egide.rehearsal.people import Person
-from egide.rehearsal.tables import ProblemKind, weighted
+from egide.rehearsal.tables import ProblemKind, Weighted, weighted
+from egide.rehearsal.writing import Note
 
 CIM10 = "http://hl7.org/fhir/sid/icd-10"
-_FADING_DAYS = 2.4
-_LASTING = ("C", "K70", "M16", "M17")
-_HOURS = ((7, 30), (14, 20), (21, 10))
-_NIGHT = (2, 40)
-_REMARKS = ("après la toilette", "au repos", "après la marche", "brassard large", "bras gauche", "patient anxieux")
-# What each round measures beside the blood pressure: morning, afternoon, evening, night.
-_ROUNDS = (
-    ("pulse", "temperature", "spo2", "respiratory_rate", "pain"),
-    ("pulse", "temperature", "spo2"),
-    ("pulse", "temperature", "spo2", "pain"),
-    ("pulse", "spo2", "respiratory_rate"),
-)
-# How each measure swings over the day around its mean: (amplitude, hour of the summit).
-_SWING = {
-    "systolic": (6.0, 17.0),
-    "diastolic": (4.0, 17.0),
-    "pulse": (4.0, 16.0),
-    "temperature": (0.28, 18.0),
-    "spo2": (0.4, 15.0),
-    "respiratory_rate": (0.6, 16.0),
-}
-_NOISE = {"systolic": 6.0, "diastolic": 4.0, "pulse": 4.0, "temperature": 0.14, "spo2": 0.8, "respiratory_rate": 1.0}
-# Wider than health, narrower than the impossible: what a ward sees.
-_SPAN = {
-    "systolic": (78, 214),
-    "diastolic": (42, 118),
-    "pulse": (44, 152),
-    "temperature": (35.6, 40.4),
-    "spo2": (82, 100),
-    "respiratory_rate": (10, 38),
-    "pain": (0, 10),
-    "weight": (3, 190),
-}
+_LASTING = ("C", "K70", "M16", "M17", "R54", "F00", "I69")
+_OFTEN = 262.0
+"""What divides the weights of long-lasting problems: the higher, the fewer a person has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One problem; `key` names it within its person for ever."""
 
     key: str
@@ -64,8 +36,7 @@ class Problem:
     author: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Allergy:
+class Allergy(NamedTuple):
     """One allergy."""
 
     key: str
@@ -77,202 +48,116 @@ class Allergy:
     author: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """One measured value, in the unit of its vital sign; the measures of one round share `round_key`."""
-
-    key: str
-    slug: str
-    value: float
-    taken_at: datetime
-    recorded_at: datetime
-    author: UUID
-    round_key: str
-    comment: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """All that is loaded of one person beside her identity."""
 
     stays: tuple[Stay, ...]
     problems: tuple[Problem, ...]
     allergies: tuple[Allergy, ...]
     measures: tuple[Measure, ...]
+    notes: tuple[Note, ...]
+    meetings: tuple[Meeting, ...]
+
+
+class First(NamedTuple):
+    """Where and when somebody was first seen here, by whom."""
+
+    unit: Unit
+    at: datetime
+    physicians: Sequence[Account]
 
 
 def facts(seed: int, count: int, person: Person, today: date) -> Facts:
     """Everything clinical about one person, as known on `today` (two weeks of rounds for somebody present)."""
     stays = census.stays(seed, count, person.index, today)
-    problems = _problems(seed, person, stays)
-    return Facts(stays, problems, _allergies(seed, person, stays), _measures(seed, person, stays, problems, today))
+    first = _first(seed, count, person, stays)
+    problems = _problems(seed, person, stays, first)
+    kinds = [problem.kind for problem in problems]
+    now = next((problem.kind for problem in problems if problem.key == "main/0"), None)
+    meetings = diary.meetings(seed, person, today)
+    return Facts(
+        stays,
+        problems,
+        _allergies(seed, person, first),
+        body.measures(seed, person, stays, kinds, now, today),
+        writing.notes(seed, person, stays, {problem.key: problem.kind.label for problem in problems}, meetings, today),
+        meetings,
+    )
 
 
-def _problems(seed: int, person: Person, stays: tuple[Stay, ...]) -> tuple[Problem, ...]:
+def _first(seed: int, count: int, person: Person, stays: tuple[Stay, ...]) -> First:
+    unit = stays[-1].unit if stays else census.unit_of(seed, count, person.index)
+    when = stays[-1].admitted_at if stays else at(person.registered, 9, 40)
+    return First(unit, when, staff.of_unit(unit, "physician"))
+
+
+def _problems(seed: int, person: Person, stays: tuple[Stay, ...], first: First) -> tuple[Problem, ...]:
     draw = Draw(seed, person.index, "problems")
     found: list[Problem] = []
     used: set[str] = set()
     for stay in stays:
-        age = person.age(stay.admitted_at.date())
-        kinds = [kind for kind in tables.problem_kinds() if kind.role == "main" and kind.unit == stay.unit.slug]
-        fitting = [kind for kind in kinds if kind.fits(person.sex, age)] or kinds
-        kind = draw.weighted(weighted(fitting, [kind.weight for kind in fitting]))
+        day = stay.admitted_at.date()
+        table = _mains(stay.unit.slug, person.sex, person.age(day))
+        if table is None:
+            continue
+        kind = draw.weighted(table)
         if kind.code in used:
             continue
         used.add(kind.code)
-        onset = stay.admitted_at.date() - timedelta(days=draw.below(4))
+        onset = max(day - timedelta(days=draw.below(4)), person.birth_date)
         over = stay.discharged_at is not None and not kind.code.startswith(_LASTING)
-        ended = stay.discharged_at.date() if stay.discharged_at is not None and over else None
-        found.append(_problem(draw, stay, f"main/{stay.rank}", kind, max(onset, person.birth_date), ended))
-    first = stays[-1]
-    age = person.age(first.admitted_at.date())
-    for kind in tables.problem_kinds():
-        if kind.role == "main" or not kind.fits(person.sex, age) or not draw.chance(kind.weight / 150):
+        ended = max(stay.discharged_at.date(), onset) if stay.discharged_at is not None and over else None
+        recorded = stay.admitted_at + timedelta(minutes=30 + draw.below(90))
+        author = draw.pick(staff.of_unit(stay.unit, "physician")).id
+        found.append(Problem(f"main/{stay.rank}", kind, onset, ended, recorded, author))
+    return (*found, *_lasting(draw, person, first, used))
+
+
+def _lasting(draw: Draw, person: Person, first: First, used: set[str]) -> list[Problem]:
+    """Long-lasting problems and what once happened, as known when she was first seen."""
+    age = person.age(first.at.date())
+    often, table = _chronic(person.sex, age)
+    found: list[Problem] = []
+    if table is None:
+        return found
+    for _ in range(int(2 * often * draw.unit() + 0.5)):
+        kind = draw.weighted(table)
+        if kind.code in used:
             continue
+        used.add(kind.code)
         years = draw.between(0.2, max(0.3, min(25, age - kind.youngest + 1)))
-        onset = max(first.admitted_at.date() - timedelta(days=int(years * 365)), person.birth_date)
-        found.append(_problem(draw, first, f"{kind.role}/{kind.code}", kind, onset, None))
-    return tuple(found)
+        onset = max(first.at.date() - timedelta(days=int(years * 365)), person.birth_date)
+        recorded = first.at + timedelta(minutes=30 + draw.below(90))
+        author = draw.pick(first.physicians).id
+        found.append(Problem(f"{kind.role}/{kind.code}", kind, onset, None, recorded, author))
+    return found
 
 
-def _problem(draw: Draw, stay: Stay, key: str, kind: ProblemKind, onset: date, ended: date | None) -> Problem:
-    author = draw.pick(hospital.staff(stay.unit, "physician"))
-    recorded = stay.admitted_at + timedelta(minutes=30 + draw.below(90))
-    return Problem(key, kind, onset, ended, recorded, author.id)
+@lru_cache(maxsize=2048)
+def _mains(word: str, sex: str, age: int) -> Weighted[ProblemKind] | None:
+    """What brings somebody to a ward. Where nothing fits a child on an adults' ward, anything of it."""
+    kinds = [kind for kind in tables.problem_kinds() if kind.role == "main" and kind.unit == word]
+    fitting = [kind for kind in kinds if kind.fits(sex, age)] or ([] if word in ("mat", "ped") else kinds)
+    return weighted(fitting, [kind.weight for kind in fitting]) if fitting else None
 
 
-def _allergies(seed: int, person: Person, stays: tuple[Stay, ...]) -> tuple[Allergy, ...]:
+@lru_cache(maxsize=512)
+def _chronic(sex: str, age: int) -> tuple[float, Weighted[ProblemKind] | None]:
+    """How many long-lasting problems somebody has on average, and which."""
+    kinds = [kind for kind in tables.problem_kinds() if kind.role != "main" and kind.fits(sex, age)]
+    weights = [kind.weight for kind in kinds]
+    return sum(weights) / _OFTEN, weighted(kinds, weights) if kinds else None
+
+
+def _allergies(seed: int, person: Person, first: First) -> tuple[Allergy, ...]:
     draw = Draw(seed, person.index, "allergies")
     if not draw.chance(0.24):
         return ()
-    first = stays[-1]
     found: dict[str, Allergy] = {}
     for _ in range(1 + draw.chance(0.2)):
         kind = draw.weighted(tables.allergy_kinds())
-        author = draw.pick(hospital.staff(first.unit, "physician"))
-        recorded = first.admitted_at + timedelta(minutes=20 + draw.below(60))
+        author = draw.pick(first.physicians)
+        recorded = first.at + timedelta(minutes=20 + draw.below(60))
         key = f"allergy/{kind.substance}"
         found[key] = Allergy(key, kind.code, kind.substance, kind.reaction, kind.severity, recorded, author.id)
     return tuple(found.values())
-
-
-def _measures(
-    seed: int, person: Person, stays: tuple[Stay, ...], problems: tuple[Problem, ...], today: date
-) -> tuple[Measure, ...]:
-    body = _Body(seed, person, problems)
-    found: list[Measure] = []
-    for stay in stays:
-        if stay.discharged_at is None:
-            found += _ward_rounds(seed, person, stay, body, today)
-        else:
-            found += _two_rounds(seed, person, stay, body)
-    return tuple(found)
-
-
-def _ward_rounds(seed: int, person: Person, stay: Stay, body: "_Body", today: date) -> list[Measure]:
-    """Three rounds a day, a night one in the first three days, over the last two weeks until yesterday evening."""
-    first = today - timedelta(days=DAYS_MEASURED)
-    found: list[Measure] = []
-    for number in range(DAYS_MEASURED):
-        day = first + timedelta(days=number)
-        draw = Draw(seed, person.index, "rounds", number)
-        rounds = [*enumerate(_HOURS), *([(3, _NIGHT)] if 0 < number <= 3 else [])]
-        for kind, (hour, minute) in rounds:
-            taken = at(day, hour, minute) + timedelta(minutes=int(draw.between(-25, 25)))
-            if taken <= stay.admitted_at:
-                continue
-            slugs = list(_ROUNDS[kind])
-            if kind == 0 and number % 2 == 0:
-                slugs.append("weight")
-            if kind == 0 and number == 1:
-                slugs.append("height")
-            found += _round(draw, body, stay.unit, f"round/{number}/{kind}", taken, number + hour / 24, slugs)
-    return found
-
-
-def _two_rounds(seed: int, person: Person, stay: Stay, body: "_Body") -> list[Measure]:
-    """What a past stay left: one round on arrival, one before leaving."""
-    if stay.discharged_at is None:
-        return []
-    draw = Draw(seed, person.index, "past rounds", stay.rank)
-    days = (stay.discharged_at - stay.admitted_at) / timedelta(days=1)
-    arrival = stay.admitted_at + timedelta(minutes=15 + draw.below(40))
-    leaving = stay.discharged_at - timedelta(minutes=60 + draw.below(90))
-    key = f"past/{stay.rank}"
-    found = _round(draw, body, stay.unit, f"{key}/arrival", arrival, 0.3, [*_ROUNDS[0], "weight", "height"])
-    if leaving > arrival:
-        found += _round(draw, body, stay.unit, f"{key}/leaving", leaving, days, ["pulse", "temperature", "spo2"])
-    return found
-
-
-def _round(
-    draw: Draw, body: "_Body", unit: Unit, key: str, taken: datetime, days: float, slugs: list[str]
-) -> list[Measure]:
-    author = draw.pick(hospital.staff(unit, "nurse")).id
-    recorded = taken + timedelta(minutes=1 + draw.below(12))
-    comment = draw.pick(_REMARKS) if draw.chance(0.03) else None
-    hour = taken.astimezone(census.PARIS).hour + taken.minute / 60
-    values = body.measure(draw, days, hour, ["systolic", "diastolic", *slugs])
-    return [
-        Measure(f"{key}/{slug}", slug, value, taken, recorded, author, key, comment if slug == "systolic" else None)
-        for slug, value in values.items()
-    ]
-
-
-class _Body:
-    """One person's means and what her problems add to them."""
-
-    def __init__(self, seed: int, person: Person, problems: tuple[Problem, ...]) -> None:
-        draw = Draw(seed, person.index, "body")
-        last = max((problem.recorded_at.date() for problem in problems), default=person.birth_date)
-        age = max(0, person.age(last))
-        grown = min(1.0, 0.33 + age / 27)
-        height = (draw.normal(176, 7) if person.sex == "M" else draw.normal(163, 6.5)) * grown - max(0, age - 60) * 0.08
-        mass = min(38.0, max(16.5, draw.normal(25.2 if age > 20 else 19.0, 3.6)))
-        self._means = {
-            "systolic": draw.normal(104 + 0.34 * min(age, 85), 8),
-            "diastolic": draw.normal(70 + 0.1 * min(age, 60), 5),
-            "pulse": draw.normal(74 + max(0, 16 - age) * 2.2, 7),
-            "temperature": draw.normal(36.7, 0.15),
-            "spo2": draw.normal(97.4 - max(0, age - 60) * 0.025, 0.7),
-            "respiratory_rate": draw.normal(15.5 + max(0, 14 - age) * 0.7, 1.2),
-            "pain": 0.6,
-            "weight": mass * (height / 100) ** 2,
-            "height": height,
-        }
-        self._fading: dict[str, float] = {}
-        self._irregular = 0.0
-        for problem in problems:
-            for effect in problem.kind.effects:
-                if effect.measure == "irregular":
-                    self._irregular = effect.amount
-                elif not effect.fades:
-                    self._means[effect.measure] += effect.amount
-                elif problem.key == "main/0":
-                    self._fading[effect.measure] = self._fading.get(effect.measure, 0.0) + effect.amount
-
-    def measure(self, draw: Draw, days: float, hour: float, slugs: list[str]) -> dict[str, float]:
-        """Values of one round, `days` after the first one, rounded as they are shown; pressures stay 20 mmHg apart."""
-        left = math.exp(-days / _FADING_DAYS)
-        fever = max(0.0, self._fading.get("temperature", 0.0)) * left
-        found: dict[str, float] = {}
-        for slug in slugs:
-            mean = self._means[slug] + self._fading.get(slug, 0.0) * left
-            if slug == "height":
-                value = mean
-            elif slug == "weight":
-                value = mean + draw.normal(0, 0.25)
-            elif slug == "pain":
-                value = mean + max(0.0, draw.normal(0, 0.9))
-            else:
-                amplitude, summit = _SWING[slug]
-                value = mean + amplitude * math.cos((hour - summit) / 12 * math.pi)
-                spread = _NOISE[slug] + (self._irregular if slug == "pulse" else 0.0)
-                # A fever comes in peaks, so its noise is larger while it lasts.
-                value += draw.normal(0, spread + (0.35 * fever if slug == "temperature" else 0.0))
-            if slug == "diastolic":
-                value = min(value, found.get("systolic", 300.0) - 20)
-            low, high = _SPAN.get(slug, (20, 260))
-            sign = BY_SLUG[slug]
-            found[slug] = round(min(max(value, low), high), sign.decimals)
-        return found

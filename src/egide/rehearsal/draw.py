@@ -4,7 +4,9 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
+from hashlib import blake2b
 from random import Random
+from struct import Struct
 from typing import TypeVar
 
 from egide.rehearsal.tables import Weighted
@@ -14,44 +16,55 @@ T = TypeVar("T")
 _ROUNDS = 4
 _MIX = 0x9E3779B97F4A7C15
 _WORD = (1 << 64) - 1
+_WORDS = Struct("<16I").unpack
+_SCALE = 2.0**-32
 
 
 class Draw:
-    """Draws for one subject. Only `random()` of the generator is used: Python promises that stream, not `choice`'s."""
+    """Draws for one subject: the 32-bit words of BLAKE2b over the key and a count, sixteen at a time.
 
-    __slots__ = ("_random",)
+    A generator of the library would have to be seeded for each subject, which costs ten times as much.
+    """
+
+    __slots__ = ("_key", "_left", "_turn")
 
     def __init__(self, *key: int | str) -> None:
-        self._random = Random("/".join(map(str, key))).random
+        self._key = "/".join(map(str, key)).encode()
+        self._left = iter(_WORDS(blake2b(self._key).digest()))
+        self._turn = 0
 
     def unit(self) -> float:
         """Between 0 and 1, 1 excluded."""
-        return self._random()
+        for word in self._left:
+            return float(word * _SCALE)
+        self._turn += 1
+        self._left = iter(_WORDS(blake2b(b"%b+%d" % (self._key, self._turn)).digest()))
+        return float(next(self._left) * _SCALE)
 
     def chance(self, probability: float) -> bool:
         """True with this probability."""
-        return self._random() < probability
+        return self.unit() < probability
 
     def below(self, size: int) -> int:
         """A whole number from 0, smaller than size."""
-        return int(self._random() * size)
+        return int(self.unit() * size)
 
     def between(self, low: float, high: float) -> float:
         """Between low and high."""
-        return low + self._random() * (high - low)
+        return low + self.unit() * (high - low)
 
     def normal(self, mean: float, deviation: float) -> float:
         """Of the normal distribution (Box-Muller)."""
-        radius = math.sqrt(-2.0 * math.log(1.0 - self._random()))
-        return mean + deviation * radius * math.cos(2.0 * math.pi * self._random())
+        radius = math.sqrt(-2.0 * math.log(1.0 - self.unit()))
+        return mean + deviation * radius * math.cos(2.0 * math.pi * self.unit())
 
     def pick(self, items: Sequence[T]) -> T:
         """One of the items, each as likely."""
-        return items[self.below(len(items))]
+        return items[int(self.unit() * len(items))]
 
     def weighted(self, table: Weighted[T]) -> T:
         """One of the table's items, by weight."""
-        at = bisect_right(table.sums, self._random() * table.sums[-1])
+        at = bisect_right(table.sums, self.unit() * table.sums[-1])
         return table.items[min(at, len(table.items) - 1)]
 
 

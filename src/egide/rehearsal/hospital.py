@@ -14,7 +14,7 @@ def fixed_id(*parts: str) -> UUID:
     return uuid5(NAMESPACE, "/".join(parts))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Bed:
     """One bed: D (door) or F (window) of a double room, nothing in a single one."""
 
@@ -23,7 +23,7 @@ class Bed:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Entity:
     """One legal entity (EJ)."""
 
@@ -32,7 +32,7 @@ class Entity:
     finess: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Site:
     """One establishment (ET): a clinic, a health centre or a nursing home."""
 
@@ -44,7 +44,7 @@ class Site:
     entity: Entity
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Service:
     """One service; `phone` is its secretariat's."""
 
@@ -55,7 +55,7 @@ class Service:
     phone: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Unit:
     """One unit; `slug` is the word of `problems.tsv`, `occupied` how many of its beds have somebody in the demo."""
 
@@ -70,7 +70,7 @@ class Unit:
     kind: str = "ward"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Account:
     """Somebody who works here; `units` are where she may meet patients."""
 
@@ -89,7 +89,7 @@ class Account:
         return " ".join(part for part in (self.title, self.given, self.family) if part)
 
 
-def _beds(slug: str, floor: int) -> tuple[Bed, ...]:
+def beds(slug: str, floor: int) -> tuple[Bed, ...]:
     """Ten double rooms, then ten single ones."""
     rooms = [
         (str(floor * 100 + number), label) for number in range(1, 21) for label in ("DF" if number <= 10 else ("",))
@@ -106,10 +106,10 @@ SERVICES = (
     Service(fixed_id("service", "chir"), SITE, "Chirurgie", "CHIR", "02 61 91 00 20"),
 )
 MEDICINE = Unit(
-    fixed_id("unit", "med"), "med", "Médecine B", "MEDB", "Médecine polyvalente", _beds("med", 2), 27, SERVICES[0]
+    fixed_id("unit", "med"), "med", "Médecine B", "MEDB", "Médecine polyvalente", beds("med", 2), 27, SERVICES[0]
 )
 SURGERY = Unit(
-    fixed_id("unit", "chir"), "chir", "Chirurgie A", "CHIA", "Chirurgie digestive et orthopédique", _beds("chir", 1),
+    fixed_id("unit", "chir"), "chir", "Chirurgie A", "CHIA", "Chirurgie digestive et orthopédique", beds("chir", 1),
     26, SERVICES[1],
 )  # fmt: skip
 UNITS = (MEDICINE, SURGERY)

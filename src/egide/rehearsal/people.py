@@ -8,9 +8,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 
-from egide.identity.rules import storage_case
-from egide.rehearsal import numbers, tables
+from egide.identity import rules
+from egide.rehearsal import group, numbers, tables
 from egide.rehearsal.draw import Draw
 from egide.rehearsal.tables import Commune, FamilyName, Weighted, weighted
 
@@ -20,6 +22,7 @@ OLDEST_RECORD = date(2006, 1, 1)
 INS_SINCE = date(2021, 1, 1)
 NEIGHBOURHOOD = ("44", "49", "85", "35", "79")
 SOURCE = "demo"
+_BORN_HERE = 0.45
 
 # Births by age at REFERENCE, bands of five years from 0 to 100.
 _AGES = weighted(list(range(20)), [5, 3, 2.5, 3, 4.5, 5.5, 6, 6, 5.5, 5.5, 6, 6.5, 7.5, 8.5, 8.5, 7.5, 6, 4.5, 2, 0.6])
@@ -57,14 +60,20 @@ _ZONES = {
     "04": "01 03 04 05 06 07 11 13 15 26 30 34 38 42 43 48 63 66 69 73 74 83 84 2A 2B",
 }
 _STATUSES = weighted(["qualifiee", "validee", "provisoire", "recuperee"], [64, 18, 14, 4])
-_ADDRESSES = weighted([1, 2, 3, 4], [0.48, 0.34, 0.14, 0.04])
+_ADDRESSES = weighted([1, 2, 3], [0.83, 0.14, 0.03])
 _MOBILES = weighted([1, 2], [0.7, 0.3])
 _MAILBOXES = weighted([1, 2], [0.8, 0.2])
+# Nursing homes: births by age at REFERENCE, bands of five years from 70.
+_OLD_AGES = weighted([14, 15, 16, 17, 18, 19, 20], [4, 9, 16, 24, 24, 12, 3])
+# Who is known here to have died by REFERENCE, by age then reached (years, share).
+_DEAD = ((40, 0.004), (55, 0.012), (65, 0.035), (75, 0.08), (85, 0.17), (95, 0.36), (200, 0.6))
+_KEPT = 1024  # of the people made last: a block and its neighbours
+
+storage_case = lru_cache(maxsize=8192)(rules.storage_case)
 _EXTRAS = ("", "", "", "", "", " bis", " ter")
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """One value of a trait or contact, from a day to another (None: still true)."""
 
     kind: str
@@ -92,6 +101,8 @@ class Person:
     traits: tuple[Value, ...]
     contacts: tuple[Value, ...]
     ins: Value | None
+    registered: date
+    died: date | None = None
 
     def trait(self, kind: str) -> str | None:
         """The value of a trait that is still true."""
@@ -124,7 +135,8 @@ def person(seed: int, index: int) -> Person:
     """Person number `index` (from 0)."""
     birth, first_names = _identity(seed, index)
     draw = Draw(seed, index, "record")
-    registered = _between(draw, max(birth.day, OLDEST_RECORD), REFERENCE)
+    registered = _registered(seed, index)
+    died = died_on(seed, index)
     traits = [
         Value("ipp", numbers.ipp(seed, index), registered),
         Value("birth_name", storage_case(birth.family.name), registered),
@@ -134,20 +146,53 @@ def person(seed: int, index: int) -> Person:
         Value("sex", birth.sex, registered),
         Value("birth_place", "|".join(birth.place), registered),
     ]
-    traits += _used_names(draw, birth, first_names, registered)
-    statuses, ins_since = _statuses(draw, registered)
+    end = died or REFERENCE
+    traits += _used_names(draw, birth, first_names, registered, end)
+    statuses, ins_since = _statuses(draw, registered, end)
     traits += statuses
+    if died is not None:
+        traits.append(Value("deceased", died.isoformat(), died))
     ins = None
     if ins_since is not None:
         number = numbers.ins(seed, index, birth.sex, birth.day.year, birth.month, birth.department)
         ins = Value(numbers.INS_TEST_OID, number, ins_since)
-    contacts = _contacts(seed, index, birth, first_names[0], registered)
-    return Person(index, birth.sex, birth.day, tuple(traits), contacts, ins)
+    contacts = _contacts(seed, index, birth, first_names[0], (registered, end))
+    return Person(index, birth.sex, birth.day, tuple(traits), contacts, ins, registered, died)
 
 
-def birth_year(seed: int, index: int) -> int:
-    """The year a person was born, without making the rest of her."""
-    return _birth(seed, index).day.year
+def birth_of(seed: int, index: int) -> "Birth":
+    """Sex and birth of a person, without making the rest of her."""
+    return _birth(seed, index)
+
+
+@lru_cache(maxsize=_KEPT)
+def died_on(seed: int, index: int) -> date | None:
+    """The day a person died, before REFERENCE and after she was first received; None for the living."""
+    birth = _birth(seed, index)
+    if group.house_of(seed, index // group.BLOCK).site.kind == "ehpad":
+        return None
+    draw = Draw(seed, index, "death")
+    years = (REFERENCE - birth.day).days / 365.2425
+    if not draw.chance(next(share for age, share in _DEAD if years < age)):
+        return None
+    registered = _registered(seed, index)
+    left = (REFERENCE - registered).days
+    return registered + timedelta(days=int(left * draw.unit() ** 0.7)) if left > 1 else None
+
+
+@lru_cache(maxsize=_KEPT)
+def _registered(seed: int, index: int) -> date:
+    """The day her record was made here: of some, the day of their birth."""
+    birth = _birth(seed, index)
+    draw = Draw(seed, index, "registered")
+    if birth.day >= OLDEST_RECORD and draw.chance(_BORN_HERE):
+        return birth.day
+    return _between(draw, max(birth.day, OLDEST_RECORD), REFERENCE)
+
+
+def born_here(seed: int, index: int) -> bool:
+    """Whether her record begins with her birth."""
+    return _registered(seed, index) == _birth(seed, index).day
 
 
 def twin_of(seed: int, index: int) -> int | None:
@@ -184,6 +229,7 @@ def _homonym_of(seed: int, index: int) -> int | None:
     return index - 2 - draw.below(8)
 
 
+@lru_cache(maxsize=_KEPT)
 def _birth(seed: int, index: int) -> Birth:
     elder = twin_of(seed, index)
     if elder is not None:
@@ -191,7 +237,8 @@ def _birth(seed: int, index: int) -> Birth:
         sex = first.sex if Draw(seed, index, "twin sex").chance(0.6) else ("M" if first.sex == "F" else "F")
         return Birth(sex, first.day, first.month, first.place, first.family, first.department)
     draw = Draw(seed, index, "birth")
-    days = int((draw.weighted(_AGES) * 5 + draw.between(0, 5)) * 365.2425)
+    home = group.house_of(seed, index // group.BLOCK).site.kind == "ehpad"
+    days = int((draw.weighted(_OLD_AGES if home else _AGES) * 5 + draw.between(0, 5)) * 365.2425)
     day = REFERENCE - timedelta(days=1 + days)
     sex = "F" if draw.chance(0.51 + 0.0022 * max(0, days // 365 - 60)) else "M"
     family = draw.weighted(tables.family_names())
@@ -226,7 +273,7 @@ def _first_names(seed: int, index: int, birth: Birth, attempt: int = 0) -> list[
     return names
 
 
-def _used_names(draw: Draw, birth: Birth, first_names: list[str], registered: date) -> list[Value]:
+def _used_names(draw: Draw, birth: Birth, first_names: list[str], registered: date, end: date) -> list[Value]:
     """Name and first name used, only where they differ from those of birth (RNIV SI 21)."""
     values = []
     used_first, late = draw.chance(0.04), draw.chance(0.3)
@@ -234,7 +281,7 @@ def _used_names(draw: Draw, birth: Birth, first_names: list[str], registered: da
         values.append(Value("used_first_name", storage_case(first_names[1]), registered))
     wedding = birth.day + timedelta(days=int(draw.between(21, 36) * 365.2425))
     share = max(0.3, 0.88 - 0.012 * max(0, birth.day.year - 1940)) if birth.sex == "F" else 0.02
-    if wedding < REFERENCE and draw.chance(share):
+    if wedding < end and draw.chance(share):
         spouse = draw.weighted(tables.family_names()).name
         style = draw.unit()
         used = spouse
@@ -243,25 +290,27 @@ def _used_names(draw: Draw, birth: Birth, first_names: list[str], registered: da
         # Known here since the wedding, or since the record exists when she was married before.
         since = max(wedding, registered)
         divorce = since + timedelta(days=int(draw.between(1, 18) * 365.2425))
-        ended = divorce if draw.chance(0.22) and divorce < REFERENCE else None
+        ended = divorce if draw.chance(0.22) and divorce < end else None
         if storage_case(used) != storage_case(birth.family.name):
             values.append(Value("used_name", storage_case(used), since, ended))
             if ended is not None and late:
                 again = storage_case(draw.weighted(tables.family_names()).name)
                 if again not in (storage_case(used), storage_case(birth.family.name)):
-                    values.append(Value("used_name", again, _between(draw, ended, REFERENCE)))
+                    values.append(Value("used_name", again, _between(draw, ended, end)))
     return values
 
 
-def _statuses(draw: Draw, registered: date) -> tuple[list[Value], date | None]:
+def _statuses(draw: Draw, registered: date, end: date) -> tuple[list[Value], date | None]:
     """Status with its history, and since when an INS is held (récupérée and qualifiée have one)."""
     final = draw.weighted(_STATUSES)
+    if end <= INS_SINCE:
+        final = "validee"  # gone before the INS was called anywhere
     if final == "provisoire":
         return [Value("status", "provisoire", registered)], None
     if final == "validee":
-        seen = _between(draw, registered, REFERENCE)
+        seen = _between(draw, registered, end)
         return [Value("status", "provisoire", registered, seen), Value("status", "validee", seen)], None
-    called = _between(draw, max(registered, INS_SINCE), REFERENCE)
+    called = _between(draw, max(registered, INS_SINCE), end)
     if final == "recuperee":
         return [Value("status", "provisoire", registered, called), Value("status", "recuperee", called)], called
     seen = _between(draw, registered, called)
@@ -272,34 +321,35 @@ def _statuses(draw: Draw, registered: date) -> tuple[list[Value], date | None]:
     ], called
 
 
-def _contacts(seed: int, index: int, birth: Birth, first_name: str, registered: date) -> tuple[Value, ...]:
+def _contacts(seed: int, index: int, birth: Birth, first_name: str, known: tuple[date, date]) -> tuple[Value, ...]:
     """Phones, e-mails and addresses, former ones with their end. Phones and e-mails are one of a kind (`numbers`)."""
     draw = Draw(seed, index, "contacts")
     values: list[Value] = []
     home: Commune | None = None
-    for since, until in _periods(draw, registered, _ADDRESSES):
+    for since, until in _periods(draw, known, _ADDRESSES):
         home = draw.weighted(tables.communes(NEIGHBOURHOOD if draw.chance(0.93) else ()))
         street = f"{1 + draw.below(140)}{draw.pick(_EXTRAS)} {draw.pick(_STREETS)}"
         values.append(Value("address", f"{street}, {home.postal} {home.name}", since, until))
     born = birth.day.year
     if draw.chance(0.93 if born > 1940 else 0.62):
-        for rank, (since, until) in enumerate(_periods(draw, registered, _MOBILES)):
+        for rank, (since, until) in enumerate(_periods(draw, known, _MOBILES)):
             values.append(Value("phone", numbers.phone(seed, "06", 2 * index + rank), since, until))
     if home is not None and draw.chance(0.25 if born > 1965 else 0.7):
-        values.append(Value("phone", numbers.phone(seed, _zone(home.department), index), registered))
+        values.append(Value("phone", numbers.phone(seed, _zone(home.department), index), known[0]))
     if draw.chance(0.85 if born > 1960 else 0.5):
-        for rank, (since, until) in enumerate(_periods(draw, registered, _MAILBOXES)):
+        for rank, (since, until) in enumerate(_periods(draw, known, _MAILBOXES)):
             who = _mailbox(first_name, birth.family.name)
             host = draw.pick(("example.org", "courriel.example", "poste.example"))
             values.append(Value("email", f"{who}{numbers.mail_number(seed, 2 * index + rank)}@{host}", since, until))
     return tuple(values)
 
 
-def _periods(draw: Draw, registered: date, counts: Weighted[int]) -> list[tuple[date, date | None]]:
-    """One period or several that follow each other until now."""
+def _periods(draw: Draw, known: tuple[date, date], counts: Weighted[int]) -> list[tuple[date, date | None]]:
+    """One period or several that follow each other until now (or until she died)."""
+    registered, end = known
     count = draw.weighted(counts)
-    cuts = sorted({_between(draw, registered + timedelta(days=1), REFERENCE) for _ in range(count - 1)})
-    days = [registered, *(day for day in cuts if registered < day < REFERENCE)]
+    cuts = sorted({_between(draw, registered + timedelta(days=1), end) for _ in range(count - 1)})
+    days = [registered, *(day for day in cuts if registered < day < end)]
     return list(zip(days, [*days[1:], None], strict=True))
 
 
@@ -308,6 +358,7 @@ def _between(draw: Draw, first: date, last: date) -> date:
     return first + timedelta(days=draw.below(max(1, (last - first).days)))
 
 
+@lru_cache(maxsize=4096)
 def _mailbox(first_name: str, family_name: str) -> str:
     both = f"{storage_case(first_name)}.{storage_case(family_name)}".lower()
     return re.sub(r"[^a-z.]", "", both)[:40]
@@ -315,4 +366,7 @@ def _mailbox(first_name: str, family_name: str) -> str:
 
 def _zone(department: str) -> str:
     """The first two digits of a land line: five zones of departments."""
-    return next((zone for zone, departments in _ZONES.items() if department in departments.split()), "05")
+    return _ZONE_OF.get(department, "05")
+
+
+_ZONE_OF = {one: zone for zone, departments in _ZONES.items() for one in departments.split()}

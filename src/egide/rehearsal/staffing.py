@@ -1,9 +1,8 @@
-"""The demo's clinic and staff on a base: directory rows, accounts, one software key each. The operator's part."""
+"""The demo's group and its staff on a base: directory rows, accounts, one software key each. The operator's part."""
 
 import json
 import os
-from collections.abc import Callable
-from datetime import UTC, datetime, time
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,75 +12,110 @@ from psycopg.conninfo import make_conninfo
 
 from egide.keeper.client import Keeper
 from egide.kernel.home import Home
-from egide.rehearsal import hospital
-from egide.rehearsal.people import REFERENCE
+from egide.rehearsal import group, staff
 from egide.rehearsal.softkey import SoftKey
 
-SINCE = datetime.combine(REFERENCE, time(), UTC)
-"""Since when the demo's staff work where they work."""
+KEYS_AT_ONCE = 200
 
 
-def install(home: Home) -> int:
-    """Write site, units, beds, professionals, accounts, memberships as migrator; returns how many accounts were added.
+def install(home: Home, today: date) -> int:
+    """Write the group's structure, its people, their accounts and memberships as migrator; how many accounts are new.
 
-    No patient data: the migrator's secret is the operator's, so only he can run this. Adds only what lacks.
+    On-call turns from the week of `today` on. No patient data: the migrator's secret is the operator's, so only he can
+    run this. Adds only what lacks.
     """
     conninfo = make_conninfo("", **home.connection("migrator"), application_name="egide demo")
     with psycopg.connect(conninfo) as connection:
         connection.execute("SET LOCAL ROLE owner")
-        _directory(connection)
+        _structure(connection.cursor())
+        _people(connection.cursor(), today)
         connection.execute("SET LOCAL ROLE NONE")
-        return sum(_account(connection, account) for account in hospital.ACCOUNTS)
+        return _accounts(connection)
 
 
-def _directory(connection: "psycopg.Connection[Any]") -> None:
-    site = hospital.SITE
-    connection.execute(
+def _structure(cursor: "psycopg.Cursor[Any]") -> None:
+    cursor.executemany(
         "INSERT INTO directory_legalentity (id, name, finess) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-        (site.entity.id, site.entity.name, site.entity.finess),
+        [(one.id, one.name, one.finess) for one in group.ENTITIES],
     )
-    # a base of before legal entities has the site already
-    connection.execute(
+    # a base of before legal entities has the first site and its units already
+    cursor.executemany(
         "INSERT INTO directory_site (id, name, finess, kind, city, entity_id) VALUES (%s, %s, %s, %s, %s, %s)"
         " ON CONFLICT (id) DO UPDATE SET entity_id = excluded.entity_id WHERE directory_site.entity_id IS NULL",
-        (site.id, site.name, site.finess, site.kind, site.city, site.entity.id),
+        [(one.id, one.name, one.finess, one.kind, one.city, one.entity.id) for one in group.SITES],
     )
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO directory_service (id, site_id, name, code, phone) VALUES (%s, %s, %s, %s, %s)"
-            " ON CONFLICT DO NOTHING",
-            [(one.id, one.site.id, one.name, one.code, one.phone) for one in hospital.SERVICES],
-        )
-        cursor.executemany(
-            "INSERT INTO directory_unit (id, site_id, service_id, name, code, specialty, kind)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s)"
-            " ON CONFLICT (id) DO UPDATE SET service_id = excluded.service_id WHERE directory_unit.service_id IS NULL",
-            [
-                (unit.id, site.id, unit.service.id, unit.name, unit.code, unit.specialty, unit.kind)
-                for unit in hospital.UNITS
-            ],
-        )
-        cursor.executemany(
-            "INSERT INTO directory_bed (id, unit_id, room, label) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
-            [(bed.id, unit.id, bed.room, bed.label) for unit in hospital.UNITS for bed in unit.beds],
-        )
-        cursor.executemany(
-            "INSERT INTO directory_professional (id, family, given, title, profession, rpps)"
-            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-            [(one.id, one.family, one.given, one.title, one.profession, one.rpps) for one in hospital.ACCOUNTS],
-        )
+    cursor.executemany(
+        "INSERT INTO directory_service (id, site_id, name, code, phone) VALUES (%s, %s, %s, %s, %s)"
+        " ON CONFLICT DO NOTHING",
+        [(one.id, one.site.id, one.name, one.code, one.phone) for one in group.SERVICES],
+    )
+    cursor.executemany(
+        "INSERT INTO directory_unit (id, site_id, service_id, name, code, specialty, kind)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s)"
+        " ON CONFLICT (id) DO UPDATE SET service_id = excluded.service_id WHERE directory_unit.service_id IS NULL",
+        [
+            (unit.id, unit.service.site.id, unit.service.id, unit.name, unit.code, unit.specialty, unit.kind)
+            for unit in group.UNITS
+        ],
+    )
+    cursor.executemany(
+        "INSERT INTO directory_bed (id, unit_id, room, label) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        [(bed.id, unit.id, bed.room, bed.label) for unit in group.UNITS for bed in unit.beds],
+    )
 
 
-def _account(connection: "psycopg.Connection[Any]", account: hospital.Account) -> bool:
-    row = connection.execute(
-        "SELECT accounts.add_person(%s, %s, %s, %s)", (account.id, account.username, account.name, hospital.SITE.id)
-    ).fetchone()
-    for unit in account.units or (None,):
-        connection.execute(
-            "SELECT accounts.add_membership(%s, %s, %s, %s)",
-            (account.id, account.profession, unit.id if unit else None, SINCE),
-        )
-    return bool(row and row[0])
+def _people(cursor: "psycopg.Cursor[Any]", today: date) -> None:
+    cursor.executemany(
+        "INSERT INTO directory_professional (id, family, given, title, profession, rpps)"
+        " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        [(one.id, one.family, one.given, one.title, one.profession, one.rpps) for one in staff.accounts().values()],
+    )
+    cursor.executemany(
+        "INSERT INTO directory_oncall (id, site_id, name, kind, phone) VALUES (%s, %s, %s, %s, %s)"
+        " ON CONFLICT DO NOTHING",
+        [(one.id, one.site.id, one.name, one.kind, one.phone) for one in staff.on_call()],
+    )
+    cursor.executemany(
+        "INSERT INTO directory_oncallturn (id, on_call_id, professional_id, since, until) VALUES (%s, %s, %s, %s, %s)"
+        " ON CONFLICT DO NOTHING",
+        [(one.id, one.list_id, one.professional, one.since, one.until) for one in staff.turns(today)],
+    )
+
+
+def _accounts(connection: "psycopg.Connection[Any]") -> int:
+    """Accounts and what they may be; past professions are written as known at birth: no grant of today made them."""
+    cursor = connection.cursor()
+    cursor.executemany(
+        "SELECT accounts.add_person(%s, %s, %s, %s)",
+        [(one.account.id, one.account.username, one.account.name, one.site.id) for one in staff.workers()],
+        returning=True,
+    )
+    added = 0
+    while True:
+        row = cursor.fetchone()
+        added += bool(row and row[0])
+        if not cursor.nextset():
+            break
+    cursor.executemany(
+        "SELECT accounts.add_membership(%s, %s, %s, %s)",
+        [
+            (one.account.id, one.account.profession, unit.id if unit else None, one.since)
+            for one in staff.workers()
+            for unit in one.account.units or (None,)
+        ],
+    )
+    cursor.execute("SET LOCAL ROLE gatekeeper")
+    cursor.executemany(
+        "INSERT INTO accounts.membership (account, profession, unit, since, until) VALUES (%s, %s, %s, %s, %s)"
+        " ON CONFLICT DO NOTHING",
+        [
+            (one.account, one.profession, one.unit, one.since, one.until)
+            for one in (worker.past for worker in staff.workers())
+            if one is not None
+        ],
+    )
+    cursor.execute("SET LOCAL ROLE NONE")
+    return added
 
 
 def make_keys(folder: Path, origin: str, owner: tuple[int, int] | None = None) -> list[SoftKey]:
@@ -90,7 +124,7 @@ def make_keys(folder: Path, origin: str, owner: tuple[int, int] | None = None) -
     if rp_id is None:
         raise ValueError("the origin names no host")
     keys = []
-    for account in hospital.ACCOUNTS:
+    for account in staff.accounts().values():
         path = folder / f"{account.username}.json"
         if path.exists():
             keys.append(SoftKey.load(path))
@@ -103,19 +137,23 @@ def make_keys(folder: Path, origin: str, owner: tuple[int, int] | None = None) -
     return keys
 
 
-def enrol(home: Home, keys: list[SoftKey], told: Callable[[SoftKey], None] = lambda _: None) -> None:
-    """Enrol each key by the keeper's `ops` socket; Refused(not_a_demo) on a base that was not born a demo."""
+def enrol(home: Home, keys: list[SoftKey]) -> None:
+    """Enrol the keys by the keeper's `ops` socket; Refused(not_a_demo) on a base that was not born a demo."""
     keeper = Keeper(home.keeper_socket("ops"))
     try:
-        for key in keys:
+        for start in range(0, len(keys), KEYS_AT_ONCE):
             keeper.call(
-                "enrol",
-                account=key.account.bytes,
-                credential_id=key.credential_id,
-                public_key=key.cose,
-                aaguid=key.aaguid.bytes,
+                "enrol_many",
+                keys=[
+                    {
+                        "account": key.account.bytes,
+                        "credential_id": key.credential_id,
+                        "public_key": key.cose,
+                        "aaguid": key.aaguid.bytes,
+                    }
+                    for key in keys[start : start + KEYS_AT_ONCE]
+                ],
             )
-            told(key)
     finally:
         keeper.close()
 
@@ -125,13 +163,14 @@ def listing() -> dict[str, list[dict[str, Any]]]:
     return {
         "accounts": [
             {
-                "username": account.username,
-                "name": account.name,
-                "profession": account.profession,
-                "unit": account.units[0].name if account.units else "",
-                "units": [str(unit.id) for unit in account.units],
+                "username": worker.account.username,
+                "name": worker.account.name,
+                "profession": worker.account.profession,
+                "site": worker.site.name,
+                "unit": worker.account.units[0].name if worker.account.units else "",
+                "units": [str(unit.id) for unit in worker.account.units],
             }
-            for account in hospital.ACCOUNTS
+            for worker in staff.workers()
         ]
     }
 

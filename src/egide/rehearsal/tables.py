@@ -102,7 +102,8 @@ class AllergyKind:
     severity: str
 
 
-def _rows(name: str) -> list[list[str]]:
+def rows(name: str) -> list[list[str]]:
+    """The lines of a table of `data/`, cut at tabs, without headings."""
     text = (files("egide.rehearsal") / "data" / name).read_text(encoding="utf-8")
     return [line.split("\t") for line in text.splitlines() if line and not line.startswith("#")]
 
@@ -111,7 +112,7 @@ def _rows(name: str) -> list[list[str]]:
 def _first_names() -> tuple[FirstName, ...]:
     return tuple(
         FirstName(sex, group, name, float(peak), float(spread), float(level))
-        for sex, group, name, peak, spread, level in _rows("first_names.tsv")
+        for sex, group, name, peak, spread, level in rows("first_names.tsv")
     )
 
 
@@ -125,15 +126,15 @@ def first_names(sex: str, group: str, year: int) -> Weighted[str]:
 @cache
 def family_names() -> Weighted[FamilyName]:
     """All family names."""
-    rows = _rows("family_names.tsv")
-    return weighted([FamilyName(group, name) for group, name, _ in rows], [float(weight) for *_, weight in rows])
+    lines = rows("family_names.tsv")
+    return weighted([FamilyName(group, name) for group, name, _ in lines], [float(weight) for *_, weight in lines])
 
 
 @cache
 def communes(departments: tuple[str, ...] = ()) -> Weighted[Commune]:
     """Communes weighted by inhabitants, of the departments named, or of all France."""
-    rows = [row for row in _rows("communes.tsv") if not departments or row[0][:2] in departments]
-    return weighted([Commune(*row[:3]) for row in rows], [float(row[3]) for row in rows])
+    lines = [row for row in rows("communes.tsv") if not departments or row[0][:2] in departments]
+    return weighted([Commune(*row[:3]) for row in lines], [float(row[3]) for row in lines])
 
 
 @cache
@@ -141,15 +142,15 @@ def problem_kinds() -> tuple[ProblemKind, ...]:
     """All problems, in the table's order."""
     return tuple(
         ProblemKind(code, label, unit, role, sex, int(low), int(high), float(weight), _effects(effects))
-        for code, label, unit, role, sex, low, high, weight, effects in _rows("problems.tsv")
+        for code, label, unit, role, sex, low, high, weight, effects in rows("problems.tsv")
     )
 
 
 @cache
 def allergy_kinds() -> Weighted[AllergyKind]:
     """All allergies."""
-    rows = _rows("allergies.tsv")
-    return weighted([AllergyKind(*row[:4]) for row in rows], [float(row[4]) for row in rows])
+    lines = rows("allergies.tsv")
+    return weighted([AllergyKind(*row[:4]) for row in lines], [float(row[4]) for row in lines])
 
 
 def _effects(text: str) -> tuple[Effect, ...]:

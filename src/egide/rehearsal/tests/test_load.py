@@ -18,8 +18,8 @@ from egide.keeper.client import Keeper
 from egide.kernel import sealing, tokens
 from egide.kernel.home import Home
 from egide.kernel.softkey_id import SOFTWARE_AAGUID
-from egide.rehearsal import hospital, staffing
-from egide.rehearsal.load import SYSTEM
+from egide.rehearsal import hospital, staff, staffing
+from egide.rehearsal.rows import SYSTEM
 from egide.rehearsal.truth import truth
 
 PEOPLE, SEED, TODAY = 300, 1, "2026-11-24"
@@ -166,7 +166,7 @@ def test_every_bed_holds_one_and_every_present_patient_is_measured(patients: dic
     assert len({bed for _, _, bed in present}) == len(present)
     assert all(measured[patient] >= 14 for patient, _, _ in present)
     assert linked == {(patient, unit) for patient, unit, _ in present}
-    assert authors <= {account.id for account in hospital.ACCOUNTS if account.profession == "nurse"}
+    assert authors <= {one.id for one in staff.accounts().values() if one.profession == "nurse"}
 
 
 def test_a_second_run_adds_nothing(loaded: subprocess.CompletedProcess[str], cluster: Cluster) -> None:
@@ -202,10 +202,11 @@ def test_accounts_are_told_and_hold_one_key_each(
         rows = connection.execute(
             "SELECT c.username, count(DISTINCT k.id), min(m.profession), array_agg(DISTINCT m.unit::text),"
             " bool_and(k.aaguid = %s) FROM accounts.account c JOIN accounts.key k ON k.account = c.id"
-            " JOIN accounts.membership m ON m.account = c.id WHERE c.kind = 'person' AND c.id = ANY(%s) GROUP BY 1",
-            (SOFTWARE_AAGUID, [account.id for account in hospital.ACCOUNTS]),
+            " JOIN accounts.membership m ON m.account = c.id AND m.until IS NULL"
+            " WHERE c.kind = 'person' AND c.id = ANY(%s) GROUP BY 1",
+            (SOFTWARE_AAGUID, [account.id for account in staff.accounts().values()]),
         ).fetchall()
-    assert len(rows) == len(told) == 12
+    assert len(rows) == len(told) == 1400
     for username, keys, profession, units, software in rows:
         one = next(account for account in told if account["username"] == username)
         assert (keys, profession, software) == (1, one["profession"], True)

@@ -2,14 +2,15 @@
 
 import re
 from collections import Counter
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, timedelta
 from uuid import UUID
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from egide.identity.rules import storage_case
-from egide.rehearsal import census, clinic, hospital, numbers, people
+from egide.rehearsal import census, clinic, group, hospital, numbers, people
 from egide.rehearsal.draw import shuffle, unshuffle
 
 TODAY = date(2026, 11, 24)
@@ -26,9 +27,9 @@ def test_the_first_person_of_seed_one_never_changes() -> None:
     """A change here changes every demo in the world: do it knowingly."""
     first = people.person(1, 0)
     assert (first.trait("birth_name"), first.trait("first_name"), first.birth_date) == (
-        "LAMBERT",
-        "FRANCOIS",
-        date(1951, 8, 22),
+        "FAURE",
+        "MICHEL",
+        date(1931, 6, 28),
     )
 
 
@@ -125,17 +126,21 @@ def test_a_shuffle_is_one_to_one(size: int, seed: int, data: st.DataObject) -> N
     assert unshuffle(moved, size, seed, "test") == value
 
 
-def test_present_people_are_adults_each_in_a_bed_of_their_own() -> None:
+def test_present_people_fit_their_beds_each_in_one_of_their_own() -> None:
     for count in (1, 7, 60, 300, 1000):
         beds: Counter[UUID] = Counter()
         for index in range(count):
             place = census.place(1, count, index)
             if place is not None:
                 beds[place[1].id] += 1
-                assert people.person(1, index).age(TODAY) >= census.ADULT
+                assert census.fits(place[0], people.birth_of(1, index))
+                assert people.died_on(1, index) is None
         assert set(beds.values()) <= {1}
-        assert len(beds) <= sum(unit.occupied for unit in hospital.UNITS)
-    assert len(beds) == 53
+        if count <= 400:
+            assert len(beds) <= sum(unit.occupied for unit in hospital.UNITS)
+        if count == 300:
+            assert len(beds) == 53
+    assert len(beds) > 53
 
 
 def test_charts_are_plausible_and_never_in_the_future() -> None:
@@ -164,6 +169,88 @@ def test_charts_are_plausible_and_never_in_the_future() -> None:
             assert person.birth_date <= problem.onset <= TODAY
             assert problem.ended is None or problem.ended >= problem.onset
     assert present == 53
+
+
+def sample(count: int) -> list[int]:
+    """One person of every block of a whole group."""
+    return [block * 200 + block * 37 % 200 for block in range(count // 200)]
+
+
+def test_a_whole_group_has_the_averages_asked_for() -> None:
+    count = 758_912
+    indexes = sample(count)
+    everybody = [people.person(1, index) for index in indexes]
+    charts = [clinic.facts(1, count, person, TODAY) for person in everybody]
+    absent = [chart for chart in charts if all(stay.discharged_at for stay in chart.stays)]
+
+    def mean(of: Iterable[int]) -> float:
+        found = list(of)
+        return sum(found) / len(found)
+
+    assert 1.4 <= mean(len(chart.stays) for chart in charts) <= 1.6
+    assert 7.4 <= mean(len(chart.measures) for chart in absent) <= 8.8
+    assert 1.8 <= mean(len(chart.problems) for chart in charts) <= 2.2
+    assert 1.8 <= mean(len(chart.notes) for chart in charts) <= 2.2
+    assert 2.8 <= mean(len(chart.meetings) for chart in charts) <= 3.2
+    assert 1.1 <= mean(sum(one.kind == "address" for one in person.contacts) for person in everybody) <= 1.3
+    assert 0.03 <= mean(person.died is not None for person in everybody) <= 0.12
+    newborn = [person for person in everybody if people.born_here(1, person.index)]
+    assert newborn
+    assert all(person.registered == person.birth_date for person in newborn)
+
+
+def test_a_whole_group_fills_nine_beds_in_ten() -> None:
+    count = 758_912
+    lying = sum(len(census._lying(1, count, block)) for block in range(-(-count // 200)))
+    beds = sum(unit.occupied for unit in group.UNITS)
+    assert beds * 0.9 <= lying <= beds
+
+
+@given(st.integers(0, 2**31), st.integers(0, 758_911))
+@settings(max_examples=60, deadline=None)
+def test_whoever_is_drawn_her_life_is_in_order(seed: int, index: int) -> None:
+    """Any seed, any person: nothing before birth, nothing after death, nothing known before it happened."""
+    person = people.person(seed, index)
+    chart = clinic.facts(seed, 758_912, person, TODAY)
+    assert person.birth_date <= person.registered < people.REFERENCE
+    values = [*person.traits, *person.contacts, *([person.ins] if person.ins else [])]
+    for value in values:
+        assert value.since is not None
+        assert person.birth_date <= value.since
+        assert value.until is None or value.since <= value.until
+        if person.died is not None:
+            assert value.since <= person.died
+            assert value.until is None or value.until <= person.died
+    house = group.house_of(seed, index // group.BLOCK)
+    for stay in chart.stays:
+        assert stay.unit in house.units
+        assert stay.admitted_at.date() >= person.birth_date - timedelta(days=1)
+        assert stay.discharged_at is None or stay.admitted_at < stay.discharged_at
+        if person.died is not None:
+            assert stay.discharged_at is not None
+            assert stay.discharged_at.date() <= person.died
+    for meeting in chart.meetings:
+        assert meeting.unit in house.units
+        assert meeting.recorded_at.date() < TODAY
+        assert meeting.starts_at.astimezone(census.PARIS).weekday() < 5
+        assert meeting.starts_at.astimezone(census.PARIS).hour in range(8, 19)
+        assert (meeting.changed_at is None) == (meeting.state == "booked") == (meeting.changed_by is None)
+        assert meeting.changed_at is None or meeting.changed_at.date() < TODAY
+        if person.died is not None:
+            assert meeting.starts_at.date() < person.died
+    for note in chart.notes:
+        assert note.written_at.date() < TODAY
+        assert any(note.sections.values())
+    keys = [note.key for note in chart.notes]
+    assert len(keys) == len(set(keys))
+    assert len({problem.kind.code for problem in chart.problems}) == len(chart.problems)
+
+
+def test_the_same_seed_tells_the_same_whatever_was_asked_before() -> None:
+    first = [clinic.facts(5, 9_000, people.person(5, index), TODAY) for index in range(8_000, 8_020)]
+    for forgotten in (people._birth, people.died_on, people._registered, census._lying, group.house_of):
+        forgotten.cache_clear()
+    assert [clinic.facts(5, 9_000, people.person(5, index), TODAY) for index in range(8_019, 7_999, -1)][::-1] == first
 
 
 def test_fever_falls_and_oxygen_rises_in_pneumonia() -> None:
