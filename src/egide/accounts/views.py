@@ -13,6 +13,7 @@ from django.middleware.csrf import rotate_token
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from egide.accounts.demo import offered
 from egide.accounts.session import cookie_of, keeper, no_patient_data
 from egide.keeper.client import KeeperDown
 from egide.kernel.capabilities import Refused
@@ -30,13 +31,13 @@ _SYSTEMS = (
 @require_GET
 @no_patient_data(public=True)
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """The sign-in page; on a demo base it also lists the accounts that the demo key service can sign in."""
+    """The sign-in page; on a demo base it also offers the accounts that the demo key service can sign in."""
     demo = bool(settings.DEMO and settings.DEMO_KEYS_URL)
     return page(
         request,
         "accounts/sign_in.html",
         demo_keys_url=settings.DEMO_KEYS_URL if demo else None,
-        demo_accounts=_demo_accounts() if demo else [],
+        demo=offered(_demo_accounts(), request.GET) if demo else None,
         next_url=_own_path(request.GET.get("suite", "")),
         ended="fin" in request.GET,
         psc_url=reverse("psc-go") if settings.PSC else None,
@@ -113,12 +114,11 @@ def _own_path(path: str) -> str:
     return path if own else reverse("home")
 
 
-def _demo_accounts() -> list[dict[str, str]]:
+def _demo_accounts() -> list[dict[str, object]]:
     try:
-        found = json.loads(settings.HOME.demo_accounts.read_text(encoding="utf-8"))["accounts"]
+        return list(json.loads(settings.HOME.demo_accounts.read_text(encoding="utf-8"))["accounts"])
     except (OSError, ValueError, KeyError):
         return []
-    return [{key: str(one.get(key) or "") for key in ("username", "name", "profession", "unit")} for one in found]
 
 
 def _down() -> JsonResponse:

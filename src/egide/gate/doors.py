@@ -142,9 +142,12 @@ def typed_json(request: HttpRequest, fields: set[str]) -> dict[str, Any]:
 
 
 def demo_colleagues(actor: Actor) -> list[dict[str, str]]:
-    """On a demo base, whose key may play the colleague's."""
+    """On a demo base, whose key may play the colleague's: those of my units first, at most 100."""
     try:
         found = json.loads(settings.HOME.demo_accounts.read_text(encoding="utf-8"))["accounts"]
     except (OSError, ValueError, KeyError):
         return []
-    return [{"username": one["username"], "name": one["name"]} for one in found if one["username"] != actor.username]
+    mine = {str(unit) for unit in actor.units}
+    others = [one for one in found if one["username"] != actor.username]
+    others.sort(key=lambda one: mine.isdisjoint(one["units"]))
+    return [{"username": one["username"], "name": one["name"]} for one in others[:100]]

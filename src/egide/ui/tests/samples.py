@@ -354,7 +354,15 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
             "accounts/sign_in.html",
             {
                 "demo_keys_url": "http://localhost:8401",
-                "demo_accounts": [SimpleNamespace(username=u, name=n, profession=p, unit=s) for u, n, p, s in accounts],
+                "demo": SimpleNamespace(
+                    people=[SimpleNamespace(username=u, name=n, profession=p, unit=s) for u, n, p, s in accounts],
+                    more=3,
+                    sites=["Clinique Sainte-Aldegonde", "Centre de santé des Ormes"],
+                    professions=["nurse", "physician"],
+                    site="Clinique Sainte-Aldegonde",
+                    profession="",
+                    name="",
+                ),
                 "next_url": "/",
                 "ended": False,
                 "psc_url": None,
@@ -362,7 +370,7 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
         ),
         "connexion-seule": (
             "accounts/sign_in.html",
-            {"demo_keys_url": None, "demo_accounts": [], "next_url": "/", "ended": True, "psc_url": "/connexion/psc/"},
+            {"demo_keys_url": None, "demo": None, "next_url": "/", "ended": True, "psc_url": "/connexion/psc/"},
         ),
         "unite": (
             "stays/unit.html",
