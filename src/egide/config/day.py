@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -49,7 +50,9 @@ class Due:
 @require_GET
 @opens_mine(read=READS, purpose="my_day")
 def day(request: HttpRequest, roster: Roster) -> HttpResponse:
-    """My day."""
+    """My day; a rescue session's begins at the beds."""
+    if roster.actor.grade == "rescue":
+        return HttpResponseRedirect(reverse("rescue-beds"))
     lines: list[DayLine] = []
     watches = roster.actor.profession in TAKE_VITALS
     if roster.ids:
@@ -152,7 +155,16 @@ def _due(actor: Actor, notices: list[Notice], mine: Waiting) -> list[Due]:
 
 
 def places(actor: Actor) -> list[Place]:
-    """What this profession finds, and where."""
+    """What this profession finds, and where; a rescue session, only what it can do."""
+    if actor.grade == "rescue":
+        return [
+            Place(_("Mes patients, par lit"), reverse("rescue-beds"), "unit"),
+            *([Place(_("Chercher une personne"), reverse("search"), "search")] if may_search(actor.profession) else []),
+            Place(_("Notifications"), reverse("notices"), "note"),
+            Place(_("Sessions de secours"), reverse("rescues"), "key"),
+            Place(_("Mes sessions"), reverse("sessions"), "sessions"),
+            Place(_("Aide"), reverse("help"), "help"),
+        ]
     known = units()
     found = [
         Place(known[unit].name, reverse("unit", kwargs={"unit": unit}), "unit") for unit in actor.units if unit in known

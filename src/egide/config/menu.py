@@ -66,9 +66,11 @@ def frame(request: HttpRequest) -> Frame:
 def _rescue_frame(request: HttpRequest, actor: Actor) -> Frame:
     """A rescue session's: what it can do, and no link to what it cannot."""
     known = units()
+    mine = [known[unit] for unit in actor.units if unit in known]
     return Frame(
         demo=settings.DEMO,
-        site=next((known[unit].site for unit in actor.units if unit in known), ""),
+        site=mine[0].site if mine else "",
+        unit=" · ".join(one.name for one in mine[:2]),
         places=(
             _place(request, _("Lits"), "rescue-beds", "unit"),
             *((_place(request, _("Patients"), "search", "search"),) if may_search(actor.profession) else ()),

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
+from egide.config.rescue import occupied_beds
 from egide.gate.mine import my_openings, opens_mine
 from egide.gate.reading import fetch, fetch_with
 from egide.identity.reads import Identity, identities
@@ -30,18 +31,20 @@ class Tab:
 @opens_mine(read=("identity", "stay"), purpose="palette")
 def tabs(request: HttpRequest, roster: Roster) -> HttpResponse:
     """The bar of tabs, asked for by a page of a chart; `ici` is the chart one looks at."""
+    beds: dict[UUID, str] = {}
     who: dict[UUID, Identity] = {}
     where: dict[UUID, StayPlace] = {}
     if roster.ids:
         who, where, opened = fetch(roster, identities(roster), present_in(roster, roster.actor.units), my_openings())
-    else:
-        (opened,) = fetch_with(roster.ticket, my_openings())
+    else:  # nobody's name: of a rescue session, the bed alone
+        opened, lying = fetch_with(roster.ticket, my_openings(), occupied_beds())
+        beds = {one.patient: one.bed for one in lying}
     here = request.GET.get("ici", "")
     found = [
         Tab(
             one.patient,
             who.get(one.patient),
-            where[one.patient].bed if one.patient in where else None,
+            where[one.patient].bed if one.patient in where else beds.get(one.patient),
             one.until,
             str(one.patient) == here,
         )

@@ -38,6 +38,7 @@ def _page(request: HttpRequest, desk: Desk, form: Search, found: Found | None, s
         found=found,
         rows=rows,
         may_receive=may_receive(desk.actor.profession) and desk.actor.grade != "rescue",
+        rescue=desk.actor.grade == "rescue",
     )
 
 

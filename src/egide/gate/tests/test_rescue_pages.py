@@ -128,10 +128,17 @@ def test_lists_say_why_they_stay_shut(hospital: Hospital, inside: Browser, unit:
 
 
 def test_the_day_the_palette_and_the_tabs_show_nobody(hospital: Hospital, inside: Browser, unit: UUID) -> None:
-    hospital.patient(unit, birth_name="JOURNEE")
-    for answer in (inside.get("/jour/"), inside.post("/palette/", {"q": "jour"}), inside.get("/onglets/")):
+    bed = hospital.bed(unit, "109", "P")
+    patient = hospital.patient(unit, birth_name="JOURNEE", bed=bed)
+    assert inside.get(f"/dossier/{patient.id}/").status_code == 200
+    assert inside.get("/jour/")["Location"] == "/secours/lits/"
+    palette, tabs = inside.post("/palette/", {"q": ""}, htmx=True), inside.get("/onglets/", htmx=True)
+    for answer in (palette, tabs):
         assert answer.status_code == 200
         assert "JOURNEE" not in text(answer)
+    assert "109 P" in text(tabs)
+    assert "Mes patients, par lit" in text(palette)
+    assert "Prendre mon poste" not in text(palette)
 
 
 def test_the_present_of_the_site_are_not_told(hospital: Hospital, browser: Browse, unit: UUID) -> None:

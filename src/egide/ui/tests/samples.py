@@ -469,6 +469,7 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
             {
                 "form": Search({"name": "Durand", "first_name": "", "birth_date": "12/03/1952"}),
                 "may_receive": True,
+                "rescue": False,
                 "found": Found("ok", (LIKE,), full=1, near=2),
                 "rows": [(LIKE, "/")],
             },
