@@ -348,6 +348,33 @@ def test_no_list_is_opened(hospital: Hospital, session: str, unit: UUID) -> None
     )
 
 
+def test_a_search_confirms_her_own_patients_exactly_typed_and_tells_of_nobody_else(
+    hospital: Hospital, nurse: Person, session: str, unit: UUID
+) -> None:
+    mine, like, more = (one.id for one in hospital.patients(unit, 3))
+    foreign = hospital.stranger()
+    who = rescued.session_of(session), nurse.account
+
+    def found(ids: list[UUID], kinds: list[str], unmask: bool = False) -> tuple[Any, ...]:
+        return hospital.sql(
+            'SELECT r.code, r.shown, r.linked, r."full", r.near, r.masked'
+            " FROM gate.searched(%s, %s, 'date', 'entity', %s, %s, %s, 9) r", *who, ids, kinds, unmask,
+        )[0]  # fmt: skip
+
+    shown = found([foreign, like, mine, more], ["confirmed", "full", "confirmed", "near"])
+    assert shown == ("ok", [mine], [mine], 0, 0, 0)
+    assert found([foreign, like, more], ["confirmed", "full", "near"], unmask=True) == ("rescue_none", [], [], 0, 0, 0)
+    doors = [
+        hospital.value("SELECT r.code FROM gate.may_search(%s, %s, %s) r", *who, door)
+        for door in ("date", "number", "year", "present", "caller")
+    ]
+    assert doors[0] == "ok"
+    assert "ok" not in doors[1:]
+    for one in hospital.patients(unit, 9):
+        hospital.open(session, one.id)
+    assert found([like], ["confirmed"])[:2] == ("rescue_quarter", [])
+
+
 def test_links_that_are_no_care_open_nothing(hospital: Hospital, nurse: Person, session: str, unit: UUID) -> None:
     now = datetime.now().astimezone()
     for basis in ("break_glass", "arrival", "oversight"):
