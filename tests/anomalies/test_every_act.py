@@ -148,6 +148,13 @@ def _notice(s: Scene) -> Sent:
     return physician, f"/notifications/{notice}/lue/", {}
 
 
+def _restricted(s: Scene) -> Sent:
+    draft = {"draft": str(uuid4()), "revision": "0", "observation": "Calme."}
+    assert s.page.post(s.path + "note/", draft).status_code == 302
+    row = s.hospital.value("SELECT id FROM record_note WHERE patient_id = %s", s.patient.id)
+    return s.page, f"{s.path}restreindre/note/{row}/", {"why": "opposition"}
+
+
 def _contact(s: Scene) -> Sent:
     assert s.page.post(s.path + "proches/", CALLED).status_code == 302
     row = s.hospital.value("SELECT id FROM record_contactperson WHERE patient_id = %s", s.patient.id)
@@ -235,6 +242,7 @@ ACTS: dict[str, Callable[[Scene], Sent]] = {
     CHART + "corriger/<slug:fact>/<uuid:row>/": _amended(
         "corriger/measurement", "measurement", _pressure, act="error", reason="mauvais patient"
     ),
+    CHART + "restreindre/<slug:fact>/<uuid:row>/": _restricted,
     CHART + "proches/": sent("proches/", **CALLED),
     CHART + "proches/<uuid:row>/retirer/": _contact,
     CHART + "avis/": _advice,

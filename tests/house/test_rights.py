@@ -44,6 +44,9 @@ NAMES_A_PATIENT_TABLE |= {
     f"{_SWEEP}: identity_patient": "sweep: whether an id that tokens name ever got a row",
     f"{_PRESENT}: stays_stay": "switchboard: their rooms, and whose presence is kept secret",
 }
+# A function of owner's is below row security: the policies (FORCE) ask its caller's ticket. It rewrites what was signed,
+# which no process may do by itself, and only to move it between two categories that the ticket opens.
+OWNERS = {"record_restrict(text,uuid,text,bytea,uuid[],bytea[],uuid,text,uuid)"}
 OURS = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 
 QUESTIONS = (
@@ -120,7 +123,7 @@ def definer_faults(base: psycopg.Connection[Any]) -> list[str]:
             "its search_path lets callers put their own objects first"
             if path and ("$user" in path or "public" in path or not path.startswith("search_path=pg_catalog"))
             else "",
-            f"owned by {owner}" if owner != "gatekeeper" else "",
+            f"owned by {owner}" if owner != "gatekeeper" and name not in OWNERS else "",
         )
         if fault
     ]
@@ -179,7 +182,7 @@ def test_security_definer_functions_are_closed_and_keep_their_search_path(base: 
 
 
 def test_gatekeepers_functions_name_no_patient_table(base: psycopg.Connection[Any]) -> None:
-    assert len(patient_tables(base)) == 17
+    assert len(patient_tables(base)) == 18
     assert named_patient_tables(base, patient_tables(base)) == sorted(NAMES_A_PATIENT_TABLE)
 
 

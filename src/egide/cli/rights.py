@@ -77,6 +77,7 @@ MAY_EXECUTE: Final = {
         "door.unit_change(uuid)",
         "door.unlink(uuid,text,uuid,timestamp with time zone)",
         "door.watched(uuid)",
+        "public.record_restrict(text,uuid,text,bytea,uuid[],bytea[],uuid,text,uuid)",
     },
     "worker": _COMMON
     | {

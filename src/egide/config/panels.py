@@ -106,7 +106,9 @@ def chart(request: HttpRequest, chart: Chart) -> HttpResponse:
         filters=[one for one in FILTERS if one not in GENRES or written.anything_imported] if clinical else [],
         brought=written.anything_imported,
         only=only,
-        restricted=False,
+        restricted=any(
+            one.category == "protected" for one in (*problems, *written.notes.found, *written.imported.found)
+        ),
         done=request.GET.get("fait"),
     )
 

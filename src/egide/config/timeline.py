@@ -12,7 +12,7 @@ from django.utils import timezone
 from egide.directory.reads import unit_name
 from egide.kernel.capabilities import Chart
 from egide.record import reads as record
-from egide.record.rules import GENRES, IN_TIMELINE, Value, may_amend, shown
+from egide.record.rules import GENRES, IN_TIMELINE, Value, may_amend, may_restrict, shown
 from egide.stays.reads import StayPlace
 from egide.ui.text import _
 from egide.ui.words import word
@@ -34,7 +34,8 @@ FILTERS: dict[str, frozenset[str] | None] = {
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the timeline. `struck` says that it was entered in error; `fix` is where that is said.
+    """One line of the timeline. `struck` says that it was entered in error; `fix` is where that is said, or where
+    what `fix_word` names is done.
 
     `link`: where the whole is read; `source`: in what state another system told it.
     """
@@ -49,6 +50,8 @@ class Event:
     sections: list[tuple[str, str]] = field(default_factory=list)
     struck: str | None = None
     fix: str | None = None
+    fix_word: str | None = None
+    restricted: bool = False
     link: str | None = None
     source: str | None = None
 
@@ -154,13 +157,17 @@ def _stays(places: list[StayPlace]) -> list[Event]:
 
 
 def _notes(chart: Chart, notes: list[record.Written]) -> list[Event]:
-    mine, others = _fixes(chart, "note", mine=True), _fixes(chart, "note")
+    mine, others, word_of_others = _fixes(chart, "note", mine=True), _fixes(chart, "note"), None
+    if chart.may_write("clinical") and chart.may_read("protected") and may_restrict(chart.actor.profession, mine=False):
+        others, word_of_others = _addresses(chart, "restrict", "note"), _("Restreindre")
     return [
         Event(
             one.at, one.kind, word(one.kind, "fact"), author=one.author, mine=one.author_id == chart.actor.account,
             sections=[(word(slug, "section"), text) for slug, text in one.sections.items() if text],
             struck=_struck(one.error),
             fix=(mine if one.author_id == chart.actor.account else others)(one.id, one.error is not None),
+            fix_word=None if one.author_id == chart.actor.account else word_of_others,
+            restricted=one.category == "protected",
         )
         for one in notes
     ]  # fmt: skip
@@ -191,6 +198,7 @@ def _coded(chart: Chart, fact: str, found: list[record.Problem] | list[record.Al
         Event(
             one.recorded_at, fact, title(one), detail=one.label, author=one.author,
             mine=one.author_id == me, struck=_struck(one.error), fix=fix(one.id, one.error is not None),
+            restricted=one.category == "protected",
         )
         for one in found
     ]  # fmt: skip
@@ -212,6 +220,10 @@ def _fixes(chart: Chart, fact: str, *, mine: bool = False) -> Callable[[UUID, bo
     """
     if not chart.may_write("clinical") or not may_amend(fact, mine):
         return lambda _row, _wrong: None
-    address = reverse("amend", kwargs={"patient": chart.patient_id, "fact": fact, "row": _ANY_ROW})
+    return _addresses(chart, "amend", fact)
+
+
+def _addresses(chart: Chart, name: str, fact: str) -> Callable[[UUID, bool], str | None]:
+    address = reverse(name, kwargs={"patient": chart.patient_id, "fact": fact, "row": _ANY_ROW})
     before, after = address.split(str(_ANY_ROW))
     return lambda row, wrong: None if wrong else f"{before}{row}{after}"

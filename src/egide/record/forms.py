@@ -13,7 +13,7 @@ from egide.kernel.codes import BY_CODE, BY_SLUG, GROUPS
 from egide.record.rules import SECTIONS, note_problem, pair_problem
 from egide.ui.fields import CommaDecimalField, PairField
 from egide.ui.text import _, _lazy
-from egide.ui.words import ALLERGY_SEVERITY, CONTACT_PEOPLE, DIRECTIVES, word
+from egide.ui.words import ALLERGY_SEVERITY, CONTACT_PEOPLE, DIRECTIVES, RESTRICTIONS, word
 
 
 def _number(slug: str, label: Any) -> CommaDecimalField:
@@ -205,6 +205,15 @@ class EndForm(forms.Form):
     """Since when a fact is over."""
 
     since = _Past(label=_lazy("Terminé le"))
+
+
+class RestrictForm(forms.Form):
+    """Why a fact is restricted."""
+
+    why = forms.ChoiceField(
+        choices=[("", _lazy("choisir…")), *RESTRICTIONS.items()], label=_lazy("Pourquoi"),
+        error_messages={"required": _lazy("Choisissez un motif."), "invalid_choice": _lazy("Choisissez un motif.")},
+    )  # fmt: skip
 
 
 class ContactPersonForm(forms.Form):

@@ -274,3 +274,27 @@ class Kept(models.Model):
 
     def __str__(self) -> str:
         return self.type
+
+
+class Restriction(models.Model):
+    """Who restricted a fact, or gave it back, when and why: known to those alone who may read what is restricted."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    patient = models.ForeignKey("identity.Patient", on_delete=models.PROTECT)
+    fact = models.CharField(max_length=20)
+    target = models.UUIDField()
+    kind = models.CharField(max_length=10)
+    why = models.CharField(max_length=12, blank=True, default="")
+    recorded_at = models.DateTimeField()
+    author = models.UUIDField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=["restrict", "release"]), name="restriction_kind"),
+            models.CheckConstraint(
+                condition=Q(why__in=["", "opposition", "psychiatry", "sensitive"]), name="restriction_why"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.kind

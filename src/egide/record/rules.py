@@ -174,6 +174,16 @@ def may_amend(fact: str, mine: bool) -> bool:
     return fact in FACTS and (fact != "note" or mine)
 
 
+RESTRICTABLE = ("note", "problem")
+_RESTRICT = frozenset({"physician", "midwife", "intern", "psychologist"})
+
+
+def may_restrict(profession: str, mine: bool) -> bool:
+    """Who hears a patient's opposition and answers for it: those who diagnose, and whoever wrote it. The grid then
+    decides: only who writes the category protected does."""
+    return mine or profession in _RESTRICT
+
+
 def fitted(sections: dict[str, str], template: str) -> dict[str, str]:
     """A draft in another template (the same account in another profession): what has no place ends the last section."""
     slugs = SECTIONS[template]

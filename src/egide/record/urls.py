@@ -24,5 +24,6 @@ urlpatterns = [
     path(_CHART + "terminer/<slug:fact>/<uuid:row>/", views.end, name="end"),
     path(_CHART + "proches/", views.relations, name="relations"),
     path(_CHART + "proches/<uuid:row>/retirer/", views.end_person, name="end-person"),
+    path(_CHART + "restreindre/<slug:fact>/<uuid:row>/", views.restrict, name="restrict"),
     path(_CHART + "corriger/<slug:fact>/<uuid:row>/", views.amend, name="amend"),
 ]

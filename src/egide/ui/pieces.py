@@ -149,10 +149,14 @@ def _event(one: Event) -> str:
             what += f" {escape(one.detail)}"
     if struck:
         what = f'<del class="struck">{what}</del><p class="struck-said">{icon("alert", small=True)}{escape(struck)}</p>'
+    if getattr(one, "restricted", False):
+        what += f' <span class="chip">{icon("lock", small=True)}{_fixed(_("restreint"))}</span>'
     by = one.author or getattr(one, "source", None)
     author = f'<span class="event-by">{escape(by)}</span>' if by else ""
     if fix:
-        author += f'<a class="event-fix" href="{escape(fix)}">{_fixed(_("Corriger"))}</a>'
+        author += (
+            f'<a class="event-fix" href="{escape(fix)}">{_fixed(getattr(one, "fix_word", None) or _("Corriger"))}</a>'
+        )
     return (
         f'<li class="event"><time datetime="{one.at.isoformat()}">{clock(one.at)}</time>'
         f'{icon(_EVENT_ICONS.get(one.kind, "note"))}<div class="event-what">{what}</div>'

@@ -366,6 +366,17 @@ KEPT_REASONS = {
     "no_birth": _lazy("arrivé sans date de naissance"),
 }
 
+RESTRICTIONS = {
+    "opposition": _lazy("opposition du patient"),
+    "psychiatry": _lazy("psychiatrie"),
+    "sensitive": _lazy("autre information sensible"),
+}
+
+RESTRICTION_ACTS = {
+    "restrict": _lazy("Restreint"),
+    "release": _lazy("Restriction levée"),
+}
+
 # The sentence shown once after an act: the redirect carries the code (`?fait=…`), never words or traits.
 DONE = {
     "constantes": _lazy("Constantes enregistrées."),
@@ -378,6 +389,8 @@ DONE = {
     "proche": _lazy("Personne inscrite."),
     "proche_retire": _lazy("Personne retirée."),
     "directives": _lazy("Directives anticipées : ce que dit le patient est inscrit."),
+    "restreint": _lazy("Restreint : seule l'équipe de soins le voit, et sait qu'il existe."),
+    "restriction_levee": _lazy("Restriction levée."),
     "transmission": _lazy("Transmission signée."),
     "brouillon_jete": _lazy("Brouillon jeté : rien n'en reste."),
     "corrige": _lazy("Correction inscrite : l'ancien texte reste lisible, barré, avec votre nom."),
@@ -426,6 +439,8 @@ _TABLES: dict[str, Mapping[str, object]] = {
     "imported_detail": IMPORTED_DETAILS,
     "resource_type": RESOURCE_TYPES,
     "kept_reason": KEPT_REASONS,
+    "restriction": RESTRICTION_ACTS,
+    "restriction_why": RESTRICTIONS,
     "measure_group": MEASURE_GROUPS,
     "problem_kind": PROBLEM_KINDS,
     "contact_person": CONTACT_PEOPLE,

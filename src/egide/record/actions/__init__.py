@@ -6,6 +6,7 @@ from egide.record.actions.measurements import record_measurements, record_round
 from egide.record.actions.notes import discard_draft, save_draft, sign_note
 from egide.record.actions.problems import end_fact, record_allergy, record_problem
 from egide.record.actions.relations import end_contact_person, record_contact_person, record_directive
+from egide.record.actions.restrictions import release, restrict
 
 __all__ = [
     "bring_facts",
@@ -20,8 +21,10 @@ __all__ = [
     "record_measurements",
     "record_problem",
     "record_round",
+    "release",
     "replace_measurements",
     "replace_note",
+    "restrict",
     "save_draft",
     "sign_note",
 ]

@@ -22,6 +22,7 @@ from egide.record.reads.notes import MyDraft, Writings, Written, last_notes, my_
 from egide.record.reads.pieces import Mistake, Page
 from egide.record.reads.problems import Alerts, Allergy, Problem, allergies, allergy_labels, problem_labels, problems
 from egide.record.reads.relations import Called, Directives, contact_people, directives
+from egide.record.reads.restrictions import Restriction, restrictions
 
 __all__ = [
     "Alerts",
@@ -35,6 +36,7 @@ __all__ = [
     "Page",
     "Pressure",
     "Problem",
+    "Restriction",
     "Told",
     "Writings",
     "Written",
@@ -57,5 +59,6 @@ __all__ = [
     "problems",
     "reading",
     "recent_measurements",
+    "restrictions",
     "volumes",
 ]

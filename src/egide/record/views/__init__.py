@@ -6,6 +6,7 @@ from egide.record.views.measures import balance, measures
 from egide.record.views.notes import discard, keep, write
 from egide.record.views.problems import allergy, end, problem
 from egide.record.views.relations import end_person, relations
+from egide.record.views.restrictions import restrict
 from egide.record.views.vitals import curve, vitals
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "measures",
     "problem",
     "relations",
+    "restrict",
     "vitals",
     "write",
 ]

@@ -21,7 +21,7 @@ from egide.kernel.codes import BY_CODE
 from egide.record import actions, reads
 from egide.record.banner import banner
 from egide.record.forms import Amend, CorrectedText, CorrectedValues
-from egide.record.rules import FACTS, may_amend, shown
+from egide.record.rules import FACTS, RESTRICTABLE, may_amend, may_restrict, shown
 from egide.stays.reads import stays
 from egide.ui import page
 from egide.ui.words import word
@@ -65,6 +65,8 @@ def amend(request: HttpRequest, chart: Chart, fact: str, row: UUID) -> HttpRespo
         status = 422
     return page(
         request, "record/amend.html", status=status, fact=one, form=reason, row=row, act=request.POST.get("act"),
+        may_restrict=fact in RESTRICTABLE and chart.may_write("protected")
+        and may_restrict(chart.actor.profession, one.mine),
         **banner(chart, who, places, allergies),
     )  # fmt: skip
 

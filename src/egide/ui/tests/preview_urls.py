@@ -153,6 +153,7 @@ urlpatterns = [
     path("dossier/<uuid:patient>/proches/", chart, name="relations"),
     path("dossier/<uuid:patient>/proches/<uuid:row>/retirer/", chart, name="end-person"),
     path("dossier/<uuid:patient>/corriger/<slug:fact>/<uuid:row>/", chart, name="amend"),
+    path("dossier/<uuid:patient>/restreindre/<slug:fact>/<uuid:row>/", chart, name="restrict"),
     path("dossier/<uuid:patient>/note/", chart, name="note"),
     path("dossier/<uuid:patient>/note/brouillon/", chart, name="note-draft"),
     path("dossier/<uuid:patient>/note/jeter/", chart, name="note-discard"),

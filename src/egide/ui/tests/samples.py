@@ -30,7 +30,7 @@ from egide.stays import forms as stay_forms
 from egide.ui import Frame, Place
 from egide.ui.fields import CommaDecimalField, PairField
 from egide.ui.tests import samples_links, samples_oversight, samples_rescue
-from egide.ui.tests.samples_imported import imported
+from egide.ui.tests.samples_imported import imported, restricting
 
 NAMES = (
     "connexion", "connexion-seule", "unite", "unite-vide", "dossier", "dossier-vide", "dossier-long", "constantes",
@@ -38,6 +38,7 @@ NAMES = (
     "codes", "allergie", "terminer", "proches",
     "mesures", "bilan", "releve", "feuille",
     "importes", "importes-vide", "importes-genre", "importes-aucun", "importe", "importe-scelle",
+    "restreindre", "restriction",
     "courbe", "acces",
     "recherche", "coordonnees", "coordonnee", "presents", "presents-trop",
     "arrivees", "identite", "identite-proche", "sejour", "admission",
@@ -270,11 +271,19 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
         **chart,
         "problems": [
             SimpleNamespace(
-                id=ident(1), label="Insuffisance cardiaque décompensée", since=date(2026, 11, 21), ended=None
+                id=ident(1),
+                category="protected",
+                label="Insuffisance cardiaque décompensée",
+                since=date(2026, 11, 21),
+                ended=None,
             ),
-            SimpleNamespace(id=ident(2), label="Diabète de type 2", since=date(2011, 5, 3), ended=None),
-            SimpleNamespace(id=ident(3), label="Hypertension artérielle", since=None, ended=None),
-            SimpleNamespace(id=ident(4), label="Pneumopathie", since=date(2024, 1, 9), ended=date(2024, 2, 2)),
+            SimpleNamespace(
+                id=ident(2), category="clinical", label="Diabète de type 2", since=date(2011, 5, 3), ended=None
+            ),
+            SimpleNamespace(id=ident(3), category="clinical", label="Hypertension artérielle", since=None, ended=None),
+            SimpleNamespace(
+                id=ident(4), category="clinical", label="Pneumopathie", since=date(2024, 1, 9), ended=date(2024, 2, 2)
+            ),
         ],
         "antecedents": [SimpleNamespace(label="Appendicectomie (1968)", kind="surgical", since=None)],
         "days": days(),
@@ -419,6 +428,7 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
         ),
         **writings(chart),
         **imported(chart, NOW),
+        **restricting(chart, NOW),
         "courbe": ("record/curve_page.html", {**chart, "pressures": pressures()}),
         "acces": ("gate/openings.html", {**chart, "openings": openings, "more": 0}),
         "dossier-ferme": (
@@ -564,7 +574,7 @@ def writings(chart: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
         error=None,
         correction=CorrectedValues([(ident(710), "8867-4", Decimal(176))]),
     )  # fmt: skip
-    mine = SimpleNamespace(
+    mine = SimpleNamespace(category="clinical",
         name="note", title="Transmission ciblée", at=NOW, author="Alice Perrin", error=None,
         lines=[("Cible", "Douleur"), ("Données", "EN 7/10")],
         correction=CorrectedText("transmission", "transmission", initial={"target": "Douleur", "data": "EN 7/10"}),
@@ -581,9 +591,19 @@ def writings(chart: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
         "brouillon": ("record/draft_said.html", {"revision": 3, "at": NOW, "wrong": None}),
         "corriger": (
             "record/amend.html",
-            {**chart, "fact": fact, "form": Amend({"reason": ""}), "row": ident(1), "act": "error"},
+            {
+                **chart,
+                "fact": fact,
+                "form": Amend({"reason": ""}),
+                "row": ident(1),
+                "act": "error",
+                "may_restrict": False,
+            },
         ),
-        "corriger-note": ("record/amend.html", {**chart, "fact": mine, "form": Amend(), "row": ident(2), "act": None}),
+        "corriger-note": (
+            "record/amend.html",
+            {**chart, "fact": mine, "form": Amend(), "row": ident(2), "act": None, "may_restrict": True},
+        ),
     }
 
 

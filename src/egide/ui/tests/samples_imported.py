@@ -5,6 +5,8 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+from egide.record.forms import RestrictForm
+
 Told = SimpleNamespace
 
 
@@ -61,3 +63,19 @@ def imported(chart: dict[str, Any], now: datetime) -> dict[str, tuple[str, dict[
              "held": True},
         ),
     }  # fmt: skip
+
+
+def restricting(chart: dict[str, Any], now: datetime) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Restricting a note, refused for want of a reason; lifting that of a problem, with what was decided before."""
+    note = {
+        **chart, "form": RestrictForm({"why": "?"}), "fact": "note", "row": UUID(int=9101), "at": now,
+        "lines": [("Observation", "Dit des idées noires depuis une semaine.")], "title": "Note",
+        "author": "Dr Léa Faure", "restricted": False, "history": [],
+    }  # fmt: skip
+    history = [
+        SimpleNamespace(kind="restrict", why="opposition", at=now, author="Dr Léa Faure"),
+        SimpleNamespace(kind="release", why="", at=now - timedelta(days=4), author=None),
+    ]
+    problem = {**note, "fact": "problem", "title": "Problème", "lines": [("", "Épisode dépressif")],
+               "restricted": True, "history": history}  # fmt: skip
+    return {"restreindre": ("record/restrict.html", note), "restriction": ("record/restrict.html", problem)}
