@@ -86,3 +86,41 @@ def test_a_slip_in_the_date_is_a_count_until_the_clerk_asks(desk: Sit) -> None:
     assert not clerk.accessibility_faults()
     clerk.page.get_by_role("button", name="Afficher").click()
     shows(clerk.page, f"{one.birth_date:%d/%m/%Y}")
+
+
+def test_the_whole_group_is_one_more_key_and_a_phone_is_seen_on_purpose(desk: Sit) -> None:
+    clerk = desk()
+    clerk.sign_in_as("Thomas Girard")
+    one = next(one for one in people.people(SEED, COUNT) if any(each.kind == "phone" for each in one.contacts))
+    clerk.page.goto("/patients/")
+    clerk.page.get_by_label("Nom", exact=True).fill(str(one.trait("birth_name")).lower()[:3])
+    clerk.page.get_by_label("Date de naissance").fill(f"{one.birth_date:%d/%m/%Y}")
+    clerk.page.get_by_label("Date de naissance").press("Enter")
+    shows(clerk.page, "Dans tout le groupe")
+    clerk.count_from_here()
+    clerk.press("Alt+g")
+    shows(clerk.page, "Cherché dans tout le groupe")
+    assert len(clerk.actions) == 1
+    row = clerk.page.locator("tr", has_text=str(one.trait("birth_name"))).first
+    masked = row.locator(".masked", has_text="••").last
+    clerk.says_nothing_of(one.contacts[0].text)
+    assert not clerk.accessibility_faults()
+    masked.get_by_role("button").press("Enter")
+    expect(row.locator(".unmasked")).to_be_visible()
+    assert re.search(r"[0-9]{2} [0-9]{2}|[0-9]{10}", row.locator(".unmasked").inner_text())
+    assert re.fullmatch(r"http://[^/]+/patients/", clerk.page.url)
+
+
+def test_a_nurse_sees_a_contact_and_the_record_says_so(desk: Sit) -> None:
+    nurse = desk()
+    nurse.sign_in("claire.morvan")
+    nurse.open_row()
+    nurse.page.get_by_role("link", name="Coordonnées").click()
+    shows(nurse.page, "Faites-les dire")
+    assert not nurse.accessibility_faults()
+    assert nurse.too_wide() == 0
+    nurse.page.get_by_role("button", name=re.compile("^Voir : ")).first.press("Enter")
+    expect(nurse.page.locator(".unmasked").first).to_be_focused()
+    assert "•" not in nurse.page.locator(".unmasked").first.inner_text()
+    nurse.page.get_by_role("link", name="Qui a ouvert ce dossier").click()
+    shows(nurse.page, re.compile("affichée?"))

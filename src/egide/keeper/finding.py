@@ -32,7 +32,7 @@ ALLOWED: dict[str, frozenset[str]] = {
 }
 KEYS = ("session", "token", "identity", "contact", "ins")
 CLIENTS = 16
-AT_ONCE = 2  # searches under way; the others wait in line, so that openings find a database that is free
+AT_ONCE = 1  # search under way; the others wait in line, so that openings find a processor and a database that are free
 POLITENESS = 10  # of the scheduler: where both programs want a processor, the door has it first
 log = logging.getLogger("egide.keeper")
 

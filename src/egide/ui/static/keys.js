@@ -88,6 +88,13 @@ document.addEventListener("keydown", (event) => {
     if (!go(1)) document.querySelector(".seek-near button")?.focus();
     return;
   }
+  if (event.altKey && event.key === "g") {
+    // also while typing: a search that found nobody leaves the name ready to be corrected
+    const wider = document.querySelector("button[data-key=g]");
+    wider?.click();
+    if (wider) event.preventDefault();
+    return;
+  }
   if (typing(target) || event.ctrlKey || event.metaKey || event.altKey) return;
   let done = false;
   if (event.key === "ArrowDown") done = go(1);
