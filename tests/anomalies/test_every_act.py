@@ -43,6 +43,10 @@ EXCUSED = {
     "/dossier/<uuid:patient>/acceder/commission/": DOOR,
     "/dossier/<uuid:patient>/soignants/vigilance/": DOOR,
     "/poste/quitter/": DOOR, "/secours/<uuid:account>/fermer/": DOOR,
+    "/cle/defi/": KEEPER, "/cle/preuve/": KEEPER, "/approbations/<uuid:act>/defi/": KEEPER,
+    "/approbations/<uuid:act>/preuve/": KEEPER, "/approbations/<uuid:act>/refuser/": DOOR,
+    "/personnel/nouveau/": KEEPER, "/personnel/<uuid:account>/acte/<slug:word>/": KEEPER,
+    "/notifications/compte/<int:notice>/lue/": DOOR,
     "/palette/": READS, "/patients/": READS, "/arrivee/": READS, "/presents/": READS, "/reference/cim10/": READS,
 }  # fmt: skip
 

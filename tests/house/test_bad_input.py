@@ -61,7 +61,7 @@ def addresses() -> list[str]:
 def fill(address: str, patient: object, unit: object, number: int = 1) -> str:
     """The address with a patient, a unit, another id and a number of this base."""
     filled = address.replace("<uuid:patient>", str(patient)).replace("<uuid:unit>", str(unit))
-    filled = filled.replace("<slug:fact>", "measurement")
+    filled = filled.replace("<slug:fact>", "measurement").replace("<slug:word>", "cle")
     return re.sub(r"<int:\w+>", str(number), re.sub(r"<uuid:\w+>", str(uuid4()), filled))
 
 
@@ -131,6 +131,9 @@ def test_whatever_is_sent_gets_an_answer(
 def test_nobody_gets_in_without_a_session(browser: Browse, ward: tuple[object, object], address: str) -> None:
     """But for the pages that routes.txt calls public."""
     public = {
+        "/cle/",
+        "/cle/defi/",
+        "/cle/preuve/",
         "/connexion/",
         "/connexion/defi/",
         "/connexion/preuve/",

@@ -121,7 +121,8 @@ def test_pro_sante_connect_adds_exactly_these_addresses_where_it_is_configured(f
 def test_what_anyone_may_see_is_known(found: list[Route]) -> None:
     public = {address for address, view in found if gates(view)[0][1][3] == "public"}
     assert public == {
-        "connexion/", "connexion/defi/", "connexion/preuve/", "connexion/secours/", "deconnexion/", "sante/",
+        "cle/", "cle/defi/", "cle/preuve/", "connexion/", "connexion/defi/", "connexion/preuve/", "connexion/secours/",
+        "deconnexion/", "sante/",
         "statique/<str:digest>/<str:name>", "^favicon\\.ico$",
     }  # fmt: skip
 

@@ -1,7 +1,8 @@
 """Who a request acts for, and the decorator of views that touch no patient. The keeper says who; nothing else does."""
 
 import functools
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import psycopg
 from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
+from django.http.request import RawPostDataException
 
 from egide.keeper.client import Keeper, KeeperDown
 from egide.kernel.capabilities import Actor, Refused
@@ -77,6 +79,19 @@ def no_patient_data(public: bool = False) -> Callable[[Callable[Concatenate[Http
         return checked
 
     return decorate
+
+
+def typed_json(request: HttpRequest, fields: Mapping[str, type]) -> dict[str, Any]:
+    """A JSON body of exactly these fields and types; Refused(bad_request) for any other."""
+    try:
+        typed = json.loads(request.body)
+    except (ValueError, RecursionError, RawPostDataException):
+        typed = None
+    if not isinstance(typed, dict) or set(typed) != set(fields):
+        raise Refused("bad_request")
+    if not all(isinstance(typed[name], kind) for name, kind in fields.items()):
+        raise Refused("bad_request")
+    return typed
 
 
 def answered(request: HttpRequest, run: Callable[[], HttpResponse]) -> HttpResponse:

@@ -3,13 +3,16 @@
 from django.conf import settings
 from django.urls import path
 
-from egide.accounts import psc, rescue, views
+from egide.accounts import enrolment, psc, rescue, views
 
 urlpatterns = [
     path("connexion/", views.sign_in, name="sign-in"),
     path("connexion/defi/", views.challenge, name="sign-in-challenge"),
     path("connexion/preuve/", views.proof, name="sign-in-proof"),
     path("connexion/secours/", rescue.rescue_sign_in, name="rescue-sign-in"),
+    path("cle/", enrolment.key, name="key"),
+    path("cle/defi/", enrolment.key_challenge, name="key-challenge"),
+    path("cle/preuve/", enrolment.key_proof, name="key-proof"),
     path("deconnexion/", views.sign_out, name="sign-out"),
 ]
 PSC_PATTERNS = [

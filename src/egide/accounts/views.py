@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import re
+import secrets
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +23,9 @@ from egide.ui import page
 from egide.ui.answers import refused_json
 
 SESSION_SECONDS = 12 * 3600
+# Which browser this is, for a year: a second yes must come from another one (the keeper keeps a MAC of it).
+STATION, STATION_SECONDS = "egide_poste", 365 * 86_400
+_STATION = re.compile(r"[0-9a-f]{32}")
 # mark in User-Agent, name on screen; the first that fits (Edge says Chrome too, Android says Linux)
 _BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
 _SYSTEMS = (
@@ -70,10 +75,14 @@ def proof(request: HttpRequest) -> HttpResponse:
             raise ValueError
     except (ValueError, KeyError, TypeError, RecursionError, RawPostDataException):
         return refused_json("bad_request")
+    station = request.COOKIES.get(STATION, "")
+    if not _STATION.fullmatch(station):
+        station = secrets.token_hex(16)
     try:
         answer = keeper().call(
-            "sign_in", step="finish", challenge_id=challenge_id[:64], response=response, device=device_of(request)
-        )
+            "sign_in", step="finish", challenge_id=challenge_id[:64], response=response, device=device_of(request),
+            station=station,
+        )  # fmt: skip
     except KeeperDown:
         return _down()
     except Refused as refusal:
@@ -81,6 +90,10 @@ def proof(request: HttpRequest) -> HttpResponse:
     signed_in = JsonResponse({"ok": True})
     signed_in.set_cookie(
         settings.SESSION_COOKIE, answer["cookie"], max_age=SESSION_SECONDS, path="/", httponly=True, samesite="Strict",
+        secure=settings.CSRF_COOKIE_SECURE,
+    )  # fmt: skip
+    signed_in.set_cookie(
+        STATION, station, max_age=STATION_SECONDS, path="/connexion/", httponly=True, samesite="Strict",
         secure=settings.CSRF_COOKIE_SECURE,
     )  # fmt: skip
     rotate_token(request)

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from egide.accounts.rules import may_administer
 from egide.accounts.session import actor_of, no_patient_data
 from egide.config.middleware import log_fault
 from egide.directory.reads import units
@@ -53,6 +54,7 @@ def frame(request: HttpRequest) -> Frame:
                 if may_oversee(actor.profession, "trail")
                 else (_place(request, _("Poste"), "shift", "clock"),)
             ),
+            *((_place(request, _("Personnel"), "staff", "user"),) if may_administer(actor.profession) else ()),
             _place(request, _("Avis"), "notices", "note"),
             *((_place(request, _("Secours"), "rescues", "key"),) if actor.profession in OPENERS else ()),
         ),

@@ -4,7 +4,22 @@ from django.urls import include, path, re_path
 from django.views.decorators.http import require_GET, require_http_methods
 
 from egide.accounts.session import no_patient_data
-from egide.config import arrival, care, contacts, day, menu, oversight, palette, panels, printing, rescue, rounds, tabs
+from egide.config import (
+    approvals,
+    arrival,
+    care,
+    contacts,
+    day,
+    menu,
+    oversight,
+    palette,
+    panels,
+    printing,
+    rescue,
+    rounds,
+    staff,
+    tabs,
+)
 from egide.ui import answers, assets
 
 urlpatterns = [
@@ -40,6 +55,17 @@ urlpatterns = [
     path("travail/<int:task>/", care.close_task, name="work-close"),
     path("dossier/<uuid:patient>/sejour/presence/", arrival.presence, name="presence"),
     path("poste/", panels.shift, name="shift"),
+    path("personnel/", staff.people, name="staff"),
+    path("personnel/nouveau/", staff.new, name="staff-new"),
+    path("personnel/<uuid:account>/", staff.person, name="person"),
+    path("personnel/<uuid:account>/droits/", staff.rights, name="person-rights"),
+    path("personnel/<uuid:account>/acte/<slug:word>/", staff.act, name="person-act"),
+    path("approbations/", approvals.waiting, name="approvals"),
+    path("approbations/<uuid:act>/", approvals.show, name="act"),
+    path("approbations/<uuid:act>/defi/", approvals.challenge, name="act-challenge"),
+    path("approbations/<uuid:act>/preuve/", approvals.yes, name="act-proof"),
+    path("approbations/<uuid:act>/refuser/", approvals.no, name="act-refuse"),
+    path("notifications/compte/<int:notice>/lue/", approvals.read_notice, name="account-notice-read"),
     path("surveillance/", oversight.lines, name="oversight"),
     path("surveillance/activite/", oversight.activity, name="oversight-activity"),
     path("surveillance/urgences/", oversight.reviews, name="oversight-reviews"),

@@ -135,3 +135,31 @@ class OnCallTurn(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class Responsibility(models.Model):
+    """Who answers for a unit (cadre de santé, chief) or for a whole site at a given hour (administrateur de garde)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    professional = models.ForeignKey(Professional, on_delete=models.PROTECT)
+    kind = models.CharField(max_length=10)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT)
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, null=True)
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["cadre", "chief"], unit__isnull=False)
+                | models.Q(kind="guard", unit__isnull=True),
+                name="responsibility_kind",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(until__isnull=True) | models.Q(until__gt=models.F("since")),
+                name="responsibility_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.kind

@@ -67,7 +67,7 @@ PAGE = 50
 
 def trail(request: HttpRequest, asked: Asked) -> Lines:
     """The lines that answer; Refused(category_closed) unless the profession oversees the trail. Itself a line."""
-    rows = _answers(
+    rows = answers(
         request,
         "SELECT * FROM door.trail(%s::timestamptz, %s::timestamptz, %s::uuid, %s::uuid, %s::uuid, %s::text, %s::text,"
         " %s::text, %s::bigint)",
@@ -130,7 +130,7 @@ def activity(request: HttpRequest) -> list[Busy]:
     none = [0] * 24
     found = [
         Busy(account, name, profession, site, linked or none, unlinked or none, searches)
-        for account, name, profession, site, linked, unlinked, searches in _answers(
+        for account, name, profession, site, linked, unlinked, searches in answers(
             request, "SELECT * FROM door.activity()"
         )
         if account is not None
@@ -158,7 +158,7 @@ class Review:
 
 def reviews(request: HttpRequest) -> list[Review]:
     """Break-glasses of 60 days: late ones, waiting ones, then reviewed ones. For the DPO."""
-    return [Review(*row) for row in _answers(request, "SELECT * FROM door.reviews()") if row[0] is not None]
+    return [Review(*row) for row in answers(request, "SELECT * FROM door.reviews()") if row[0] is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +221,7 @@ def my_drawn(request: HttpRequest) -> list[Drawn]:
     return [Drawn(*row) for row in _rows(request, "SELECT * FROM door.my_drawn()")]
 
 
-def _answers(request: HttpRequest, sql: str, *params: Any) -> Rows:
+def answers(request: HttpRequest, sql: str, *params: Any) -> Rows:
     """The rows without their first column, the code; Refused for any code but ok, once the refusal is written."""
     return _allowed(_rows(request, sql, *params))
 

@@ -14,6 +14,7 @@ from egide.gate.act_as import act_as
 from egide.gate.acting import call_door
 from egide.gate.decorators import opens_chart
 from egide.gate.reading import Read, Rows, fetch_with
+from egide.gate.staff import my_account_notices
 from egide.kernel.capabilities import Actor, Chart, Refused
 from egide.ui import page
 
@@ -140,8 +141,10 @@ def take_in(request: HttpRequest, chart: Chart) -> HttpResponse:
 
 
 def _notices_page(request: HttpRequest, said: dict[int, str]) -> HttpResponse:
-    (found,) = fetch_with(request.own_ticket, my_notices())  # type: ignore[attr-defined]
-    return page(request, "gate/notices.html", notices=found, words=said, done=request.GET.get("fait"))
+    found, accounts = fetch_with(request.own_ticket, my_notices(), my_account_notices())  # type: ignore[attr-defined]
+    return page(
+        request, "gate/notices.html", notices=found, accounts=accounts, words=said, done=request.GET.get("fait")
+    )
 
 
 def _bigint(number: int) -> int:

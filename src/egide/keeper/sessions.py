@@ -50,6 +50,10 @@ class Sessions:
             raise No("session_ended")
         return UUID(bytes=raw[:16]), UUID(bytes=raw[16:32])
 
+    def station_mark(self, station: str) -> bytes:
+        """What the base keeps of a browser's own mark: whether two sessions began in the same one."""
+        return hmac.digest(self._key, b"egide/station/" + station[:200].encode(), "sha256")
+
     def _mac(self, body: bytes) -> bytes:
         return hmac.digest(self._key, b"egide/session/" + body, "sha256")
 

@@ -4,7 +4,7 @@ import hmac
 import secrets
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
@@ -15,11 +15,18 @@ from fido2.utils import websafe_decode, websafe_encode
 from fido2.webauthn import (
     AttestedCredentialData,
     AuthenticationResponse,
+    PublicKeyCredentialDescriptor,
     PublicKeyCredentialRpEntity,
+    PublicKeyCredentialType,
+    PublicKeyCredentialUserEntity,
+    RegistrationResponse,
+    ResidentKeyRequirement,
     UserVerificationRequirement,
 )
 
 CHALLENGE_SECONDS = 180
+REGISTRATION = b"registration/"
+ALGORITHMS = frozenset({-7, -8, -257})  # ES256, EdDSA, RS256
 SWEPT_AT = 5_000  # used challenges remembered before those that expired are let go
 
 
@@ -55,14 +62,54 @@ class Ceremony:
 
         Nothing is remembered of a challenge given out, so a flood of them drives nobody's out.
         """
-        until = int(time.time()) + CHALLENGE_SECONDS
-        named = self._start + secrets.token_bytes(16) + until.to_bytes(8, "big")
+        named = self._name()
         return websafe_encode(named), self._challenge(named)
 
-    def _challenge(self, named: bytes) -> bytes:
-        return hmac.digest(self._key, b"egide/challenge/" + named, "sha256")
+    def begin_registration(
+        self, account: UUID, username: str, name: str, known: Sequence[bytes]
+    ) -> tuple[str, dict[str, Any]]:
+        """As `begin`, for a key to be made: discoverable, verification required, none of the keys it knows already."""
+        named = self._name()
+        options, _ = self._server.register_begin(
+            PublicKeyCredentialUserEntity(id=account.bytes, name=username, display_name=name),
+            [PublicKeyCredentialDescriptor(type=PublicKeyCredentialType.PUBLIC_KEY, id=one) for one in known],
+            resident_key_requirement=ResidentKeyRequirement.REQUIRED,
+            user_verification=UserVerificationRequirement.REQUIRED,
+            challenge=self._challenge(named, REGISTRATION),
+        )
+        found: dict[str, Any] = plain(dict(options.public_key))
+        return websafe_encode(named), found
 
-    def use(self, challenge_id: str) -> bytes:
+    def finish_registration(self, challenge_id: str, response: Mapping[str, Any]) -> tuple[bytes, bytes, UUID]:
+        """Check a new key: its credential id, its public key (COSE, CBOR) and its model (AAGUID)."""
+        challenge = self.use(challenge_id, REGISTRATION)
+        try:
+            parsed = RegistrationResponse.from_dict(response)
+            verified = parsed.response.attestation_object.auth_data.is_user_verified()
+        except Exception as error:
+            raise BadAssertion("bad_assertion") from error
+        if not verified:
+            raise BadAssertion("no_user_verification")
+        state = {
+            "challenge": websafe_encode(challenge),
+            "user_verification": UserVerificationRequirement.REQUIRED.value,
+        }
+        try:
+            data = self._server.register_complete(state, parsed).credential_data
+            if data is None or parsed.response.client_data.cross_origin or data.public_key.get(3) not in ALGORITHMS:
+                raise ValueError("not a key of ours")
+            return bytes(data.credential_id), cbor.encode(dict(data.public_key)), UUID(bytes=bytes(data.aaguid))
+        except Exception as error:
+            raise BadAssertion("bad_assertion") from error
+
+    def _name(self) -> bytes:
+        until = int(time.time()) + CHALLENGE_SECONDS
+        return self._start + secrets.token_bytes(16) + until.to_bytes(8, "big")
+
+    def _challenge(self, named: bytes, what: bytes = b"") -> bytes:
+        return hmac.digest(self._key, b"egide/challenge/" + what + named, "sha256")
+
+    def use(self, challenge_id: str, what: bytes = b"") -> bytes:
         """The challenge of an id that is given back: once, in time, whatever comes of it."""
         try:
             named = bytes(websafe_decode(challenge_id))
@@ -77,7 +124,7 @@ class Ceremony:
             if named in self._used:
                 raise BadAssertion("challenge_ended")
             self._used[named] = until
-        return self._challenge(named)
+        return self._challenge(named, what)
 
     def ask(self, challenge: bytes) -> dict[str, Any]:
         """Request options for a given challenge: a sign-in's, or the hash of an act."""

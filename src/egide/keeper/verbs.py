@@ -12,6 +12,8 @@ import psycopg
 
 from egide.keeper.acts import Acts
 from egide.keeper.ceilings import Ceilings, Who
+from egide.keeper.consent import Consent
+from egide.keeper.enrolment import Enrolment
 from egide.keeper.fresh import Fresh
 from egide.keeper.masters import CATEGORIES, Masters
 from egide.keeper.pairs import Pairs
@@ -38,6 +40,8 @@ ALLOWED: dict[str, frozenset[str]] = {
             "create",
             "spread",
             "rescue",
+            "act",
+            "enrol",
             "fresh",
             "pair",
             "health",
@@ -110,6 +114,8 @@ class Verbs:
         self._acts = Acts(masters, ceremony, self._genuine_key)
         self._pairs = Pairs(ceremony, self._acts)
         self._rescue_door = Rescue(masters, ceremony, self._acts)
+        self._consent = Consent(masters, ceremony, self._genuine_key)
+        self._enrolment = Enrolment(ceremony, self._consent, self._key_mac, masters.demo)
         self._source_key = tokens.subkey(masters.newest("token"), "SRC")
         self._blinder = tokens.Blinder(masters.newest("token"))
 
@@ -139,7 +145,9 @@ class Verbs:
             return self._application(conn, **arguments)
         raise No("bad_request")
 
-    def _finish(self, conn: Any, challenge_id: str, response: dict[str, Any], device: str = "") -> dict[str, Any]:
+    def _finish(
+        self, conn: Any, challenge_id: str, response: dict[str, Any], device: str = "", station: str = ""
+    ) -> dict[str, Any]:
         account: UUID | None = None
         try:
             credential_id = self._ceremony.credential_id(response)
@@ -156,6 +164,8 @@ class Verbs:
             "SELECT * FROM accounts.begin_session(%s, %s, %s, %s, %s)",
             (session, key["id"], count, str(device)[:120], _sha(self._session_secret(session))),
         ).fetchone()
+        if actor["state"] == "live" and station:
+            conn.execute("SELECT accounts.mark_station(%s, %s)", (session, self._sessions.station_mark(str(station))))
         return self._signed_in(actor)
 
     def _by_prosante(
@@ -224,10 +234,24 @@ class Verbs:
             raise No(actor["state"])
         return {"cookie": self._sessions.cookie(actor["session"], actor["account"]), "actor": actor_fields(actor)}
 
-    def _enrol(
-        self, conn: Any, socket_kind: str, account: bytes, credential_id: bytes, public_key: bytes, aaguid: bytes
+    def _enrol(self, conn: Any, socket_kind: str, **arguments: Any) -> dict[str, Any]:
+        """By the web: a key made in person with a code. By the operator: first keys of a demo's accounts."""
+        if socket_kind == "ops":
+            return self._enrol_demo(conn, **arguments)
+        try:
+            step = arguments.pop("step")
+            if step == "begin":
+                return self._enrolment.begin(conn, **arguments)
+            if step == "finish":
+                return self._enrolment.finish(conn, **arguments)
+        except BadAssertion as refusal:
+            raise No(refusal.code) from None
+        raise No("bad_request")
+
+    def _enrol_demo(
+        self, conn: Any, account: bytes, credential_id: bytes, public_key: bytes, aaguid: bytes
     ) -> dict[str, Any]:
-        """First keys of a demo's accounts; a software key is refused on any other base, by its fixed AAGUID."""
+        """A software key is refused on any base but a demo, by its fixed AAGUID."""
         if not self._masters.demo:
             raise No("not_a_demo")
         row, who, model = uuid.uuid4(), UUID(bytes=account), UUID(bytes=aaguid)
@@ -302,6 +326,21 @@ class Verbs:
         if state != "ok":
             raise No(state)
         return {}
+
+    def _act(self, conn: Any, socket_kind: str, cookie: str, step: str, **arguments: Any) -> dict[str, Any]:
+        """An act of one or two persons: ask for it, see what is signed, sign it."""
+        session, account = self._session(conn, cookie)
+        try:
+            if step == "ask":
+                return self._consent.ask(conn, session, account, **arguments)
+            act = UUID(bytes=arguments.pop("act"))
+            if step == "challenge":
+                return self._consent.challenge(conn, session, account, act)
+            if step == "yes":
+                return self._consent.yes(conn, session, account, act, **arguments)
+        except BadAssertion as refusal:
+            raise No(refusal.code) from None
+        raise No("bad_request")
 
     def _words(self, conn: Any, socket_kind: str, cookie: str, entry: int) -> dict[str, Any]:
         session, account = self._session(conn, cookie)

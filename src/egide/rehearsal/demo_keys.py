@@ -69,6 +69,19 @@ class Keys:
                 self._known[username] = SoftKey.load(path)
             return self._known[username]
 
+    def make(self, username: str, options: dict[str, Any], origin: str) -> dict[str, Any] | None:
+        """A new key of one account, in the place of her former one: its answer to creation options, or None."""
+        if not _USERNAME.fullmatch(username):
+            return None
+        key, answer = SoftKey.register(username, options, origin)
+        with self._lock:
+            path = self._folder / f"{username}.json"
+            if path.exists():
+                path.replace(self._folder / f"{username}.former")
+            key.save(self._folder)
+            self._known[username] = key
+        return answer
+
     def names(self) -> list[str]:
         """Accounts that have a key."""
         return sorted(path.stem for path in self._folder.glob("*.json"))
@@ -144,7 +157,7 @@ class Service(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Two routes: GET /accounts and POST /assertion. Everything else is refused."""
+    """Three routes: GET /accounts, POST /assertion and POST /registration. Everything else is refused."""
 
     server: Service
     timeout = TIMEOUT_SECONDS
@@ -172,16 +185,19 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(HTTPStatus.OK, {"accounts": [account for account in listed if account.get("username") in names]})
 
     def do_POST(self) -> None:
-        """One challenge answered with one account's key."""
+        """One challenge answered with one account's key, or a new key made for it."""
         if not self._admitted():
             return
-        if self.path != "/assertion":
+        if self.path not in ("/assertion", "/registration"):
             self._refuse(HTTPStatus.NOT_FOUND, "unknown_path")
             return
         body = self._body()
         if body is None:
             return
         username, options = body.get("username"), body.get("options")
+        if self.path == "/registration":
+            self._make(username, options)
+            return
         key = self.server.keys.get(username) if isinstance(username, str) else None
         if key is None:
             self._refuse(HTTPStatus.NOT_FOUND, "unknown_account")
@@ -195,6 +211,18 @@ class Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.FORBIDDEN, "wrong_site")
         except ValueError:
             self._refuse(HTTPStatus.BAD_REQUEST, "bad_request")
+
+    def _make(self, username: object, options: object) -> None:
+        try:
+            made = None
+            if isinstance(username, str) and isinstance(options, dict):
+                made = self.server.keys.make(username, options, self.server.origin)
+        except ValueError:
+            made = None
+        if made is None:
+            self._refuse(HTTPStatus.BAD_REQUEST, "bad_request")
+        else:
+            self._answer(HTTPStatus.OK, made)
 
     def _admitted(self) -> bool:
         """Ours by name, by origin and by who is at the other end."""

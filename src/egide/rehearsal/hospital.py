@@ -1,4 +1,4 @@
-"""The demo's clinic: one site, two units of thirty beds, twelve people who work there. Fictive; ids never change."""
+"""The demo's clinic: one site, two units of thirty beds, eighteen people who work there. Fictive; ids never change."""
 
 from dataclasses import dataclass
 from uuid import UUID, uuid5
@@ -127,6 +127,20 @@ _STAFF: tuple[tuple[str, str, str, str, str, tuple[Unit, ...]], ...] = (
     ("isabelle.fontaine", "Isabelle", "Fontaine", "", "medical_secretary", (MEDICINE,)),
     ("thomas.girard", "Thomas", "Girard", "", "admission_clerk", ()),
     ("odile.perrin", "Odile", "Perrin", "", "dpo", ()),
+    ("agnes.lemoine", "Agnès", "Lemoine", "", "nurse", (MEDICINE,)),
+    ("bruno.faure", "Bruno", "Faure", "", "nurse", (SURGERY,)),
+    ("paul.marchand", "Paul", "Marchand", "", "administrator", ()),
+    ("ines.caron", "Inès", "Caron", "", "administrator", ()),
+    ("catherine.vidal", "Catherine", "Vidal", "", "administrator", ()),
+    ("victor.blanc", "Victor", "Blanc", "", "rssi", ()),
+)
+# Who answers for what: cadre de santé and chief of a unit; this site's administrateur de garde (no unit).
+DUTIES: tuple[tuple[str, str, Unit | None], ...] = (
+    ("agnes.lemoine", "cadre", MEDICINE),
+    ("bruno.faure", "cadre", SURGERY),
+    ("helene.roux", "chief", MEDICINE),
+    ("sophie.nguyen", "chief", SURGERY),
+    ("catherine.vidal", "guard", None),
 )
 _WITH_RPPS = ("physician", "nurse")
 

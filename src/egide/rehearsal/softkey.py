@@ -21,6 +21,7 @@ from egide.kernel.softkey_id import SOFTWARE_AAGUID
 
 USER_PRESENT = 0x01
 USER_VERIFIED = 0x04
+ATTESTED = 0x40
 
 
 class WrongSite(Exception):
@@ -95,6 +96,37 @@ class SoftKey:
                 "authenticatorData": b64(authenticator_data),
                 "signature": b64(signature),
                 "userHandle": b64(self.account.bytes),
+            },
+        }
+
+    @classmethod
+    def register(
+        cls, username: str, options: Mapping[str, Any], origin: str, *, verified: bool = True
+    ) -> "tuple[SoftKey, dict[str, Any]]":
+        """A new key, and its answer to PublicKeyCredentialCreationOptions (JSON form): no attestation (fmt `none`).
+
+        ValueError for options without a challenge, a user or a relying party.
+        """
+        try:
+            challenge, rp_id = options["challenge"], options["rp"]["id"]
+            account = UUID(bytes=unb64(options["user"]["id"]))
+        except (KeyError, TypeError) as error:
+            raise ValueError("these options ask for no key") from error
+        if not isinstance(challenge, str) or not isinstance(rp_id, str) or len(unb64(challenge)) < 16:
+            raise ValueError("no challenge of 16 bytes or more")
+        key = cls.make(username, account, rp_id)
+        client_data = {"type": "webauthn.create", "challenge": challenge, "origin": origin, "crossOrigin": False}
+        flags = USER_PRESENT | ATTESTED | (USER_VERIFIED if verified else 0)
+        made = key.aaguid.bytes + len(key.credential_id).to_bytes(2, "big") + key.credential_id + key.cose
+        authenticator_data = sha256(rp_id.encode()).digest() + bytes((flags,)) + bytes(4) + made
+        return key, {
+            "id": b64(key.credential_id),
+            "rawId": b64(key.credential_id),
+            "type": "public-key",
+            "clientExtensionResults": {},
+            "response": {
+                "clientDataJSON": b64(json.dumps(client_data, separators=(",", ":")).encode()),
+                "attestationObject": b64(cbor.encode({"fmt": "none", "attStmt": {}, "authData": authenticator_data})),
             },
         }
 

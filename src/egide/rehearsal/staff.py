@@ -1,8 +1,8 @@
 """The 1,400 people who work in the demo's group: of every profession, dated, with fictive RPPS numbers.
 
-The twelve of the first clinic (`hospital.ACCOUNTS`) come first. Nobody here depends on a demo's seed: ids and names are
-the same on every base. RPPS numbers begin with 997, which this demo keeps for
-people who do not exist, and have a right key.
+The eighteen of the first clinic (`hospital.ACCOUNTS`) come first. Nobody here depends on a demo's seed: ids and names
+are the same on every base. RPPS numbers begin with 997, which this demo keeps for people who do not exist, and have a
+right key.
 """
 
 from collections.abc import Iterator
@@ -75,7 +75,7 @@ _GROUP = {"dpo": 1, "rssi": 1, "administrator": 6}
 
 
 def _posts() -> Iterator[tuple[str, Site, tuple[Unit, ...]]]:
-    """Every post of the group but those of the first clinic's twelve, in a fixed order."""
+    """Every post of the group but those of the first clinic's eighteen, in a fixed order."""
     for house in group.HOUSES.values():
         wards = house.wards
         for unit in house.units:
@@ -112,7 +112,7 @@ def _desk(house: group.House, profession: str) -> tuple[Unit, ...]:
 
 @cache
 def workers() -> tuple[Worker, ...]:
-    """All 1,400, the twelve first."""
+    """All 1,400, those of the first clinic first."""
     start = datetime.combine(REFERENCE, time(), UTC)
     found = [Worker(account, hospital.SITE, start, None) for account in hospital.ACCOUNTS]
     taken = {account.username for account in hospital.ACCOUNTS}

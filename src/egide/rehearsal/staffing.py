@@ -12,7 +12,7 @@ from psycopg.conninfo import make_conninfo
 
 from egide.keeper.client import Keeper
 from egide.kernel.home import Home
-from egide.rehearsal import group, staff
+from egide.rehearsal import duties, group, staff
 from egide.rehearsal.softkey import SoftKey
 
 KEYS_AT_ONCE = 200
@@ -79,6 +79,14 @@ def _people(cursor: "psycopg.Cursor[Any]", today: date) -> None:
         "INSERT INTO directory_oncallturn (id, on_call_id, professional_id, since, until) VALUES (%s, %s, %s, %s, %s)"
         " ON CONFLICT DO NOTHING",
         [(one.id, one.list_id, one.professional, one.since, one.until) for one in staff.turns(today)],
+    )
+    cursor.executemany(
+        "INSERT INTO directory_responsibility (id, professional_id, kind, site_id, unit_id, since)"
+        " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        [
+            (one.id, one.professional, one.kind, one.site.id, one.unit.id if one.unit else None, duties.SINCE)
+            for one in duties.duties()
+        ],
     )
 
 

@@ -21,8 +21,8 @@ _HTMX = Path(django_htmx.__file__).parent / "static" / "django_htmx"
 
 # One sheet made of several files, in cascade order: the browser asks once.
 STYLES = (
-    "tokens.css", "base.css", "frame.css", "kit.css", "pages.css", "acts.css", "seek.css", "watch.css", "record.css",
-    "print.css",
+    "tokens.css", "base.css", "frame.css", "kit.css", "pages.css", "acts.css", "seek.css", "watch.css", "people.css",
+    "record.css", "print.css",
 )  # fmt: skip
 
 # The exact list of what is served. A file that is not here has no address.
@@ -38,6 +38,8 @@ FILES: dict[str, tuple[tuple[Path, ...], str]] = {
     "webauthn.js": ((_OWN / "webauthn.js",), "text/javascript; charset=utf-8"),
     "approve.js": ((_OWN / "approve.js",), "text/javascript; charset=utf-8"),
     "rescue.js": ((_OWN / "rescue.js",), "text/javascript; charset=utf-8"),
+    "consent.js": ((_OWN / "consent.js",), "text/javascript; charset=utf-8"),
+    "enrol.js": ((_OWN / "enrol.js",), "text/javascript; charset=utf-8"),
     "palette.js": ((_OWN / "palette.js",), "text/javascript; charset=utf-8"),
     "session.js": ((_OWN / "session.js",), "text/javascript; charset=utf-8"),
     "icons.svg": ((_OWN / "icons.svg",), "image/svg+xml"),

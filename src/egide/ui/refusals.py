@@ -155,6 +155,112 @@ REFUSALS: dict[str, Refusal] = {
         _lazy("Choisissez un motif, puis confirmez."),
         422,
     ),
+    "same_station": Refusal(
+        _lazy("Même poste"),
+        _lazy("Le second accord ne se donne pas sur le poste du premier ; rien n'a été fait."),
+        _lazy("Ouvrez « À approuver » sur un autre poste. S'il est neuf, reconnectez-vous d'abord."),
+    ),
+    "same_pair": Refusal(
+        _lazy("Toujours les deux mêmes"),
+        _lazy("Ces deux personnes ont approuvé trop d'actes l'une de l'autre aujourd'hui ; rien n'a été fait."),
+        _lazy("Demandez l'accord de quelqu'un d'autre."),
+        429,
+    ),
+    "concerns_you": Refusal(
+        _lazy("Acte qui vous concerne"),
+        _lazy(
+            "Nul ne demande ni n'approuve un acte sur son compte ou un mandat qu'il reçoit ; "
+            "rien n'a été fait, c'est inscrit."
+        ),
+        _lazy("Demandez à une autre personne qui en a le droit."),
+    ),
+    "office_and_care": Refusal(
+        _lazy("Fonctions incompatibles"),
+        _lazy(
+            "Administrateur, DPO et RSSI restent seuls sur leur compte, sans profession de soin ; rien n'a été fait."
+        ),
+        _lazy("Créez un autre compte, pour l'autre fonction ; le DPO et le RSSI ont été avertis."),
+    ),
+    "not_your_key": Refusal(
+        _lazy("Clé d'une autre personne"),
+        _lazy("Cette clé n'est pas la vôtre ; rien n'a été signé."),
+        _lazy("Signez avec la clé qui a ouvert cette session."),
+    ),
+    "act_closed": Refusal(
+        _lazy("Acte d'autrui"),
+        _lazy("Cet acte n'attend rien de vous."),
+        _lazy("Revenez à « À approuver » : ce que vous pouvez signer y figure."),
+    ),
+    "unknown_person": Refusal(
+        _lazy("Personne introuvable"),
+        _lazy("Cette personne ne travaille plus ici, ou cette ligne n'est pas la sienne ; rien n'a été fait."),
+        _lazy("Revenez au personnel et cherchez-la."),
+        422,
+    ),
+    "already_ended_here": Refusal(
+        _lazy("Déjà terminé"),
+        _lazy("Cette ligne a déjà pris fin, ou n'a pas commencé ; rien n'a été fait."),
+        _lazy("Rechargez la fiche de la personne."),
+        409,
+    ),
+    "already_suspended": Refusal(
+        _lazy("Compte suspendu"),
+        _lazy("Ce compte est suspendu ; rien n'a été fait."),
+        _lazy("Faites-le d'abord rétablir, à deux."),
+        409,
+    ),
+    "not_suspended": Refusal(
+        _lazy("Compte non suspendu"),
+        _lazy("Ce compte n'est pas suspendu ; rien n'a été fait."),
+        _lazy("Rechargez la fiche de la personne."),
+        409,
+    ),
+    "last_of_office": Refusal(
+        _lazy("Deux administrateurs au moins"),
+        _lazy("Sans deux administrateurs, plus rien ne s'approuve : ce compte reste ouvert."),
+        _lazy("Faites d'abord créer un autre administrateur, puis recommencez."),
+        409,
+    ),
+    "no_key": Refusal(
+        _lazy("Aucune clé vivante"),
+        _lazy("Cette personne n'a plus de clé ; il n'y a rien à fermer."),
+        _lazy("Remettez-lui-en une depuis sa fiche."),
+        409,
+    ),
+    "nothing_waits": Refusal(
+        _lazy("Rien à annuler"),
+        _lazy("Rien de ce qui lui a été accordé n'attend encore son début."),
+        _lazy("Rechargez la fiche de la personne."),
+        409,
+    ),
+    "bad_approval": Refusal(
+        _lazy("Signature refusée"),
+        _lazy("Cette signature est ancienne ou a déjà servi ; rien n'a été fait."),
+        _lazy("Rechargez la page et signez à nouveau."),
+    ),
+    "bad_code": Refusal(
+        _lazy("Code faux"),
+        _lazy("Ces deux moitiés ne forment pas un code d'ici ; aucune clé n'a été posée."),
+        _lazy("Relisez les deux papiers ; après cinq essais il faut un nouveau code."),
+        422,
+    ),
+    "code_ended": Refusal(
+        _lazy("Code périmé"),
+        _lazy("Ce code a servi, ou ses trente minutes sont passées ; aucune clé n'a été posée."),
+        _lazy("Demandez-en un nouveau aux deux personnes qui vous l'ont remis."),
+        410,
+    ),
+    "known_key": Refusal(
+        _lazy("Clé déjà posée"),
+        _lazy("Cette clé est déjà celle de quelqu'un ; elle n'a pas été posée."),
+        _lazy("Prenez une autre clé."),
+        409,
+    ),
+    "software_key": Refusal(
+        _lazy("Clé logicielle refusée"),
+        _lazy("Une clé logicielle n'est admise que sur une base de démonstration ; elle n'a pas été posée."),
+        _lazy("Prenez une clé matérielle."),
+    ),
     "already": Refusal(
         _lazy("Déjà relu"),
         _lazy("Cet accès d'urgence a déjà été relu par un collègue."),
@@ -249,12 +355,6 @@ REFUSALS: dict[str, Refusal] = {
         _lazy("Seconde personne non admise"),
         _lazy("Cette clé est celle de quelqu'un qui ne peut pas confirmer cet acte sur ce site."),
         _lazy("Demandez à un médecin ou à un administrateur du site."),
-        403,
-    ),
-    "concerns_you": Refusal(
-        _lazy("L'acte vous concerne"),
-        _lazy("Qui reçoit un mandat ne le demande ni ne le confirme."),
-        _lazy("Demandez à une autre personne du site."),
         403,
     ),
     "mandate_end": Refusal(

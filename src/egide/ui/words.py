@@ -144,6 +144,10 @@ TRAIL_KINDS = {
     "revoke": _lazy("session fermée"),
     "enrol": _lazy("clé enregistrée"),
     "grant": _lazy("profession donnée"),
+    "person": _lazy("compte d'une personne"),
+    "key": _lazy("clé remise ou perdue"),
+    "duty": _lazy("responsabilité"),
+    "approval": _lazy("accord donné à un acte"),
     "shift": _lazy("prise de poste"),
     "sweep": _lazy("balayage des jetons sans personne"),
     "work": _lazy("travail fait ou écarté"),
@@ -163,6 +167,15 @@ TRAIL_REASONS = {
     "forged_session": _lazy("session contrefaite"),
     "search_closed": _lazy("recherche fermée à la profession"),
     "bad_assertion": _lazy("clé refusée"),
+    "office_and_care": _lazy("administrateur, DPO ou RSSI voulant une profession de soin"),
+    "same_person": _lazy("même personne deux fois"),
+    "same_station": _lazy("même poste deux fois"),
+    "same_pair": _lazy("même paire trop souvent"),
+    "not_your_key": _lazy("clé d'un autre"),
+    "bad_code": _lazy("code de clé faux"),
+    "code_ended": _lazy("code de clé périmé"),
+    "act_ended": _lazy("acte périmé"),
+    "act_closed": _lazy("acte d'autrui"),
     "search_first": _lazy("sans recherche préalable"),
     "arrival_pace": _lazy("trop d'accueils à la suite"),
     "own_record": _lazy("son propre dossier"),
@@ -204,6 +217,69 @@ ALLERGY_SEVERITY = {
     "mild": _lazy("légère"),
     "moderate": _lazy("modérée"),
     "severe": _lazy("grave"),
+}
+
+# What an administrator or a cadre does to an account, and what its line of the trail says.
+ACTS = {
+    "create_person": _lazy("Créer une personne"),
+    "grant": _lazy("Donner une profession ou une unité"),
+    "end_membership": _lazy("Mettre fin à une profession"),
+    "end_person": _lazy("Départ : fermer le compte"),
+    "suspend": _lazy("Suspendre le compte"),
+    "reinstate": _lazy("Rétablir le compte"),
+    "lose_key": _lazy("Clé perdue : tout fermer"),
+    "hand_key": _lazy("Remettre une clé"),
+    "appoint": _lazy("Donner une responsabilité"),
+    "dismiss": _lazy("Mettre fin à une responsabilité"),
+    "call_off": _lazy("Annuler ce qui n'a pas commencé"),
+}
+
+PERSON_LINES = {
+    "person_created": _lazy("compte créé"),
+    "person_suspended": _lazy("compte suspendu"),
+    "person_reinstated": _lazy("compte rétabli"),
+    "person_ended": _lazy("compte fermé"),
+    "grant_ok": _lazy("profession donnée"),
+    "grant_granted": _lazy("profession donnée"),
+    "grant_ended": _lazy("profession terminée"),
+    "grant_called_off": _lazy("profession annulée avant son début"),
+    "duty_granted": _lazy("responsabilité donnée"),
+    "duty_ended": _lazy("responsabilité terminée"),
+    "duty_called_off": _lazy("responsabilité annulée avant son début"),
+    "key_handed": _lazy("code remis pour une clé"),
+    "key_lost": _lazy("clé déclarée perdue"),
+    "enrol_ok": _lazy("clé posée"),
+}
+
+# Why this person may not sign an act that she may read.
+WHY_NOT = {
+    "same_person": _lazy("Vous l'avez déjà signé : il faut une autre personne."),
+    "same_station": _lazy("Cet acte a été signé sur ce poste : ouvrez-le sur un autre poste."),
+    "same_pair": _lazy(
+        "Vous deux avez approuvé beaucoup d'actes l'un de l'autre aujourd'hui : demandez à quelqu'un d'autre."
+    ),
+    "concerns_you": _lazy("Cet acte vous concerne : une autre personne le signe."),
+    "category_closed": _lazy("Votre fonction ne signe pas cet acte."),
+    "act_ended": _lazy("Cet acte se signe dans la session qui l'a demandé, ou son délai est passé."),
+}
+
+# What a person is told about an account: hers ("vous"), or another's, named after it.
+ACCOUNT_NOTICES = {
+    "alarm": _lazy("Refusé : droit de soin demandé pour un administrateur, ou acte sur soi-même"),
+    "office_granted": _lazy("Droit d'administrateur, DPO, RSSI ou garde accordé : il commence dans 24 heures"),
+    "person_created": _lazy("Compte créé"),
+    "person_ended": _lazy("Compte fermé"),
+    "granted": _lazy("Profession ou unité donnée"),
+    "membership_ended": _lazy("Profession ou unité terminée"),
+    "suspended": _lazy("Compte suspendu"),
+    "reinstated": _lazy("Compte rétabli"),
+    "appointed": _lazy("Responsabilité donnée"),
+    "dismissed": _lazy("Responsabilité terminée"),
+    "called_off": _lazy("Droit annulé avant son début"),
+    "key_lost": _lazy("Clés et sessions fermées : clé déclarée perdue"),
+    "key_handed": _lazy("Un code a été remis pour poser une clé"),
+    "key_enrolled": _lazy("Une clé a été posée"),
+    "act_refused": _lazy("Votre demande a été refusée"),
 }
 
 # What the record holds, and the sections of what is written in it.
@@ -412,6 +488,7 @@ DONE = {
     "mandat": _lazy("Mandat donné : son porteur en est prévenu."),
     "mandat_fin": _lazy("Mandat terminé : ce qu'il ouvrait est fermé."),
     "vigilance": _lazy("Inscrit : les ouvertures hors de l'unité du lecteur seront dites au DPO."),
+    "acte_refuse": _lazy("Refusé ou retiré : rien n'a été fait, c'est inscrit."),
     "tirage": _lazy("Tirage fait : chaque unité a reçu ses ouvertures à relire."),
     "secours_ferme": _lazy("Session de secours fermée : ses pages ouvertes se vident d'elles-mêmes."),
     "session": _lazy("Session fermée. Ses pages ouvertes se videront d'elles-mêmes."),
@@ -443,6 +520,10 @@ _TABLES: dict[str, Mapping[str, object]] = {
     "restriction_why": RESTRICTIONS,
     "measure_group": MEASURE_GROUPS,
     "problem_kind": PROBLEM_KINDS,
+    "act": ACTS,
+    "person_line": PERSON_LINES,
+    "why_not": WHY_NOT,
+    "account_notice": ACCOUNT_NOTICES,
     "contact_person": CONTACT_PEOPLE,
     "directive": DIRECTIVES,
 }

@@ -151,13 +151,17 @@ class Hospital:
             aaguid=key.aaguid.bytes,
         )  # fmt: skip
 
-    def sign_in(self, person: Person, device: str = "Firefox · Linux", **played: Any) -> str:
-        """The session cookie, by the real ceremony; Refused as the keeper does. `played` goes to the key."""
+    def sign_in(self, person: Person, device: str = "Firefox · Linux", station: str = "", **played: Any) -> str:
+        """The session cookie, by the real ceremony; Refused as the keeper does. `played` goes to the key.
+
+        `station`: the browser's mark; another one each time unless told.
+        """
         begun = self.web.call("sign_in", step="begin")
         response = person.key.assertion(begun["options"], self.origin, **played)
         answer = self.web.call(
-            "sign_in", step="finish", challenge_id=begun["challenge_id"], response=response, device=device
-        )
+            "sign_in", step="finish", challenge_id=begun["challenge_id"], response=response, device=device,
+            station=station or uuid4().hex,
+        )  # fmt: skip
         return str(answer["cookie"])
 
     def signed_in(self, profession: str = "nurse", *units: UUID) -> tuple[Person, str]:

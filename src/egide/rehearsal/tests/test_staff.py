@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
 from egide.kernel.codes import Profession
-from egide.rehearsal import group, hospital, numbers, staff
+from egide.rehearsal import duties, group, hospital, numbers, staff
 
 
 def test_the_group_has_seventeen_sites_of_five_legal_entities() -> None:
@@ -35,7 +35,7 @@ def test_fourteen_hundred_people_of_every_profession_work_there() -> None:
     assert len({one.account.id for one in workers}) == 1_400
     professions = {one.account.profession for one in workers}
     assert professions == {one.value for one in Profession} - {"application"}
-    assert [one.account for one in workers[:12]] == list(hospital.ACCOUNTS)
+    assert [one.account for one in workers[: len(hospital.ACCOUNTS)]] == list(hospital.ACCOUNTS)
 
 
 def test_rpps_numbers_are_fictive_unique_and_have_their_key() -> None:
@@ -68,3 +68,11 @@ def test_somebody_is_on_call_at_every_hour_of_a_week() -> None:
         assert {turn.professional for turn in mine} <= {account.id for account in one.people}
         moment = datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=23)
         assert sum(turn.since <= moment < turn.until for turn in mine) == 1
+
+
+def test_every_unit_and_site_has_who_answers_for_it() -> None:
+    found = list(duties.duties())
+    assert len({one.id for one in found}) == len(found)
+    assert {one.site.id for one in found if one.kind == "guard"} == {site.id for site in group.SITES}
+    with_nurses = {unit.id for unit in group.UNITS if staff.of_unit(unit, "nurse")}
+    assert with_nurses == {one.unit.id for one in found if one.kind == "cadre" and one.unit}

@@ -68,10 +68,10 @@ export async function byKey(options, words) {
   }
 }
 
-export async function byDemoKey(username, options, words) {
+async function byService(path, username, options, words) {
   let answer;
   try {
-    answer = await fetch(words.dataset.demoKeys + "/assertion", {
+    answer = await fetch(words.dataset.demoKeys + path, {
       method: "POST",
       credentials: "omit",
       headers: { "Content-Type": "application/json" },
@@ -82,4 +82,42 @@ export async function byDemoKey(username, options, words) {
   }
   if (!answer.ok) throw new Said(words.dataset.demoUnreachable);
   return answer.json();
+}
+
+export async function byDemoKey(username, options, words) {
+  return byService("/assertion", username, options, words);
+}
+
+function creation(options) {
+  if (PublicKeyCredential.parseCreationOptionsFromJSON) return PublicKeyCredential.parseCreationOptionsFromJSON(options);
+  return {
+    ...options,
+    challenge: bytes(options.challenge),
+    user: { ...options.user, id: bytes(options.user.id) },
+    excludeCredentials: (options.excludeCredentials ?? []).map((one) => ({ ...one, id: bytes(one.id) })),
+  };
+}
+
+// A new key of the browser's; a key that is this account's already says so.
+export async function makeKey(options, words) {
+  if (!window.PublicKeyCredential) throw new Said(words.dataset.unsupported);
+  try {
+    const made = await navigator.credentials.create({ publicKey: creation(options) });
+    if (made.toJSON) return made.toJSON();
+    const response = made.response;
+    return {
+      id: made.id,
+      rawId: text(made.rawId),
+      type: made.type,
+      clientExtensionResults: made.getClientExtensionResults(),
+      response: { clientDataJSON: text(response.clientDataJSON), attestationObject: text(response.attestationObject) },
+    };
+  } catch (fault) {
+    if (fault.name === "InvalidStateError") throw new Said(words.dataset.known);
+    throw new Said(fault.name === "NotAllowedError" ? words.dataset.cancelled : words.dataset.failed);
+  }
+}
+
+export async function makeDemoKey(username, options, words) {
+  return byService("/registration", username, options, words);
 }

@@ -59,6 +59,14 @@ def unit(request: HttpRequest, unit: object) -> HttpResponse:
     return show(request, "unite")
 
 
+def person(request: HttpRequest, account: object, **kwargs: object) -> HttpResponse:
+    return show(request, "personne")
+
+
+def one_act(request: HttpRequest, act: object) -> HttpResponse:
+    return show(request, "acte")
+
+
 urlpatterns = [
     path(ROUTE, asset, name="asset"),
     path("", show, name="home"),
@@ -134,6 +142,20 @@ urlpatterns = [
     path("surveillance/tirage/", show, {"name": "surveillance-tirage"}, name="oversight-draws"),
     path("surveillance/tirage/tirer/", say_no, {"code": "already_drawn"}, name="oversight-draw"),
     path("surveillance/nommer/", say_no, {"code": "naming_reason"}, name="oversight-name"),
+    path("cle/", show, {"name": "cle"}, name="key"),
+    path("cle/defi/", say_no, {"code": "bad_code"}, name="key-challenge"),
+    path("cle/preuve/", say_no, {"code": "code_ended"}, name="key-proof"),
+    path("personnel/", show, {"name": "personnel"}, name="staff"),
+    path("personnel/nouveau/", show, {"name": "personne-nouvelle"}, name="staff-new"),
+    path("personnel/<uuid:account>/", person, name="person"),
+    path("personnel/<uuid:account>/droits/", person, name="person-rights"),
+    path("personnel/<uuid:account>/acte/<slug:word>/", person, name="person-act"),
+    path("approbations/", show, {"name": "approbations"}, name="approvals"),
+    path("approbations/<uuid:act>/", one_act, name="act"),
+    path("approbations/<uuid:act>/defi/", one_act, name="act-challenge"),
+    path("approbations/<uuid:act>/preuve/", one_act, name="act-proof"),
+    path("approbations/<uuid:act>/refuser/", one_act, name="act-refuse"),
+    path("notifications/compte/<int:notice>/lue/", say_no, {"code": "no_link"}, name="account-notice-read"),
     path("relectures/", show, {"name": "relectures"}, name="drawn"),
     path("relectures/<int:drawn>/", say_no, {"code": "already"}, name="drawn-review"),
     path("unite/<uuid:unit>/", unit, name="unit"),

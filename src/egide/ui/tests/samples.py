@@ -29,7 +29,7 @@ from egide.record.forms import (
 from egide.stays import forms as stay_forms
 from egide.ui import Frame, Place
 from egide.ui.fields import CommaDecimalField, PairField
-from egide.ui.tests import samples_links, samples_oversight, samples_rescue
+from egide.ui.tests import samples_links, samples_oversight, samples_people, samples_rescue
 from egide.ui.tests.samples_imported import imported, restricting
 
 NAMES = (
@@ -44,6 +44,8 @@ NAMES = (
     "arrivees", "identite", "identite-proche", "sejour", "admission",
     "dossier-ferme", "poste", "notifications", "avis", "sessions", "aide",
     "surveillance", "surveillance-personne", "surveillance-activite", "surveillance-urgences", "surveillance-tirage",
+    "personnel", "personnel-vide", "personne-nouvelle", "personne", "personne-droits", "personne-acte", "approbations",
+    "acte", "acte-ferme", "cle",
     "surveillance-patient", "relectures", "jour", "jour-vide", "palette", "copie", "impression", "onglets",
     *samples_links.NAMES,
     "secours-porte", "secours-porte-erreur", "secours", "secours-vide", "secours-lits", "secours-lits-vide", "psc-fait",
@@ -464,7 +466,12 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
         ),
         "notifications": (
             "gate/notices.html",
-            {"notices": notices(), "words": {7: "Appelé en salle 3."}, "done": None},
+            {
+                "notices": notices(),
+                "accounts": samples_people.account_notices(NOW),
+                "words": {7: "Appelé en salle 3."},
+                "done": None,
+            },
         ),
         "avis": (
             "gate/advice.html",
@@ -529,6 +536,7 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
         **samples_oversight.contexts(NOW, ward(), openings),
         **samples_links.contexts(NOW, ward(), chart),
         **samples_rescue.contexts(NOW, ident),
+        **samples_people.contexts(NOW),
     }
 
 

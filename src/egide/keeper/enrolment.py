@@ -1,0 +1,64 @@
+"""A key enrolled in person: two half codes, then WebAuthn's registration with user verification (level 2 §7.1)."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from egide.keeper.consent import Consent
+from egide.keeper.signin import BadAssertion, Ceremony
+from egide.kernel.softkey_id import SOFTWARE_AAGUID
+
+MAX_HALF = 20
+
+
+class Enrolment:
+    """Gives a registration challenge to whoever holds both halves of a living code, and keeps the key that answers."""
+
+    def __init__(
+        self, ceremony: Ceremony, consent: Consent, key_mac: Callable[[UUID, UUID, bytes, bytes, UUID], bytes],
+        demo: bool,
+    ) -> None:  # fmt: skip
+        self._ceremony = ceremony
+        self._consent = consent
+        self._key_mac = key_mac
+        self._demo = demo
+
+    def begin(self, conn: Any, halves: list[str]) -> dict[str, Any]:
+        """Whose key it will be, and PublicKeyCredentialCreationOptions as JSON."""
+        found = self._invited(conn, halves)
+        challenge_id, options = self._ceremony.begin_registration(
+            found["account"], found["username"], found["name"], [bytes(one) for one in found["credentials"]]
+        )
+        return {
+            "challenge_id": challenge_id,
+            "options": options,
+            "name": found["name"],
+            "username": found["username"],
+        }
+
+    def finish(self, conn: Any, halves: list[str], challenge_id: str, response: Mapping[str, Any]) -> dict[str, Any]:
+        """The key is the account's from now on, and the code is used up. Refuses a software key off a demo base."""
+        found = self._invited(conn, halves)
+        credential_id, public_key, aaguid = self._ceremony.finish_registration(challenge_id, response)
+        if aaguid == SOFTWARE_AAGUID and not self._demo:
+            raise BadAssertion("software_key", found["account"])
+        row, account = uuid.uuid4(), found["account"]
+        mac = self._key_mac(row, account, credential_id, public_key, aaguid)
+        state = conn.execute(
+            "SELECT accounts.enrol_invited(%s, %s, %s, %s, %s, %s) AS code",
+            (found["invitation"], row, credential_id, public_key, aaguid, mac),
+        ).fetchone()["code"]
+        if state != "ok":
+            raise BadAssertion(state, account)
+        return {"name": found["name"], "username": found["username"]}
+
+    def _invited(self, conn: Any, halves: list[str]) -> dict[str, Any]:
+        if len(halves) != 2 or not all(isinstance(one, str) and 0 < len(one) <= MAX_HALF for one in halves):
+            raise BadAssertion("bad_code")
+        found: dict[str, Any] = conn.execute(
+            "SELECT * FROM accounts.invited(%s, %s)", tuple(self._consent.half_mac(one) for one in halves)
+        ).fetchone()
+        if found["code"] != "ok":
+            raise BadAssertion(found["code"])
+        return found

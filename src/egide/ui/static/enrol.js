@@ -1,0 +1,67 @@
+// A key posed in person: both halves of its code to the server, a new key from the browser, its proof back; then sign-in.
+import { Said, byDemoKey, byKey, makeDemoKey, makeKey, post } from "./webauthn.js";
+
+const form = document.querySelector("form[data-enrol]");
+const said = document.getElementById("enrol-status");
+const next = document.getElementById("enrol-next");
+let busy = false;
+let demo = ""; // whose demonstration key was just made
+
+function say(text, state = "") {
+  said.textContent = text;
+  said.dataset.state = state;
+}
+
+async function make(button) {
+  const halves = { first: form.elements.first.value.trim(), second: form.elements.second.value.trim() };
+  if (!halves.first || !halves.second) {
+    say(form.dataset.two, "wrong");
+    (halves.first ? form.elements.second : form.elements.first).focus();
+    return;
+  }
+  say(form.dataset.waiting);
+  const asked = await post(form.dataset.challenge, halves, form);
+  const options = asked.options.publicKey ?? asked.options;
+  const byService = "demo" in button.dataset;
+  const response = byService ? await makeDemoKey(asked.username, options, form) : await makeKey(options, form);
+  const made = await post(form.dataset.proof, { ...halves, challenge_id: asked.challenge_id, response }, form);
+  demo = byService ? made.username : "";
+  form.hidden = true;
+  say(form.dataset.made.replace("{name}", made.name));
+  next.hidden = false;
+  next.querySelector("button").focus();
+}
+
+async function enter() {
+  const challenge = await post(form.dataset.signInChallenge, {}, form);
+  const options = challenge.options.publicKey ?? challenge.options;
+  const response = demo ? await byDemoKey(demo, options, form) : await byKey(options, form);
+  await post(form.dataset.signInProof, { challenge_id: challenge.challenge_id, response }, form);
+  location.replace(form.dataset.next);
+}
+
+async function once(button, act) {
+  if (busy) return;
+  busy = true;
+  button.setAttribute("aria-busy", "true");
+  try {
+    await act(button);
+  } catch (fault) {
+    say(fault instanceof Said ? fault.message : form.dataset.failed, "wrong");
+  }
+  busy = false;
+  button.removeAttribute("aria-busy");
+}
+
+form?.addEventListener("submit", (event) => {
+  event.preventDefault();
+  once(form.querySelector("[data-make]"), make);
+});
+form?.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-make][data-demo]");
+  if (button) once(button, make);
+});
+next?.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-enter]");
+  if (button) once(button, enter);
+});
