@@ -1,6 +1,7 @@
 """Search: recall within ten by class of error, and what one search costs, at growing numbers of people.
 
     python benchmarks/search.py [--people 10000 100000 …] [--searches 200] [--home DIR]
+    python benchmarks/search.py --full DIR     on a base that `egide demo load` filled (a copy of it: it ends limits)
 
 Makes a base of its own in a throwaway EGIDE_HOME (deleted at the end), writes identities and tokens of the demo's
 people by COPY, and asks the finder in this process, over a connection of the role keeper. CPU is this thread's plus the
@@ -45,6 +46,7 @@ from egide.kernel import likeness, phonetics, sealing, tokens  # noqa: E402
 from egide.kernel.home import Home  # noqa: E402
 from egide.rehearsal import people  # noqa: E402
 from egide.rehearsal.people import Person  # noqa: E402
+from egide.rehearsal.rows import SYSTEM  # noqa: E402
 
 SEED = 1
 SITE = uuid.UUID(int=0x5E)  # stands alone: everybody is known to it, and each candidate is asked about
@@ -110,12 +112,12 @@ def patient_of(index: int) -> uuid.UUID:
     return uuid.uuid5(uuid.NAMESPACE_OID, f"bench/{index}")
 
 
-def a_session(conn: psycopg.Connection[Any]) -> tuple[uuid.UUID, uuid.UUID]:
+def a_session(conn: psycopg.Connection[Any], site: uuid.UUID = SITE) -> tuple[uuid.UUID, uuid.UUID]:
     """An admission clerk with a session, and no limit that would end the measure."""
     account, session = uuid.uuid4(), uuid.uuid4()
     conn.execute(
         "INSERT INTO accounts.account (id, username, name, kind, site) VALUES (%s, %s, 'Mesure', 'person', %s)",
-        (account, f"mesure.{account.hex[:8]}", SITE),
+        (account, f"mesure.{account.hex[:8]}", site),
     )
     conn.execute(
         "INSERT INTO accounts.membership (account, profession, since) VALUES (%s, 'admission_clerk', now())",
@@ -127,7 +129,8 @@ def a_session(conn: psycopg.Connection[Any]) -> tuple[uuid.UUID, uuid.UUID]:
         (session, account, secrets.token_bytes(32)),
     )
     conn.execute(
-        "UPDATE gate.limits SET value = 1000000 WHERE name ~ '^(search|unlinked|confirmed)_(minute|hour|day|month)$'"
+        "UPDATE gate.limits SET value = 1000000"
+        " WHERE name ~ '^(search|unlinked|confirmed|group)_(minute|hour|day|month)$'"
     )
     return session, account
 
@@ -326,8 +329,44 @@ def quantile(values: list[float], share: float) -> float:
     return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 3)
 
 
-def recall(finder: Finder, conn: Any, count: int, searches: int) -> Iterator[tuple[str, float, float, int]]:
-    """For each class: mark, share found among the ten likest, number tried."""
+class Loaded:
+    """People that `egide demo load` brought: who number n became, by her foreign id's token."""
+
+    def __init__(self, conn: psycopg.Connection[Any], masters: keys.Masters) -> None:
+        self._conn = conn
+        self._key = tokens.subkey(masters.newest("token"), "SRC")
+        row = conn.execute("SELECT seed, people FROM rehearsal.load").fetchone()
+        if row is None or row[0] != SEED:
+            raise SystemExit(f"not a base that `egide demo load --seed {SEED}` filled")
+        self.count = int(row[1])
+
+    def __call__(self, index: int) -> uuid.UUID:
+        """The id of person `index`."""
+        token = tokens.source_token(self._key, SYSTEM, str(index))
+        row = self._conn.execute("SELECT patient_id FROM gate.token WHERE token = %s", (token,)).fetchone()
+        return row[0] if row else uuid.UUID(int=0)
+
+    def site(self) -> uuid.UUID:
+        """A site of the entity that knows most people."""
+        row = self._conn.execute(
+            "SELECT s.id FROM directory_site s JOIN (SELECT domain, count(*) FROM identity.known GROUP BY 1 ORDER BY 2"
+            " DESC LIMIT 1) k ON k.domain IN (s.entity_id, s.id) LIMIT 1"
+        ).fetchone()
+        return row[0] if row else SITE
+
+    def knows(self, index: int, site: uuid.UUID) -> bool:
+        """Whether the entity of a site knows person `index`."""
+        row = self._conn.execute(
+            "SELECT 1 FROM identity.known k JOIN directory_site s ON k.domain IN (s.entity_id, s.id)"
+            " WHERE s.id = %s AND k.patient_id = %s", (site, self(index)),
+        ).fetchone()  # fmt: skip
+        return row is not None
+
+
+def recall(
+    finder: Finder, conn: Any, count: int, searches: int, who_is: Callable[[int], uuid.UUID], site: uuid.UUID | None
+) -> Iterator[tuple[str, float, float, int]]:
+    """For each class: mark, share found among the ten likest, number tried. Without `site`, in the whole group."""
     slips, draw = Slips(7), random.Random(8)
     for name, mark, make in CLASSES:
         found = tried = 0
@@ -341,25 +380,29 @@ def recall(finder: Finder, conn: Any, count: int, searches: int) -> Iterator[tup
             what = parse(asked)
             tried += 1
             door = what.door
-            _, candidates = finder.candidates(conn, what, door, SITE)
+            _, candidates = finder.candidates(conn, what, door, site)
             shown = finder.ranked(candidates, what, door)[:10]
-            found += patient_of(index) in [one.id for one in shown]
+            found += who_is(index) in [one.id for one in shown]
         yield name, mark, found / max(1, tried), tried
 
 
-def cost(finder: Finder, conn: Any, who: tuple[uuid.UUID, uuid.UUID], count: int, searches: int) -> dict[str, float]:
+def cost(
+    finder: Finder, conn: Any, who: tuple[uuid.UUID, uuid.UUID], count: int, searches: int, domain: str = "entity",
+    known: Callable[[int], bool] = lambda _index: True,
+) -> dict[str, float]:  # fmt: skip
     """Whole searches, trail and purse included, as a desk asks: 6 exact, 2 three letters, 2 with a slip."""
     slips, draw = Slips(11), random.Random(12)
     made = {name: make for name, _, make in CLASSES}
     kinds = ["exacte"] * 6 + ["3 lettres et la date"] * 2 + ["orthographe et un chiffre", "un jour d'écart"]
     meter = Meter(conn.info.backend_pid)
     for turn in range(searches + 50):
-        asked = made[draw.choice(kinds)](slips, people.person(SEED, draw.randrange(count)))
+        index = next(one for one in iter(lambda: draw.randrange(count), -1) if known(one))
+        asked = made[draw.choice(kinds)](slips, people.person(SEED, index))
         if asked is None:
             continue
         if turn == 50:
             meter = Meter(conn.info.backend_pid)
-        meter.take(partial(finder.search, conn, *who, asked, False, "entity"))
+        meter.take(partial(finder.search, conn, *who, asked, False, domain))
     return meter.told()
 
 
@@ -416,7 +459,8 @@ def report(told: dict[str, Any]) -> str:
         ("cpu_p50", "CPU + SQL p50, ms"), ("cpu_p99", "CPU + SQL p99, ms"), ("python_p50", "of it Python p50, ms"),
         ("sql_p50", "of it PostgreSQL p50, ms"), ("wall_p50", "wall p50, ms"), ("wall_p99", "wall p99, ms"),
         ("tokens", "tokens"), ("token_bytes", "bytes of tokens, indexes included"), ("load_seconds", "load, s"),
-        ("searches_per_second", "searches/s by 8 clients"),
+        ("group_cpu_p50", "whole group: CPU + SQL p50, ms"), ("group_cpu_p99", "whole group: CPU + SQL p99, ms"),
+        ("group_wall_p99", "whole group: wall p99, ms"), ("searches_per_second", "searches/s by 8 clients"),
     ):  # fmt: skip
         lines.append(f"| {label} | " + " | ".join(f"{one[key]:,}" if key in one else "" for one in sizes) + " |")
     lines += ["", "| Recall within ten | to keep | " + heads + " |", "|---|---|" + "---|" * len(sizes)]
@@ -432,11 +476,14 @@ def main() -> None:
     parser.add_argument("--people", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--searches", type=int, default=200)
     parser.add_argument("--costs", type=int, default=1_000)
+    parser.add_argument("--full", type=Path, help="a copy of a base that `egide demo load` filled")
     parser.add_argument("--home", type=Path, help="keep the base there, and go on from what it holds")
     arguments = parser.parse_args()
     os.umask(0o022)
-    root = arguments.home or Path(
-        tempfile.mkdtemp(prefix="egide-search-", dir="/var/lib" if os.geteuid() == 0 else None)
+    root = (
+        arguments.full
+        or arguments.home
+        or Path(tempfile.mkdtemp(prefix="egide-search-", dir="/var/lib" if os.geteuid() == 0 else None))
     )
     root.mkdir(exist_ok=True)
     root.chmod(0o755)
@@ -456,19 +503,30 @@ def main() -> None:
                 house.cluster.dsn("keeper"), autocommit=True, prepare_threshold=1, row_factory=dict_row
             ) as conn,
         ):
-            who = a_session(root_conn)
+            full = Loaded(root_conn, masters) if arguments.full else None
+            site = full.site() if full else SITE
+            who = a_session(root_conn, site)
+            if full:
+                arguments.people = [full.count]
             here = root_conn.execute("SELECT count(*) FROM identity_patient").fetchone()
             loaded = int(here[0]) if here else 0
             for count in sorted(arguments.people):
                 print(f"== {count:,} personnes", flush=True)
-                took = load(root_conn, masters, loaded, count) if count > loaded else 0.0
+                took = load(root_conn, masters, loaded, count) if count > loaded and not full else 0.0
                 loaded = max(loaded, count)
                 finder = Finder(masters, lambda _entry, _leaf: None, lambda _told, _ids: None)
-                figures = cost(finder, conn, who, count, arguments.costs)
+                known = (lambda index, full=full: full.knows(index, site)) if full else (lambda _index: True)
+                figures = cost(finder, conn, who, count, arguments.costs, known=known)
+                if full:
+                    figures |= {
+                        f"group_{k}": v for k, v in cost(finder, conn, who, count, arguments.costs, "group").items()
+                    }
                 figures |= throughput(home, cookie_of(masters, *who), count, 8, 10)
                 print(" ", figures, flush=True)
                 recalls = []
-                for name, mark, share, tried in recall(finder, conn, count, arguments.searches):
+                for name, mark, share, tried in recall(
+                    finder, conn, count, arguments.searches, full or patient_of, None if full else site
+                ):
                     recalls.append({"class": name, "mark": mark, "recall": round(share, 4), "tried": tried})
                     print(f"  {name:<32} {share:.4f}  (à tenir : {mark})  n={tried}", flush=True)
                 stored = root_conn.execute(
@@ -482,9 +540,9 @@ def main() -> None:
                 )  # fmt: skip
     finally:
         house.stop_all()
-        if arguments.home is None:
+        if arguments.home is None and arguments.full is None:
             shutil.rmtree(root, ignore_errors=True)
-    out = HERE / "results" / "search.json"
+    out = HERE / "results" / ("search_full.json" if arguments.full else "search.json")
     out.parent.mkdir(exist_ok=True)
     told = {
         "command": "python benchmarks/search.py " + " ".join(sys.argv[1:]),

@@ -124,3 +124,28 @@ def test_a_nurse_sees_a_contact_and_the_record_says_so(desk: Sit) -> None:
     assert "•" not in nurse.page.locator(".unmasked").first.inner_text()
     nurse.page.get_by_role("link", name="Qui a ouvert ce dossier").click()
     shows(nurse.page, re.compile("affichée?"))
+
+
+def test_the_switchboard_says_where_somebody_lies_in_two_actions(desk: Sit) -> None:
+    nurse = desk()
+    nurse.sign_in("claire.morvan")
+    one = lying_in_her_unit(nurse)
+    name = str(one.trait("used_name") or one.trait("birth_name"))
+    board = desk()
+    board.sign_in_as("David Roussel")
+    expect(board.page.get_by_label("Nom", exact=True)).to_be_focused()
+    assert not board.accessibility_faults()
+    board.count_from_here()
+    board.type(name.lower())
+    board.press("Enter")
+    shows(board.page, re.compile(f"{name}|personnes répondent"))
+    board.says_nothing_of(f"{one.birth_date:%d/%m/%Y}", str(one.trait("ipp")))
+    assert len(board.actions) == 2, board.actions
+    assert re.fullmatch(r"http://[^/]+/presents/", board.page.url)
+    assert not board.accessibility_faults()
+    board.page.goto("/patients/")
+    shows(board.page, "Chercher une personne")
+    board.page.get_by_label("Nom", exact=True).fill(name)
+    board.page.get_by_label("Date de naissance").fill(f"{one.birth_date:%d/%m/%Y}")
+    board.page.get_by_label("Date de naissance").press("Enter")
+    shows(board.page, "ne cherche pas")
