@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -179,6 +179,18 @@ def _admitting(s: Scene) -> Sent:
     return desk, s.path + "sejour/admettre/", {"unit": str(s.unit)}
 
 
+def _booking(s: Scene) -> dict[str, str]:
+    at = datetime.now(UTC) + timedelta(days=3)
+    return {"unit": str(s.unit), "at": f"{at:%d/%m/%Y %H:%M}", "minutes": "20", "reason": "Suivi"}
+
+
+def _booked(s: Scene) -> Sent:
+    secretary = s.other("medical_secretary", s.unit)
+    assert secretary.post(s.path + "rendez-vous/", _booking(s)).status_code == 302
+    row = s.hospital.value("SELECT id FROM agenda_appointment WHERE patient_id = %s", s.patient.id)
+    return secretary, f"{s.path}rendez-vous/{row}/", {"state": "cancelled"}
+
+
 def _naming(s: Scene) -> Sent:
     return s.other("dpo"), "/surveillance/nommer/", {"patient": str(s.patient.id), "reason": "incident"}
 
@@ -254,6 +266,10 @@ ACTS: dict[str, Callable[[Scene], Sent]] = {
         s.other("nurse", s.hospital.unit()), s.path + "acceder/equipe/", {}
     ),
     CHART + "equipe/": _joining,
+    CHART + "rendez-vous/": lambda s: (
+        s.other("medical_secretary", s.unit), s.path + "rendez-vous/", _booking(s)
+    ),
+    CHART + "rendez-vous/<uuid:appointment>/": _booked,
     CHART + "sejour/sortir/": _leaving,
     CHART + "sejour/deplacer/": _moving,
     CHART + "sejour/admettre/": _admitting,

@@ -30,6 +30,7 @@ NAMES_A_PATIENT_TABLE: dict[str, str] = {
         }.items()
         for table in tables
     },
+    "door.expected(uuid,timestamp with time zone,timestamp with time zone): agenda_appointment": "agenda: ids of whom one's own unit expects on a day",
     f"{_CANDIDATES}: identity_contact": "search: the phone of a row shown, masked by the keeper",
     f"{_CANDIDATES}: identity_ins": "search: the INS of a row shown, masked by the keeper",
     f"{_CANDIDATES}: identity_trait": "search: sealed traits of at most 200 persons, for ranking in the keeper",

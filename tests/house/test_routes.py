@@ -17,6 +17,7 @@ GATES = {
     ("egide/gate/decorators.py", "opens_roster.<locals>.decorate.<locals>.opened"): "roster",
     ("egide/gate/work.py", "opens_work.<locals>.decorate.<locals>.opened"): "roster",
     ("egide/gate/mine.py", "opens_mine.<locals>.decorate.<locals>.opened"): "roster",
+    ("egide/gate/days.py", "opens_day.<locals>.decorate.<locals>.opened"): "roster",
     ("egide/gate/contacts.py", "opens_contact.<locals>.opened"): "contact",
     ("egide/gate/searching.py", "searches.<locals>.searching"): "search",
     ("egide/accounts/session.py", "no_patient_data.<locals>.decorate.<locals>.checked"): "none",

@@ -185,6 +185,13 @@ def places(actor: Actor) -> list[Place]:
     found = [
         Place(known[unit].name, reverse("unit", kwargs={"unit": unit}), "unit") for unit in actor.units if unit in known
     ]
+    found += [
+        Place(
+            _("Rendez-vous, %(unit)s") % {"unit": known[unit].name}, reverse("agenda", kwargs={"unit": unit}), "clock"
+        )
+        for unit in actor.units
+        if unit in known and known[unit].kind == "consultation"
+    ]
     if works_by_list(actor.profession):
         found.append(Place(_("Liste de travail"), reverse("work"), "check"))
     if may_search(actor.profession):

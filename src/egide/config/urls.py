@@ -5,6 +5,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from egide.accounts.session import no_patient_data
 from egide.config import (
+    agenda,
     approvals,
     arrival,
     care,
@@ -31,6 +32,7 @@ urlpatterns = [
     path("unite/<uuid:unit>/", require_GET(panels.unit), name="unit"),
     path("unite/<uuid:unit>/releve/", rounds.measure_round, name="round"),
     path("unite/<uuid:unit>/transmission/", rounds.handover, name="handover"),
+    path("unite/<uuid:unit>/agenda/", agenda.day, name="agenda"),
     path("unite/<uuid:unit>/changements/", arrival.changes, name="unit-changes"),
     path("dossier/<uuid:patient>/", require_GET(panels.chart), name="chart"),
     path("dossier/<uuid:patient>/acces/", require_GET(panels.openings), name="openings"),
@@ -45,6 +47,8 @@ urlpatterns = [
     path("dossier/<uuid:patient>/sejour/admettre/", arrival.admit, name="admit"),
     path("dossier/<uuid:patient>/sejour/deplacer/", arrival.move, name="move"),
     path("dossier/<uuid:patient>/sejour/sortir/", arrival.discharge, name="discharge"),
+    path("dossier/<uuid:patient>/rendez-vous/", agenda.appointments, name="appointments"),
+    path("dossier/<uuid:patient>/rendez-vous/<uuid:appointment>/", agenda.appointment, name="appointment"),
     path("dossier/<uuid:patient>/soignants/", care.carers, name="carers"),
     path("dossier/<uuid:patient>/soignants/nommer/", care.name_carer, name="carer-name"),
     path("dossier/<uuid:patient>/soignants/<int:link>/terminer/", care.end_care, name="carer-end"),

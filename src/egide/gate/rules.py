@@ -67,7 +67,11 @@ _WRITES: dict[Profession, frozenset[Category]] = {
     profession: (frozenset({_C.CLINICAL, _C.PROTECTED}) if profession in CLINICAL_WRITERS else frozenset())
     | (frozenset({_C.CONTACT}) if profession in _CONTACT_WRITERS else frozenset())
     for profession in Profession
-} | {_P.ADMISSION_CLERK: frozenset({_C.IDENTITY, _C.STAY, _C.CONTACT, _C.INS})}
+} | {
+    _P.ADMISSION_CLERK: frozenset({_C.IDENTITY, _C.STAY, _C.CONTACT, _C.INS}),
+    # she gives her unit's appointments, and enters its arrivals and departures
+    _P.MEDICAL_SECRETARY: frozenset({_C.STAY}),
+}
 
 # A program acting for a site, on the persons it brings (gate.md §7).
 _APPLICATION = frozenset({_C.IDENTITY, _C.STAY, _C.CONTACT, _C.INS, _C.CLINICAL})

@@ -1,34 +1,11 @@
 """The shape of an admission, a move and a discharge: a unit, a bed, a moment."""
 
-import re
-from datetime import datetime
 from uuid import UUID
 
 from django import forms
-from django.utils import timezone
 
-from egide.ui.text import _, _lazy
-
-_MOMENT = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4})[ ,à]+(\d{1,2})[:hH](\d{2})")
-
-
-class MomentField(forms.CharField):
-    """`24/11/2026 08:25` as people write it; empty is now. Cleans to an aware datetime."""
-
-    def clean(self, value: object) -> datetime:
-        """Refuses, with a sentence, what is no moment of the calendar."""
-        typed = (super().clean(value) or "").strip()
-        if not typed:
-            return timezone.now()
-        found = _MOMENT.fullmatch(typed)
-        try:
-            if found is None:
-                raise ValueError
-            day, month, year, hour, minute = map(int, found.groups())
-            naive = datetime(year, month, day, hour, minute)  # noqa: DTZ001 — made aware on the next line
-            return timezone.make_aware(naive, timezone.get_default_timezone())
-        except (ValueError, OverflowError):
-            raise forms.ValidationError(_("Écrivez la date et l'heure : 24/11/2026 08:25."), code="invalid") from None
+from egide.ui.fields import MomentField
+from egide.ui.text import _lazy
 
 
 class Place(forms.Form):

@@ -1,13 +1,16 @@
-"""Form fields for French typing: decimal comma, and a pair in one field ("142/81")."""
+"""Form fields for French typing: decimal comma, a pair in one field ("142/81"), a moment."""
 
 import re
+from datetime import datetime
 from decimal import Decimal
 
 from django import forms
+from django.utils import timezone
 
 from egide.ui.text import _, _lazy
 
 _NUMBER = re.compile(r"[0-9]{1,6}(?:[.,][0-9]{1,4})?")
+_MOMENT = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4})[ ,à]+(\d{1,2})[:hH](\d{2})")
 _PAIR = re.compile(r"([0-9]{1,3})\s*[/\-\s]\s*([0-9]{1,3})")
 
 
@@ -68,3 +71,22 @@ class PairField(forms.CharField):
 
 def _plain(number: Decimal | None) -> str:
     return "" if number is None else f"{number:f}".replace(".", ",")
+
+
+class MomentField(forms.CharField):
+    """`24/11/2026 08:25` as people write it; empty is now. Cleans to an aware datetime."""
+
+    def clean(self, value: object) -> datetime:
+        """Refuses, with a sentence, what is no moment of the calendar."""
+        typed = (super().clean(value) or "").strip()
+        if not typed:
+            return timezone.now()
+        found = _MOMENT.fullmatch(typed)
+        try:
+            if found is None:
+                raise ValueError
+            day, month, year, hour, minute = map(int, found.groups())
+            naive = datetime(year, month, day, hour, minute)  # noqa: DTZ001 — made aware on the next line
+            return timezone.make_aware(naive, timezone.get_default_timezone())
+        except (ValueError, OverflowError):
+            raise forms.ValidationError(_("Écrivez la date et l'heure : 24/11/2026 08:25."), code="invalid") from None

@@ -309,6 +309,44 @@ REFUSALS: dict[str, Refusal] = {
         _lazy("Choisissez-en une dans la liste."),
         422,
     ),
+    "not_received_here": Refusal(
+        _lazy("Personne inconnue"),
+        _lazy("Cette personne ne reçoit pas dans cette unité."),
+        _lazy("Choisissez-en une dans la liste, ou « toute l'équipe »."),
+        422,
+    ),
+    "past": Refusal(
+        _lazy("Heure passée"),
+        _lazy("Cette heure est passée."),
+        _lazy("Donnez une heure à venir, par exemple 24/11/2026 14:30."),
+        422,
+    ),
+    "too_far": Refusal(
+        _lazy("Date trop lointaine"),
+        _lazy("Un rendez-vous se donne deux ans à l'avance au plus."),
+        _lazy("Vérifiez l'année."),
+        422,
+    ),
+    "unknown_appointment": Refusal(
+        _lazy("Rendez-vous inconnu"),
+        _lazy("Ce rendez-vous n'est pas de ce patient."),
+        _lazy("Revenez à ses rendez-vous."),
+        409,
+    ),
+    "changed_already": Refusal(
+        _lazy("Déjà enregistré"),
+        _lazy("Quelqu'un a déjà dit ce qu'il en est de ce rendez-vous ; rien n'a été changé."),
+        _lazy("Rechargez la page pour voir son état."),
+        409,
+    ),
+    "not_yet": Refusal(
+        _lazy("Pas encore l'heure"),
+        _lazy(
+            "Ce rendez-vous n'a pas commencé : on ne peut dire ni qu'il est honoré, ni que la personne n'est pas venue."
+        ),
+        _lazy("Annulez-le s'il n'aura pas lieu."),
+        409,
+    ),
     "same_place": Refusal(
         _lazy("Même place"),
         _lazy("La personne est déjà dans cette unité et à cette place."),

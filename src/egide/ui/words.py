@@ -63,6 +63,7 @@ PURPOSES = {
     "access_copy": _lazy("copie des accès, sans noms"),
     "access_copy_names": _lazy("copie des accès, avec noms"),
     "my_day": _lazy("ma journée"),
+    "agenda": _lazy("rendez-vous"),
     "sheet": _lazy("fiche d'urgence"),
     "commission": _lazy("commission"),
     "plan_blanc": _lazy("plan blanc"),
@@ -453,6 +454,20 @@ RESTRICTION_ACTS = {
     "release": _lazy("Restriction levée"),
 }
 
+APPOINTMENTS = {
+    "booked": _lazy("prévu"),
+    "arrived": _lazy("arrivé"),
+    "kept": _lazy("honoré"),
+    "cancelled": _lazy("annulé"),
+    "missed": _lazy("non venu"),
+}
+APPOINTMENT_ACTS = {
+    "arrived": _lazy("Est arrivé"),
+    "kept": _lazy("A été reçu"),
+    "missed": _lazy("N'est pas venu"),
+    "cancelled": _lazy("Annuler"),
+}
+
 # The sentence shown once after an act: the redirect carries the code (`?fait=…`), never words or traits.
 DONE = {
     "constantes": _lazy("Constantes enregistrées."),
@@ -473,6 +488,11 @@ DONE = {
     "identite": _lazy("Identité créée, provisoire. Reste à l'admettre dans une unité."),
     "admission": _lazy("Admission enregistrée : l'unité la voit dans sa liste."),
     "mutation": _lazy("Mutation enregistrée."),
+    "rendez-vous": _lazy("Rendez-vous donné : l'unité le voit à son agenda."),
+    "arrivee": _lazy("Arrivée enregistrée."),
+    "honore": _lazy("Rendez-vous honoré."),
+    "non-venu": _lazy("Absence enregistrée."),
+    "annule": _lazy("Rendez-vous annulé : il n'ouvre plus le dossier à l'unité."),
     "presence": _lazy("Enregistré : le standard en tient compte dès maintenant."),
     "sortie": _lazy("Sortie enregistrée : la prise en charge de l'unité est terminée."),
     "avis": _lazy("Avis demandé : le dossier est ouvert 72 heures à qui vous avez nommé."),
@@ -507,6 +527,8 @@ _TABLES: dict[str, Mapping[str, object]] = {
     "severity": ALLERGY_SEVERITY,
     "work_list": WORK_LISTS,
     "done": DONE,
+    "appointment": APPOINTMENTS,
+    "appointment_act": APPOINTMENT_ACTS,
     "fact": FACTS,
     "section": SECTIONS,
     "filter": FILTERS,

@@ -29,7 +29,7 @@ from egide.record.forms import (
 from egide.stays import forms as stay_forms
 from egide.ui import Frame, Place
 from egide.ui.fields import CommaDecimalField, PairField
-from egide.ui.tests import samples_links, samples_oversight, samples_people, samples_rescue
+from egide.ui.tests import samples_agenda, samples_links, samples_oversight, samples_people, samples_rescue
 from egide.ui.tests.samples_imported import imported, restricting
 
 NAMES = (
@@ -48,6 +48,7 @@ NAMES = (
     "acte", "acte-ferme", "cle",
     "surveillance-patient", "relectures", "jour", "jour-vide", "palette", "copie", "impression", "onglets",
     *samples_links.NAMES,
+    *samples_agenda.NAMES,
     "secours-porte", "secours-porte-erreur", "secours", "secours-vide", "secours-lits", "secours-lits-vide", "psc-fait",
 )  # fmt: skip
 PARIS = ZoneInfo("Europe/Paris")
@@ -537,6 +538,7 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
         **samples_links.contexts(NOW, ward(), chart),
         **samples_rescue.contexts(NOW, ident),
         **samples_people.contexts(NOW),
+        **samples_agenda.contexts(NOW, ident, ward(), chart),
     }
 
 

@@ -1,0 +1,36 @@
+"""When somebody books, and what may become of an appointment."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from egide.agenda.rules import NEXT, refused_change, refused_time
+
+NOW = datetime(2026, 11, 24, 8, 25, tzinfo=UTC)
+
+
+def test_nobody_books_the_past_nor_beyond_two_years() -> None:
+    assert refused_time(NOW - timedelta(minutes=4), NOW) is None
+    assert refused_time(NOW - timedelta(minutes=6), NOW) == "past"
+    assert refused_time(NOW + timedelta(days=730), NOW) is None
+    assert refused_time(NOW + timedelta(days=731), NOW) == "too_far"
+
+
+def test_what_has_ended_stays_as_it_is() -> None:
+    for state in ("kept", "missed", "cancelled"):
+        assert {refused_change(state, to, NOW, NOW) for to in NEXT} == {"changed_already"}
+
+
+def test_an_appointment_is_kept_or_missed_once_it_has_begun() -> None:
+    later = NOW + timedelta(hours=1)
+    assert refused_change("booked", "kept", later, NOW) == refused_change("booked", "missed", later, NOW) == "not_yet"
+    assert refused_change("booked", "arrived", later, NOW) is None
+    assert refused_change("booked", "cancelled", later, NOW) is None
+    assert refused_change("arrived", "kept", NOW, NOW) is None
+    assert refused_change("arrived", "missed", NOW, NOW) == "changed_already"
+
+
+@given(st.sampled_from([*NEXT, "x"]), st.text(max_size=12), st.datetimes(timezones=st.just(UTC)))
+def test_whatever_is_asked_the_answer_is_a_code_or_nothing(state: str, to: str, at: datetime) -> None:
+    assert refused_change(state, to, at, NOW) in (None, "changed_already", "not_yet")
