@@ -97,7 +97,7 @@ def test_a_profession_opens_exactly_the_categories_of_the_grid(hospital: Hospita
     assert set(roster["reads"]) == reads & {"identity", "stay", "clinical"}
 
 
-@pytest.mark.parametrize("basis", [one for one in Basis if one not in {Basis.STAY, Basis.APPLICATION}])
+@pytest.mark.parametrize("basis", [one for one in Basis if one not in {Basis.STAY, Basis.SEARCH, Basis.APPLICATION}])
 @pytest.mark.parametrize("profession", PEOPLE)
 def test_a_profession_opens_those_of_every_other_basis(
     hospital: Hospital, profession: Profession, basis: Basis

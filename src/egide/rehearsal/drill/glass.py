@@ -111,14 +111,16 @@ def rested(stage: Stage) -> tuple[Account, Account]:
 
 
 def strangers(stage: Stage, account: Account, victim: Account) -> list[str]:
-    """Patients that the victim's own unit page shows and that the thief has no link to today."""
+    """Patients that the victim's own unit page shows and that neither the thief nor his units have a link to."""
     with stage.sign_in(victim) as own:
         shown = patients_in(own.get(f"/unite/{victim.units[0]}/").text)
     who = account_id(stage, account)
     with stage.judge() as judge:
         rows = judge.execute(
-            "SELECT patient_id FROM gate.link WHERE account = %s AND (until IS NULL OR until > clock_timestamp())",
-            (who,),
+            "SELECT patient_id FROM gate.link WHERE (account = %s OR unit = ANY (%s::uuid[]))"
+            # who left a unit stays its patient for some days more
+            " AND (until IS NULL OR until > clock_timestamp() - interval '8 days')",
+            (who, list(account.units)),
         ).fetchall()
     mine = {str(row["patient_id"]) for row in rows}
     return [one for one in shown if one not in mine]
