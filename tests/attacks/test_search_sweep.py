@@ -43,7 +43,8 @@ def find(hospital: Any, cookie: str, *, unmask: bool = False, **typed: str) -> d
     try:
         return dict(hospital.finder.call("search", cookie=cookie, typed=typed, unmask=unmask))
     except Refused as refusal:
-        assert refusal.code == "fresh_factor"
+        if refusal.code != "fresh_factor":
+            raise
         return {"rows": [], "code": refusal.code}
 
 
