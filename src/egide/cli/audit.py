@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from egide.audit.approvals import Kept, Told, Yeses, kept_in_base, verify_yeses
 from egide.audit.lines import UnreadableError, from_base, from_export, size_in_base, write_export
 from egide.audit.verifier import Line, Report, verify
 from egide.cli.cluster import Cluster
@@ -41,6 +42,7 @@ def verify_command(
     public = _key(key or folder / "checkpoint.vkey")
     # Checkpoints, then leaves, then rows: each is written in the opposite order, so what is read later holds the rest.
     notes = split_log(_read(folder / "checkpoints.log").decode(errors="replace"))
+    told, kept = Told(), list[Kept]()
     with ExitStack() as stack:
         leaves = _open(folder / "leaves.bin", stack) if (folder / "leaves.bin").exists() else None
         in_file = os.fstat(leaves.fileno()).st_size // HASH_SIZE if leaves else 0
@@ -48,12 +50,12 @@ def verify_command(
             lines, total = _exported(_open(source, stack)), in_file
         else:
             conn = _connect(home, stack)
-            lines, total = from_base(conn), size_in_base(conn)
+            lines, total = _with_yeses(from_base(conn), conn, kept), size_in_base(conn)
         bar = stack.enter_context(_progress())
         task = bar.add_task("Feuilles", total=total or None)
         try:
             report = verify(
-                lines,
+                told.watch(lines),
                 notes,
                 public,
                 _hashes(leaves, in_file) if leaves else None,
@@ -65,7 +67,8 @@ def verify_command(
             raise Halt(
                 "La base s'est arrêtée pendant la vérification : relancez-la, puis recommencez.", CANNOT
             ) from error
-    raise typer.Exit(_render(report, with_file=leaves is not None))
+    yeses = verify_yeses(told, kept) if source is None else None
+    raise typer.Exit(_render(report, yeses, with_file=leaves is not None))
 
 
 @app.command("export")
@@ -135,6 +138,14 @@ def _exported(file: IO[bytes]) -> Iterator[Line]:
     return from_export(line.decode(errors="replace") for line in file)
 
 
+def _with_yeses(lines: Iterator[Line], conn: psycopg.Connection, kept: list[Kept]) -> Iterator[Line]:
+    """The lines; with the first, in their snapshot, the yeses that the base keeps."""
+    for number, line in enumerate(lines):
+        if number == 0:
+            kept += kept_in_base(conn)
+        yield line
+
+
 def _hashes(file: IO[bytes], count: int) -> Iterator[bytes]:
     for _ in range(count):
         yield file.read(HASH_SIZE)
@@ -146,10 +157,10 @@ def _progress() -> Progress:
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
-def _render(report: Report, *, with_file: bool) -> int:
-    for finding in report.findings:
+def _render(report: Report, yeses: Yeses | None, *, with_file: bool) -> int:
+    for finding in (*report.findings, *(yeses.findings if yeses else ())):
         print(f"FAUX  {finding.text}. [{finding.code}]")
-    if report.findings:
+    if report.findings or (yeses and yeses.findings):
         print(f"{_count(report.leaves, 'feuille vérifiée')} avant cela.")
         return 1
     if report.latest is None:
@@ -161,6 +172,12 @@ def _render(report: Report, *, with_file: bool) -> int:
     )
     if report.unsigned or report.waiting:
         print(f"{report.unsigned} feuille(s) pas encore signée(s), {report.waiting} ligne(s) en attente de numéro.")
+    if yeses is None:
+        print("Les accords ne se vérifient que sur la base : l'export ne porte ni les actes ni leurs signatures.")
+    elif yeses.verified or yeses.old:
+        print(f"{_count(yeses.verified, 'accord')} dont la signature est revérifiée contre l'acte et la clé.")
+        if yeses.old:
+            print(f"{_count(yeses.old, 'accord')} d'une clé posée avant que la trace ne garde sa partie publique.")
     if not with_file:
         print("Sans leaves.bin : vérifié contre les racines signées seules.")
     age = clock.now() - report.latest

@@ -99,7 +99,7 @@ MAY_EXECUTE: Final = {
         "door.unlink(uuid,text,uuid,timestamp with time zone)",
     },
     "live": frozenset[str](),
-    "auditor": frozenset[str](),
+    "auditor": frozenset({"audit.approvals()"}),
 }
 MAY_DO: Final = {"web": {"SELECT", "INSERT", "UPDATE"}, "worker": {"SELECT", "INSERT", "UPDATE"}, "auditor": {"SELECT"}}
 

@@ -150,12 +150,33 @@ def by_service(keys_url: str, username: str, origin: str) -> Assert:
     return make
 
 
-def sign_in(base_url: str, username: str, keys_url: str | None = None, make: Assert | None = None) -> Visitor:
+def by_registration(keys_url: str, username: str, origin: str) -> Assert:
+    """New keys made by the demo's key service, in the place of the account's former one."""
+
+    def make(options: Mapping[str, Any]) -> Mapping[str, Any]:
+        plain = dict(options.get("publicKey", options))
+        with Visitor(keys_url) as visitor:
+            body = json.dumps({"username": username, "options": plain}).encode()
+            headers = {"Content-Type": "application/json", "Origin": origin}
+            answer = visitor.request("POST", "/registration", body, headers)
+        if answer.status != http.client.OK:
+            raise SignInFailed("clé", answer.status, _code(answer))
+        found: Mapping[str, Any] = answer.json()
+        return found
+
+    return make
+
+
+def sign_in(
+    base_url: str, username: str, keys_url: str | None = None, make: Assert | None = None,
+    cookies: Mapping[str, str] | None = None,
+) -> Visitor:  # fmt: skip
     """A visitor signed in as `username`, with the demo's key service (default: the port after the web's) or `make`.
 
-    Raises SignInFailed with the step that refused, OSError when nobody answers.
+    `cookies`: what this browser bore already. Raises SignInFailed with the step that refused, OSError when nobody
+    answers.
     """
-    visitor = Visitor(base_url)
+    visitor = Visitor(base_url, cookies)
     try:
         _ceremony(visitor, make or by_service(keys_url or default_keys_url(base_url), username, visitor.base_url))
     except BaseException:

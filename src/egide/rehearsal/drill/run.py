@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from egide.rehearsal.drill import (
+    account_recovery,
     database_theft,
     forged_approval,
     framed_colleague,
@@ -17,6 +18,7 @@ from egide.rehearsal.drill import (
     races,
     relayed_factor,
     search_scraping,
+    self_made_clinician,
     sql_injection,
     station_left_open,
     ungoverned_routes,
@@ -31,9 +33,11 @@ SCRIPTS: Final[dict[int, Callable[[Stage], Outcome]]] = {
     search_scraping.NUMBER: search_scraping.play,
     id_walking.NUMBER: id_walking.play,
     glass_abuse.NUMBER: glass_abuse.play,
+    self_made_clinician.NUMBER: self_made_clinician.play,
     database_theft.NUMBER: database_theft.play,
     sql_injection.NUMBER: sql_injection.play,
     quiet_traces.NUMBER: quiet_traces.play,
+    account_recovery.NUMBER: account_recovery.play,
     web_takeover.NUMBER: web_takeover.play,
     forged_approval.NUMBER: forged_approval.play,
     races.NUMBER: races.play,

@@ -111,7 +111,7 @@ ATTACKS: Final = (
         "les pages à imprimer existent, aucun script ne joue encore cette attaque",
     ),
     Attack(11, "Abus du bris de glace", "cinq par jour, puis un collègue", "≤ 5 seul", "15 min"),
-    Attack(12, "Un administrateur se fait soignant", "octroi à deux", "0", "1 s", "aucune page d'administration"),
+    Attack(12, "Un administrateur se fait soignant", "octroi à deux, fonctions séparées", "0", "1 s"),
     Attack(
         13, "Le maître de la base retouche la trace", "arbre de Merkle signé", "0", "60 s",
         "joué par tests/attacks/test_trail_tampering.py ; le témoin n'existe pas",
@@ -122,7 +122,7 @@ ATTACKS: Final = (
     Attack(17, "SSRF et fichier malveillant", "analyse sans base ni réseau", "0", "1 s", "aucun dépôt de fichier"),
     Attack(18, "Flux HL7 forgé", "mTLS par flux", "0", "60 s", "aucun flux HL7"),
     Attack(19, "Curiosité pour une personne connue", "marque sensible", "0", "15 min", "la marque n'existe pas"),
-    Attack(20, "Récupération de compte", "en personne, à deux", "0", "1 s", "la récupération n'existe pas"),
+    Attack(20, "Récupération de compte", "en personne, à deux, code en deux moitiés", "0", "1 s"),
     Attack(21, "Code exécuté dans le serveur web", "clés chez le gardien", "sessions vives", "60 s"),
     Attack(22, "Injection SQL sous le rôle web", "aucun droit d'écrire un droit, cloison", "0", "—"),
     Attack(23, "Approbation forgée", "assertion sur l'empreinte de l'acte", "0", "1 s"),
