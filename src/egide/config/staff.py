@@ -59,8 +59,8 @@ def people(request: HttpRequest) -> HttpResponse:
 @no_patient_data()
 def new(request: HttpRequest) -> HttpResponse:
     """Somebody who begins here: typed, written down as an act, then signed twice."""
-    if not _asks(request, "create_person"):
-        raise Refused("category_closed")
+    if request.method == "GET" and not _asks(request, "create_person"):
+        raise Refused("category_closed")  # who posts is refused by the keeper, which writes it down
     form = NewPerson(request.POST or None, where=_where())
     if request.method == "POST" and form.is_valid():
         answer = _asked(request, form, form.body())
