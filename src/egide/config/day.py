@@ -15,7 +15,7 @@ from egide.directory.reads import units
 from egide.gate.mine import Waiting, opens_mine, waiting
 from egide.gate.reading import fetch, fetch_with
 from egide.gate.rules import CLINICAL_WRITERS, may_find_present, may_oversee, may_search, works_by_list
-from egide.gate.staff import AccountNotice, Act, acts_waiting, my_account_notices, sees_staff
+from egide.gate.staff import AccountsWaiting, accounts_waiting
 from egide.gate.team import Notice, my_notices
 from egide.identity.reads import identities
 from egide.kernel.capabilities import Actor, Roster
@@ -57,9 +57,8 @@ def day(request: HttpRequest, roster: Roster) -> HttpResponse:
         return HttpResponseRedirect(reverse("rescue-beds"))
     lines: list[DayLine] = []
     watches = roster.actor.profession in TAKE_VITALS
-    about_accounts = (acts_waiting(), my_account_notices(), sees_staff())
     if roster.ids:
-        who, where, last, problems, notices, mine, acts, told, answers_for = fetch(
+        who, where, last, problems, notices, mine, accounts = fetch(
             roster,
             identities(roster),
             stays.present_in(roster, roster.actor.units),
@@ -67,7 +66,7 @@ def day(request: HttpRequest, roster: Roster) -> HttpResponse:
             record.problem_labels(roster),
             my_notices(),
             waiting(),
-            *about_accounts,
+            accounts_waiting(),
         )
         lines = _lines(
             roster,
@@ -77,12 +76,12 @@ def day(request: HttpRequest, roster: Roster) -> HttpResponse:
             ],
         )
     else:
-        notices, mine, acts, told, answers_for = fetch_with(roster.ticket, my_notices(), waiting(), *about_accounts)
+        notices, mine, accounts = fetch_with(roster.ticket, my_notices(), waiting(), accounts_waiting())
     return page(
         request,
         "stays/day.html",
         today=timezone.localdate(),
-        due=[*_due(roster.actor, notices, mine), *_accounts_due(acts, told, answers_for)],
+        due=[*_due(roster.actor, notices, mine), *_accounts_due(accounts)],
         patients=lines,
         several=len({line.unit for line in lines}) > 1,
         watches=watches,
@@ -158,16 +157,15 @@ def _due(actor: Actor, notices: list[Notice], mine: Waiting) -> list[Due]:
     return [Due(words % {"count": count}, url, icon, late) for count, words, url, icon, late in found if count]
 
 
-def _accounts_due(acts: list[Act], told: list[AccountNotice], answers_for: bool) -> list[Due]:
+def _accounts_due(accounts: AccountsWaiting) -> list[Due]:
     """Acts that wait for my yes, what I am told of accounts, and the people I answer for."""
-    n = sum(not one.mine for one in acts)
-    unread = sum(not one.read for one in told)
+    n, unread = accounts.to_approve, accounts.unread
     found = [
         (n, _n("%(count)d acte à approuver", "%(count)d actes à approuver", n), "approvals", "check"),
         (unread, _n("%(count)d nouvelle d'un compte", "%(count)d nouvelles de comptes", unread), "notices", "key"),
     ]
     due = [Due(words % {"count": count}, reverse(name), icon) for count, words, name, icon in found if count]
-    return [*due, *([Due(_("Mes équipes et leurs clés"), reverse("staff"), "user")] if answers_for else [])]
+    return [*due, *([Due(_("Mes équipes et leurs clés"), reverse("staff"), "user")] if accounts.answers_for else [])]
 
 
 def places(actor: Actor) -> list[Place]:

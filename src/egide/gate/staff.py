@@ -286,6 +286,20 @@ def my_account_notices() -> Read[list[AccountNotice]]:
     )
 
 
-def sees_staff() -> Read[bool]:
-    """Whether I answer for somebody: an office, or a responsibility today."""
-    return Read("SELECT door.sees_staff()", (), lambda found: bool(found[0][0]))
+@dataclass(frozen=True, slots=True)
+class AccountsWaiting:
+    """What my day says of accounts: acts that wait for my yes, unread notices, whether I answer for somebody."""
+
+    to_approve: int
+    unread: int
+    answers_for: bool
+
+
+def accounts_waiting() -> Read[AccountsWaiting]:
+    """The three in one statement."""
+    return Read(
+        "SELECT (SELECT count(*) FROM door.acts_waiting() WHERE NOT mine),"
+        " (SELECT count(*) FROM door.my_account_notices() WHERE read_at IS NULL), door.sees_staff()",
+        (),
+        lambda found: AccountsWaiting(*found[0]),
+    )
