@@ -27,7 +27,7 @@ EXACTLY = {
     "/dossier/{patient}/acces/": 9,
     "/dossier/{patient}/avis/": 10,
     "/dossier/{patient}/acceder/": 0,
-    "/notifications/": 6,
+    "/notifications/": 7,
     "/poste/": 6,
     "/patients/": 0,
 }
