@@ -28,8 +28,8 @@ DUTIES = {
 }
 WHY = {
     "first": _lazy("Première clé, à l'arrivée"),
-    "lost": _lazy("Clé perdue ou volée : elle est morte dès votre oui"),
-    "broken": _lazy("Clé cassée ou code oublié : elle est morte dès votre oui"),
+    "lost": _lazy("Clé perdue ou volée : elle est morte dès le premier oui"),
+    "broken": _lazy("Clé cassée ou code oublié : elle est morte dès le premier oui"),
     "more": _lazy("Une clé de plus, en réserve"),
 }
 # What the base says of an act that cannot be, and beside which field the sentence stands.
