@@ -14,9 +14,10 @@ import pytest
 
 from egide.keeper import masters
 from egide.kernel.home import Home
-from egide.rehearsal import demo_keys, staffing
+from egide.rehearsal import demo_keys, hospital, staff, staffing
 from egide.rehearsal.demo_keys import NotADemo, Service, owner_of_peer, refuse_unless_demo
 from egide.rehearsal.signin import Answer, Visitor
+from egide.rehearsal.softkey import b64
 
 ORIGIN = "http://localhost:8400"
 OPTIONS = {"challenge": "A" * 43, "rpId": "localhost"}
@@ -51,6 +52,10 @@ def ask(service: Service, body: bytes | None = None, path: str = "/assertion", *
         return visitor.request("POST", path, content, {k: v for k, v in sent.items() if headers.get(k, "") is not None})
 
 
+def register(service: Service, body: Any) -> Answer:
+    return ask(service, json.dumps(body).encode(), "/registration")
+
+
 def test_a_page_of_ours_gets_an_assertion(service: Service) -> None:
     answer = ask(service)
     assert answer.status == 200
@@ -62,8 +67,20 @@ def test_a_page_of_ours_gets_an_assertion(service: Service) -> None:
 def test_the_accounts_that_have_a_key_are_listed(service: Service) -> None:
     with Visitor(f"http://127.0.0.1:{service.server_address[1]}") as visitor:
         found = visitor.get("/accounts").json()["accounts"]
-        assert len(found) == 12
+        assert len(found) == len(staff.accounts())
         assert visitor.get("/claire.morvan.json").status == 404
+
+
+def test_a_new_key_takes_the_place_of_the_former_one_of_its_account(service: Service) -> None:
+    user = {"id": b64(hospital.account("claire.morvan").id.bytes), "name": "claire.morvan"}
+    wanted = {"challenge": b64(bytes(32)), "rp": {"id": "localhost"}, "user": user}
+    before = ask(service).json()["id"]
+    made = register(service, {"username": "claire.morvan", "options": wanted})
+    assert made.status == 200
+    assert made.json()["id"] != before
+    assert ask(service).json()["id"] == made.json()["id"]
+    for bad in ({}, {"username": "../x", "options": wanted}, {"username": "claire.morvan", "options": {"rp": 1}}):
+        assert register(service, bad).status == 400
 
 
 @pytest.mark.parametrize("origin", ["http://localhost:8401", "http://evil.example", "null", "https://localhost:8400"])
