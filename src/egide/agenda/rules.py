@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 SHORTEST, LONGEST = 5, 480
 _FAR = timedelta(days=730)
 _CLOCKS = timedelta(minutes=5)
+_EARLY = timedelta(hours=12)
 # What an appointment may become. The last three are ends.
 NEXT: dict[str, tuple[str, ...]] = {
     "booked": ("arrived", "kept", "missed", "cancelled"),
@@ -26,6 +27,6 @@ def refused_change(state: str, to: str, at: datetime, now: datetime) -> str | No
     """Why an appointment of this state and time does not become `to`: `changed_already`, `not_yet`; or None."""
     if to not in NEXT.get(state, ()):
         return "changed_already"
-    if to in ("kept", "missed") and at > now + _CLOCKS:
+    if at > now + (_EARLY if to == "arrived" else _CLOCKS) and to != "cancelled":
         return "not_yet"
     return None

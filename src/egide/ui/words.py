@@ -455,7 +455,7 @@ RESTRICTION_ACTS = {
 }
 
 APPOINTMENTS = {
-    "booked": _lazy("prévu"),
+    "booked": _lazy("réservé"),
     "arrived": _lazy("arrivé"),
     "kept": _lazy("honoré"),
     "cancelled": _lazy("annulé"),

@@ -147,7 +147,8 @@ def test_a_unit_of_another_site_is_refused(clinic: Clinic) -> None:
 
 
 def test_the_second_of_two_who_say_what_became_of_it_is_told(clinic: Clinic) -> None:
-    clinic.desk.post(clinic.path, asked(clinic.unit))
+    soon = datetime.now(PARIS).replace(second=0, microsecond=0) + timedelta(hours=2)
+    clinic.desk.post(clinic.path, asked(clinic.unit, soon))
     ((row, *_),) = clinic.rows()
     assert clinic.desk.post(f"{clinic.path}{row}/", {"state": "kept"}).status_code == 409  # not yet
     assert clinic.desk.post(f"{clinic.path}{row}/", {"state": "arrived"}).status_code == 302

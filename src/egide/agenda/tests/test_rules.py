@@ -26,6 +26,7 @@ def test_an_appointment_is_kept_or_missed_once_it_has_begun() -> None:
     later = NOW + timedelta(hours=1)
     assert refused_change("booked", "kept", later, NOW) == refused_change("booked", "missed", later, NOW) == "not_yet"
     assert refused_change("booked", "arrived", later, NOW) is None
+    assert refused_change("booked", "arrived", NOW + timedelta(days=1), NOW) == "not_yet"
     assert refused_change("booked", "cancelled", later, NOW) is None
     assert refused_change("arrived", "kept", NOW, NOW) is None
     assert refused_change("arrived", "missed", NOW, NOW) == "changed_already"
