@@ -61,6 +61,7 @@ def day(request: HttpRequest, roster: Roster, unit: UUID, day: date) -> HttpResp
         lines=lines,
         waiting=sum(line.meeting.state in ("booked", "arrived") for line in lines),
         with_reason=roster.may_read("clinical"),
+        truncated=roster.truncated,
         done=request.GET.get("fait"),
     )
 

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Concatenate, ParamSpec
 from uuid import UUID
@@ -15,6 +16,7 @@ from egide.gate.reading import Read, Rows, fetch_with
 from egide.kernel.capabilities import Refused, Roster
 
 P = ParamSpec("P")
+MOST = 200
 
 
 def asked_day(request: HttpRequest) -> date:
@@ -61,6 +63,7 @@ def opens_day(
                     raise Refused("not_your_unit")
                 (ids,) = fetch_with(ticket, expected(unit, day))
                 roster = opening.open_people(cookie, ids, "agenda", read) if ids else opening.nobody(actor, ticket)
+                roster = replace(roster, truncated=len(ids) >= MOST)
                 return view(request, roster, unit, day, *args, **kwargs)
 
             return answered(request, run)

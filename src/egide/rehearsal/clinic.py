@@ -74,7 +74,7 @@ def facts(seed: int, count: int, person: Person, today: date) -> Facts:
     problems = _problems(seed, person, stays, first)
     kinds = [problem.kind for problem in problems]
     now = next((problem.kind for problem in problems if problem.key == "main/0"), None)
-    meetings = diary.meetings(seed, person, today)
+    meetings = diary.meetings(seed, count, person, today)
     return Facts(
         stays,
         problems,

@@ -14,7 +14,10 @@ from egide.rehearsal.tables import weighted
 
 _HOW_MANY = weighted(list(range(10)), [5, 17, 24, 21, 15, 9, 5, 2, 1, 1])
 _LENGTHS = (15, 20, 20, 30)
-_PAST_DAYS = 1100
+_PAST_DAYS = 7000
+# Appointments within a month of today that the group's physicians can see (fifty-odd units, forty a day); a small demo
+# has one in five of its own there, so that its agendas are not empty.
+_NEAR_MOST, _NEAR_SHARE, _LATER_SHARE = 75_000, 0.2, 0.4
 _REASONS = {
     "car": ("Suivi d'hypertension", "Palpitations", "Bilan avant chirurgie", "Suivi d'insuffisance cardiaque"),
     "gas": ("Coloscopie, consultation", "Douleurs abdominales", "Suivi de cirrhose", "Suites opératoires"),
@@ -49,17 +52,18 @@ class Meeting(NamedTuple):
     changed_by: UUID | None
 
 
-def meetings(seed: int, person: Person, today: date) -> tuple[Meeting, ...]:
+def meetings(seed: int, count: int, person: Person, today: date) -> tuple[Meeting, ...]:
     """Her appointments. None after she died; none of a nursing home's people, whom physicians visit."""
     house = group.house_of(seed, person.index // group.BLOCK)
     units = _units(house, person.sex, person.age(today) < 16)
     if not units:
         return ()
     draw = Draw(seed, person.index, "meetings")
+    near = min(_NEAR_SHARE, _NEAR_MOST / (3 * count))
     found = []
     for rank in range(draw.weighted(_HOW_MANY)):
         unit = draw.pick(units)
-        day = _day(draw, person, today)
+        day = _day(draw, person, today, near)
         # ten to noon and the afternoon, by slots of a quarter of an hour, on working days
         slot = draw.below(34)
         if day.weekday() > 4:
@@ -71,14 +75,14 @@ def meetings(seed: int, person: Person, today: date) -> tuple[Meeting, ...]:
     return tuple(found)
 
 
-def _day(draw: Draw, person: Person, today: date) -> date:
-    """One in five within a month of today, one in ten later, the rest in the three years before."""
+def _day(draw: Draw, person: Person, today: date, near: float) -> date:
+    """A share within a month of today, less than half as many later, the rest in the years before."""
     when = draw.unit()
     if person.died is not None:
         return person.registered + timedelta(days=draw.below(max(1, (person.died - person.registered).days)))
-    if when < 0.2:
+    if when < near:
         return today + timedelta(days=draw.below(46) - 15)
-    if when < 0.3:
+    if when < near * (1 + _LATER_SHARE):
         return today + timedelta(days=31 + draw.below(170))
     first = max(person.registered, today - timedelta(days=_PAST_DAYS))
     return first + timedelta(days=draw.below(max(1, (today - first).days)))

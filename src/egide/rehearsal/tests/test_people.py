@@ -271,8 +271,8 @@ def test_fever_falls_and_oxygen_rises_in_pneumonia() -> None:
 
 
 def test_staff_and_site_numbers_have_their_keys() -> None:
-    assert len(hospital.ACCOUNTS) == 12
-    assert len({account.profession for account in hospital.ACCOUNTS}) == 6
+    assert len(hospital.ACCOUNTS) == 18
+    assert len({account.profession for account in hospital.ACCOUNTS}) == 8
     for account in hospital.ACCOUNTS:
         assert not account.rpps or (len(account.rpps) == 11 and numbers.luhn(account.rpps[:-1]) == account.rpps)
     for unit in hospital.UNITS:

@@ -33,7 +33,7 @@ def contexts(
     day = now.date()
     page = {
         "unit": place, "day": day, "today": day, "before": day - timedelta(days=1), "after": day + timedelta(days=1),
-        "lines": lines, "waiting": 7, "with_reason": True, "done": None,
+        "lines": lines, "waiting": 7, "with_reason": True, "truncated": True, "done": None,
     }  # fmt: skip
     coming = [
         SimpleNamespace(meeting=meeting(1, 2, "booked"), unit=place["name"], becomes=("arrived", "cancelled")),
