@@ -1,5 +1,6 @@
 """Records come from elsewhere (`egide import fhir`), and a physician of the unit opens one that same minute."""
 
+import base64
 import json
 import os
 import re
@@ -28,7 +29,9 @@ def test_an_invented_bundle_born_in_the_future_enters_and_its_curve_shows(
     path = tmp_path / "lointain.json"
     path.write_text(json.dumps(bundle), encoding="utf-8")
     account = _import(clinic, path)
-    assert account["patients"] == {"new": 1, "known": 0, "admitted": 1, "shifted": 1, "refused": 0}
+    assert account["patients"] == {
+        "new": 1, "known": 0, "admitted": 1, "unplaced": 0, "shifted": 1, "refused": 0,
+    }  # fmt: skip
     assert _import(clinic, path)["patients"]["new"] == 0  # a second run adds nothing
 
     doctor = _finds(desk(), "lointain", "LOINTAIN Oscar")
@@ -50,6 +53,41 @@ def test_a_mimic_patient_is_opened_and_her_blood_pressure_curve_shows(desk: Sit,
     assert int(doctor.curve().split()[0]) >= 2
     assert re.search(r"la dernière : \d+/\d+ mmHg", doctor.curve())
     assert not re.search(r"/2[1-9]\d\d", doctor.page.locator("main").inner_text())  # no date of the next centuries
+    _reads_what_came_along(doctor)
+    doctor.page.set_viewport_size({"width": 390, "height": 844})
+    doctor.page.reload()
+    _reads_what_came_along(doctor)
+    assert doctor.page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_a_letter_that_came_along_is_text_and_nothing_else(desk: Sit, clinic: Clinic, tmp_path: Path) -> None:
+    words = "Chère consœur,\n<img src=x onerror=alert(1)> Mme Courrier va mieux."
+    attachment = {"contentType": "text/plain", "data": base64.b64encode(words.encode()).decode()}
+    letter = make.other(
+        "DocumentReference", "d1", status="current", date="2020-03-04", type={"text": "Lettre de sortie"},
+        subject={"reference": "Patient/p9"}, content=[{"attachment": attachment}],
+    )  # fmt: skip
+    person = make.patient("p9", name=[{"family": "Courrier", "given": ["Ada"]}])
+    path = tmp_path / "courrier.ndjson"
+    path.write_bytes(make.ndjson(person, letter, make.other("Claim", "k9", patient={"reference": "Patient/p9"})))
+    assert _import(clinic, path)["balanced"]
+    doctor = _finds(desk(), "courrier", "COURRIER Zo|COURRIER Ada")
+    panel = doctor.page.locator("#brought")
+    panel.scroll_into_view_if_needed()
+    panel.get_by_role("link", name="Lettre de sortie").click()
+    expect(doctor.page.locator(".told-text")).to_have_text(re.compile("<img src=x onerror=alert"))
+    assert doctor.page.locator(".told-text img").count() == 0
+
+
+def _reads_what_came_along(doctor: Desk) -> None:
+    """The panel comes when it is scrolled to; the timeline shows one kind alone; what is not shown is counted."""
+    panel = doctor.page.locator("#brought")
+    panel.scroll_into_view_if_needed()
+    expect(panel.get_by_role("heading", name="Traitements")).to_be_visible()
+    expect(panel.get_by_role("heading", name="Actes")).to_be_visible()
+    expect(panel.locator("summary")).to_have_text(re.compile(r"\d+ éléments conservés, non affichés"))
+    doctor.page.get_by_role("link", name="Traitements", exact=True).click()
+    expect(doctor.page.locator("#timeline .event").first).to_contain_text(re.compile("Prescrit ailleurs|déclaré"))
 
 
 def _import(clinic: Clinic, path: Path) -> dict[str, dict[str, int]]:
