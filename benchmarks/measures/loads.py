@@ -24,8 +24,8 @@ _DONE = re.compile(r"personnes : (\d+) ajoutées.* en ([0-9.]+) s")
 HOW = """A fresh base that is thrown away. Demo people: the first start's own `egide demo load`, the time it tells
 (rows of identity, contact, INS, stay, problem, allergy, measurement: sealed and trailed, in slices of 200).
 Import: `egide import fhir FOLDER --site … --unit … --shift-dates`, wall time of the whole command; "read" counts every
-resource of the folder, "stored" those that Égide takes; the others are kept aside, sealed. Memory: the
-most that one process of all imports took, the confined parser or the writer. The target is 20,000 resources a minute."""
+resource of the folder, "stored" those that Égide takes; the others are kept aside, sealed, in the same run. Memory: the
+most that one process of all imports took, the confined parser or the writer. Target: 20,000 resources a minute."""
 
 
 def measure() -> None:
