@@ -18,6 +18,7 @@ from egide.interop.fhir.values import Imported
 NEVER_DONE = frozenset({"entered-in-error", "not-done", "not-taken", "cancelled", "draft", "preparation"})
 _NO_ORDER = frozenset({"proposal", "plan", "option"})
 _MEDIA = 60
+_BOM = b"\xef\xbb\xbf"
 
 Medications = dict[str, "Medication"]
 
@@ -231,7 +232,7 @@ def _content(attachment: Node, media: str) -> tuple[str | None, bytes | None]:
         raise Invalid("shape", "data") from None
     if media.partition(";")[0].strip() == "text/plain":
         try:
-            text = data.decode("utf-8-sig")
+            text = data.removeprefix(_BOM).decode()  # no other codec: they load lazily, and no file can be opened here
             return fields.clean(text.replace("\r\n", "\n"), "data", MAX_CONTENT), None
         except (UnicodeDecodeError, Invalid):
             return None, data

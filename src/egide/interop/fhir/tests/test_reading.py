@@ -1,5 +1,6 @@
 """The confined process, for real: what it reads, what it refuses, what it cannot reach."""
 
+import base64
 import gzip
 import hashlib
 import json
@@ -42,6 +43,37 @@ def test_a_folder_of_bundles_lines_and_gzip_becomes_persons(tmp_path: Path) -> N
     assert len(persons[1].measurements) == 1
     [broken] = found.tally.named
     assert (broken.place.file, broken.place.line, broken.reason) == (1, 2, "not_json")
+
+
+def test_every_type_is_read_behind_the_lock(tmp_path: Path) -> None:
+    """What a reader loads lazily it cannot load any more: each way through the mapping is gone through here."""
+    inline = {"contentType": "text/plain", "data": base64.b64encode("\ufeffÉté".encode()).decode()}
+    holder = {"subject": {"reference": "Patient/p1"}}
+    coded = {"code": {"text": "Acte"}, "status": "completed"}
+    whole = (
+        make.patient("p1"), make.encounter("e1"), make.condition(), make.allergy(), make.pressure(), make.observation(),
+        make.prescription(), make.prescription("m2", medicationCodeableConcept=None,
+                                               medicationReference={"reference": "Medication/d1"}),
+        make.other("Medication", "d1", code={"text": "Warfarine"}),
+        make.other("MedicationAdministration", "n1", **holder, effectiveDateTime="2020-01-01",
+                   medicationCodeableConcept={"text": "X"}, dosage={"dose": {"value": 0.5, "unit": "mg"}}),
+        make.other("MedicationStatement", "s1", **holder, dateAsserted="2020-01-01",
+                   medicationCodeableConcept={"text": "X"}),
+        make.other("Immunization", "i1", patient=holder["subject"], vaccineCode={"text": "Grippe"},
+                   occurrenceDateTime="2020-01-01", status="completed"),
+        make.other("Procedure", "a1", **holder, **coded, performedDateTime="2020-01-01"),
+        make.other("DocumentReference", "t1", **holder, date="2020-01-01", content=[{"attachment": inline}],
+                   type={"text": "Lettre"}),
+        make.other("Claim", "k1"), make.observation("o9", "nobody"),
+    )  # fmt: skip
+    (tmp_path / "a.ndjson").write_bytes(make.ndjson(*whole))
+    (tmp_path / "b.json").write_text(json.dumps(make.bundle(*whole)))
+    persons, found = read(tmp_path)
+    assert not found.tally.named
+    assert found.tally.read.total() == 2 * len(whole)
+    [person] = [one for one in persons if one.identified]
+    assert len(person.imported) == 7
+    assert [one.text for one in person.imported if one.kind == "document"] == ["Été"]
 
 
 def test_the_manifest_is_the_hash_of_names_and_hashes(tmp_path: Path) -> None:
