@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -230,7 +231,10 @@ def test_two_imports_at_once_enter_everyone_once(place: Place, tmp_path: Path, o
     assert links == [("stay", len(ids))]
 
 
-def test_after_a_kill_who_entered_is_whole_and_the_rest_follows(place: Place, tmp_path: Path, one: str) -> None:
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_after_a_kill_who_entered_is_whole_and_the_rest_follows(
+    place: Place, tmp_path: Path, one: str, how: signal.Signals
+) -> None:
     ids = [f"{one}-{number}" for number in range(60)]
     facts = [make.observation(f"o{number}", ident) for ident in ids for number in range(30)]
     path = write(tmp_path, "a.ndjson", *(make.patient(ident) for ident in ids), *facts)
@@ -238,8 +242,11 @@ def test_after_a_kill_who_entered_is_whole_and_the_rest_follows(place: Place, tm
     started = place.start(path, "--site", place.finess, "--unit", "UF1")
     while started.poll() is None and place.sql(entered, place.unit)[0][0] < 5:
         time.sleep(0.005)
-    started.kill()
-    started.communicate()
+    started.send_signal(how)
+    _, said = started.communicate()
+    if how is signal.SIGINT and started.returncode:  # it may have been done already
+        assert "Interrompu après" in said
+        assert "Traceback" not in said
     numbers = (
         "SELECT l.patient_id, count(m.id) FROM gate.link l LEFT JOIN record_measurement m USING (patient_id)"
         " WHERE l.unit = %s GROUP BY 1"

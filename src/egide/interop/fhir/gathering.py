@@ -1,8 +1,6 @@
 """Resources in any order and from any file become whole persons: who is broken, absent or repeated is decided here."""
 
-import hashlib
 import re
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -160,7 +158,7 @@ class Gathering:
         draft: _Draft | None = None
         aside: Aside | None = None
         try:
-            aside = _aside(kind, resource, raw)
+            aside = mapping.aside(kind, resource, raw)
             if kind != "Patient" and kind not in self._facts:
                 draft = self._other(kind, resource, aside, urns, url_id)
                 return draft, True
@@ -368,19 +366,6 @@ def _birth(identity: mapping.Identity, first_fact: date | None) -> date:
 def _universal(ref: str) -> str:
     """The label of an id that no other system gives; of another, that its system is not known."""
     return "uuid" if _UUID.match(ref.partition("/")[2]) else _UNKNOWN
-
-
-def _aside(kind: str, resource: Node, raw: bytes) -> Aside:
-    """The resource whole, as it would be kept aside."""
-    try:
-        restricted = mapping.restricted(resource)
-    except Invalid:
-        restricted = True  # it cannot be told: the careful side
-    category = "ins" if kind == "Patient" else "clinical"  # it bears numbers that few may read
-    return Aside(
-        kind, "type", "protected" if restricted else category, mapping.some_date(resource),
-        hashlib.sha256(raw).hexdigest(), zlib.compress(raw, 1),
-    )  # fmt: skip
 
 
 def _ident(resource: Node, url_id: str) -> str:

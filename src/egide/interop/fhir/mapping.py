@@ -1,6 +1,8 @@
 """One FHIR resource becomes plain values, or is Left with a reason, or is Invalid. No clock, no file, no table."""
 
+import hashlib
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,7 +11,7 @@ from decimal import Decimal
 from egide.identity.rules import storage_case
 from egide.interop.fhir import fields, measures
 from egide.interop.fhir.fields import Invalid, Left, Node
-from egide.interop.fhir.values import Allergy, Measurement, Problem, Stay, Trait
+from egide.interop.fhir.values import Allergy, Aside, Measurement, Problem, Stay, Trait
 from egide.kernel.codes import VitalSign
 
 RESTRICTED = frozenset({"R", "V"})  # http://terminology.hl7.org/CodeSystem/v3-Confidentiality
@@ -68,6 +70,19 @@ def some_date(resource: Node) -> datetime | None:
         if isinstance(inside, dict) and (moment := read(inside, "start") or read(inside, "collectedDateTime")):
             return moment
     return None
+
+
+def aside(kind: str, resource: Node, raw: bytes) -> Aside:
+    """The resource whole, as it would be kept aside."""
+    try:
+        secret = restricted(resource)
+    except Invalid:
+        secret = True  # it cannot be told: the careful side
+    category = "ins" if kind == "Patient" else "clinical"  # it bears numbers that few may read
+    return Aside(
+        kind, "type", "protected" if secret else category, some_date(resource),
+        hashlib.sha256(raw).hexdigest(), zlib.compress(raw, 1),
+    )  # fmt: skip
 
 
 _HOLDERS = ("subject", "patient", "beneficiary", "individual", "for")
