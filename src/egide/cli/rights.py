@@ -72,6 +72,7 @@ MAY_EXECUTE: Final = {
         "door.person(uuid)",
         "door.person_history(uuid,bigint)",
         "door.read_account_notice(bigint)",
+        "door.opens_rescues()",
         "door.read_notice(bigint)",
         "door.receive(uuid)",
         "door.rescue_beds()",

@@ -28,6 +28,7 @@ KINDS = {
     "sign_in": _lazy("connexion"),
     "sign_in_refused": _lazy("connexion refusée"),
     "shift": _lazy("prise de poste"),
+    "open_rescue": _lazy("session de secours ouverte"),
 }
 PURPOSES = {
     "care": _lazy("soins"),

@@ -537,7 +537,9 @@ REFUSALS: dict[str, Refusal] = {
     ),
     "not_a_witness": Refusal(
         _lazy("Témoin refusé"),
-        _lazy("Le collègue qui confirme est une autre personne du même site que vous ; rien n'a été ouvert."),
+        _lazy(
+            "Le collègue qui confirme est une autre personne, du site de celle que vous secourez ; rien n'a été ouvert."
+        ),
         _lazy("Demandez à un collègue présent de poser sa clé."),
     ),
     "bad_request": Refusal(

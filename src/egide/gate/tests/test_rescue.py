@@ -62,18 +62,56 @@ def test_the_witness_is_neither_the_person_herself_nor_of_another_site(hospital:
     assert hospital.sql("SELECT 1 FROM accounts.rescue WHERE account = %s", nurse.account) == []
 
 
-def test_nobody_opens_her_own_nor_one_of_another_site_nor_without_the_profession(
-    hospital: Hospital, nurse: Person
-) -> None:
+def test_nobody_opens_her_own_nor_a_strangers_nor_without_the_profession(hospital: Hospital, nurse: Person) -> None:
     administrator = hospital.person("administrator")
     cookie = hospital.sign_in(administrator)
     assert refused(rescued.begin, hospital, cookie, administrator.username) == "same_person"
-    far = hospital.person("nurse", site=hospital.new_site())
-    assert refused(rescued.begin, hospital, cookie, far.username) == "unknown_colleague"
     assert refused(rescued.begin, hospital, cookie, "nobody.at-all") == "unknown_colleague"
     assert refused(rescued.begin, hospital, cookie, nurse.username, "for_fun") == "reason_needed"
     _, other = hospital.signed_in("physician", hospital.unit())
     assert refused(rescued.begin, hospital, other, nurse.username) == "unknown_colleague"
+
+
+def test_an_administrator_opens_it_on_every_site_and_a_colleague_of_that_site_confirms(hospital: Hospital) -> None:
+    far = hospital.new_site()
+    nurse, there = hospital.person("nurse", site=far), hospital.person("porter", site=far)
+    administrator, here = hospital.person("administrator"), hospital.person("nurse")
+    cookie = hospital.sign_in(administrator)
+    begun = rescued.begin(hospital, cookie, nurse.username)
+    rescued.yes(hospital, cookie, begun, administrator)
+    assert refused(rescued.yes, hospital, cookie, begun, here) == "not_a_witness"
+    begun = rescued.begin(hospital, cookie, nurse.username)
+    rescued.yes(hospital, cookie, begun, administrator)
+    assert rescued.yes(hospital, cookie, begun, there)["state"] == "ok"
+
+
+def appoint(hospital: Hospital, person: Person, kind: str, site: UUID, unit: UUID | None = None) -> None:
+    """Make somebody answer for a unit or a site, since yesterday."""
+    hospital.sql(
+        "INSERT INTO directory_professional (id, family, given, title, profession, rpps)"
+        " VALUES (%s, 'E', 'C', '', %s, '') ON CONFLICT DO NOTHING", person.account, person.profession,
+    )  # fmt: skip
+    hospital.sql(
+        "INSERT INTO directory_responsibility (id, professional_id, kind, site_id, unit_id, since)"
+        " VALUES (%s, %s, %s, %s, %s, now() - interval '1 day')", uuid4(), person.account, kind, site, unit,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["cadre", "chief", "guard"])
+def test_who_answers_for_the_unit_or_the_site_opens_it_with_a_colleague(
+    hospital: Hospital, nurse: Person, unit: UUID, kind: str
+) -> None:
+    head, witness = hospital.person("nurse", hospital.unit()), hospital.person("nurse", unit)
+    cookie = hospital.sign_in(head)
+    assert refused(rescued.begin, hospital, cookie, nurse.username) == "unknown_colleague"
+    appoint(hospital, head, kind, hospital.site, None if kind == "guard" else unit)
+    begun = rescued.begin(hospital, cookie, nurse.username)
+    assert rescued.yes(hospital, cookie, begun, head)["state"] == "colleague_needed"
+    assert rescued.yes(hospital, cookie, begun, witness)["state"] == "ok"
+    other = hospital.person("nurse", hospital.unit(hospital.new_site()), site=hospital.new_site())
+    assert refused(rescued.begin, hospital, cookie, other.username) == "unknown_colleague"
+    hospital.sql("UPDATE directory_responsibility SET until = now() WHERE professional_id = %s", head.account)
+    assert refused(rescued.begin, hospital, cookie, nurse.username) == "unknown_colleague"
 
 
 def test_two_keys_open_it_its_owner_is_told_and_the_trail_has_it(hospital: Hospital, nurse: Person) -> None:

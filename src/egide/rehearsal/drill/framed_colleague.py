@@ -13,6 +13,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
+from egide.rehearsal.drill import rescue
 from egide.rehearsal.drill.bad_key import bent, key_of
 from egide.rehearsal.drill.glass import Glass, account_id, colleague_of, rested, strangers
 from egide.rehearsal.drill.stage import SESSION_COOKIE, Account, Stage, Steady, session_of
@@ -46,6 +47,7 @@ def play(stage: Stage) -> Outcome:
             ("une déconnexion envoyée d'un autre site", _sign_out_by_another_site),
             ("la fermeture de sa session par un autre compte", lambda one: _revoke(own, one)),
             ("un faux cookie à son nom", lambda _: _forged(stage, victim)),
+            ("cent codes de secours essayés à son nom", lambda _: _codes(stage, victim)),
         ):
             _one(stage, outcome, victim, name, bait)
     _flood(stage, outcome, victim)
@@ -115,6 +117,13 @@ def _forged(stage: Stage, victim: Account) -> None:
     with Steady(stage.origin, {SESSION_COOKIE: cookie}) as visitor:
         for _ in range(BAITS):
             visitor.get(f"/dossier/{uuid4()}/")
+
+
+def _codes(stage: Stage, victim: Account) -> None:
+    """The second door hammered under her name: it waits, her key does not."""
+    with Steady(stage.origin) as thief:
+        for number in range(100):
+            rescue.enter(thief, victim.username, f"{number:06d}")
 
 
 def _flood(stage: Stage, outcome: Outcome, victim: Account) -> None:

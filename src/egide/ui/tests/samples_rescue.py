@@ -25,6 +25,7 @@ def contexts(now: datetime, ident: Callable[[int], UUID]) -> dict[str, tuple[str
         "reasons": REASONS,
         "mine": ident(9),
         "done": None,
+        "whom": "",
         "username": "l.arnaud",
         "demo_keys_url": "http://localhost:1",
     }
