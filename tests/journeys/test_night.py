@@ -159,7 +159,7 @@ def test_emergencies_to_the_sixth_then_the_sheet_and_the_dpo_finds_them(desk: Si
     lines = officer.page.locator("tbody tr", has_text="Yann Le Gall")
     expect(lines).to_have_count(6)
     officer.page.goto("/surveillance/?who=legall&basis=sheet")
-    shows(officer.page, "fiche d'urgence")
+    expect(officer.page.locator("tbody tr", has_text="Yann Le Gall").first).to_be_visible()
     clinic.sql(
         "UPDATE gate.link SET since = since - interval '2 days', until = until - interval '2 days' WHERE account ="
         " (SELECT id FROM accounts.account WHERE username = 'yann.legall')"
