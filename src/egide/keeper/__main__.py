@@ -47,7 +47,7 @@ def main() -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    ceilings = Ceilings(home.keeper_state / "ceilings.bin")
+    ceilings = Ceilings(home.keeper_state / "ceilings.bin", lazy=True)
     threading.Thread(target=recount, args=(gate_conninfo(home), ceilings, stop), daemon=True).start()
     ceremony, configured = Ceremony(origin), ProSante.from_environment()
     prosante = Tokens(configured, home.psc_jwks, ceremony) if configured else None

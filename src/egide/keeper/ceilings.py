@@ -25,6 +25,7 @@ SCOPES: Final = ("session", "account", "site", "group")
 ASKED_OF_LINKED: Final = ("session", "account")
 _RECORD = struct.Struct(">dB16s16s16s16s")  # when, outside?, session, account, site, person
 MOST_RECORDS: Final = 2_000_000
+LOADED_AT_ONCE: Final = 500
 
 
 class Who(NamedTuple):
@@ -85,7 +86,12 @@ class Ceilings:
     """One a door. Every method may be called by any thread."""
 
     def __init__(
-        self, path: Path | None, figures: Figures | None = None, clock: Callable[[], float] = time.time
+        self,
+        path: Path | None,
+        figures: Figures | None = None,
+        clock: Callable[[], float] = time.time,
+        *,
+        lazy: bool = False,
     ) -> None:
         self._figures = figures or Figures.read()
         self._clock = clock
@@ -95,7 +101,11 @@ class Ceilings:
         self._said: dict[tuple[bool, str, bytes, str], float] = {}
         self._passes: dict[bytes, int] = {}
         self._path, self._file, self._records = path, -1, 0
-        self.lost = path is not None and not self._load(path)
+        self._pending: list[Disclosure] = []
+        self._found = path is not None and self._read(path)
+        self.lost = path is not None
+        if not lazy:
+            self.load()
 
     def ask(self, who: Who, people: Iterable[UUID], *, outside: bool, emergency: bool = False) -> Verdict:
         """Count these persons, or say what must come first; nothing is counted then. Persons seen already cost nothing.
@@ -106,7 +116,9 @@ class Ceilings:
             now = self._clock()
             if self.lost and outside and not emergency:
                 return Verdict("counters_lost")
-            fresh = list(dict.fromkeys(people))
+            fresh = self._moving(who, people, outside, now)
+            if not fresh:
+                return Verdict("given")
             totals = self._totals(who, fresh, outside, now)
             asked = SCOPES if outside else ASKED_OF_LINKED
             over = any(
@@ -139,7 +151,29 @@ class Ceilings:
         with self._lock:
             return self._sum((outside, scope, key.bytes if key else b"", window), self._clock())
 
+    def load(self) -> None:
+        """Count what the file held; a keeper that has many sessions to count answers linked care meanwhile."""
+        while self._pending:
+            with self._lock:
+                for one in reversed(self._pending[-LOADED_AT_ONCE:]):
+                    self._count(one, keep=False)
+                del self._pending[-LOADED_AT_ONCE:]
+        with self._lock:
+            self.lost = self.lost and not self._found
+
     # ── counting ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _moving(self, who: Who, people: Iterable[UUID], outside: bool, now: float) -> list[UUID]:
+        """Those whom this session or account has not been shown in the slot that runs: nothing moves for the others."""
+        slot = int(now // WINDOWS["hour"][0])
+        width = WINDOWS["hour"][0]
+        session, account, seen = who.session.bytes, who.account.bytes, self._seen
+        return [
+            one
+            for one in dict.fromkeys(people)
+            if int(seen.get((outside, session, one.bytes), 0.0) // width) != slot
+            or int(seen.get((outside, account, one.bytes), 0.0) // width) != slot
+        ]
 
     def _totals(
         self, who: Who, people: list[UUID], outside: bool, now: float
@@ -184,6 +218,8 @@ class Ceilings:
         owners = {"session": one.who.session.bytes} | dict.fromkeys(SCOPES[1:], one.who.account.bytes)
         for scope, key in _keys(one.who):
             last = self._seen.get((one.outside, owners[scope], one.person.bytes))
+            if last is not None and last > one.at:
+                continue  # shown again since: counted there
             for window, (width, slots) in WINDOWS.items():
                 ring = self._counts[one.outside, scope, key, window]
                 slot = int(one.at // width)
@@ -191,32 +227,35 @@ class Ceilings:
                     ring[int(last // width)] = max(0, ring[int(last // width)] - 1)
                 ring[slot] += 1
         for own in {one.who.session.bytes, one.who.account.bytes}:
-            self._seen[one.outside, own, one.person.bytes] = one.at
+            name = (one.outside, own, one.person.bytes)
+            self._seen[name] = max(one.at, self._seen.get(name, 0.0))
         if keep:
             self._write(one)
 
     # ── the file ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _load(self, path: Path) -> bool:
-        """Whether the counts of before were there; a torn last record is left out. Older than a day, forgotten."""
+    def _read(self, path: Path) -> bool:
+        """Whether the counts of before were there. Left out: a torn record, a day-old one, one seen again since."""
         whole = path.exists()
         data = path.read_bytes() if whole else b""
         since = self._clock() - DAY
-        kept = []
-        for at, outside, session, account, site, person in _RECORD.iter_unpack(
-            data[: len(data) - len(data) % _RECORD.size]
-        ):
+        last: dict[tuple[bytes, ...], tuple[float, bool]] = {}
+        for at, outside, *whose in _RECORD.iter_unpack(data[: len(data) - len(data) % _RECORD.size]):
             if at > since:
-                who = Who(UUID(bytes=session), UUID(bytes=account), UUID(bytes=site))
-                kept.append(Disclosure(at, bool(outside), who, UUID(bytes=person)))
+                last[bytes([outside]), *whose] = (at, bool(outside))
+        kept = [
+            Disclosure(
+                at, outside, Who(UUID(bytes=name[1]), UUID(bytes=name[2]), UUID(bytes=name[3])), UUID(bytes=name[4])
+            )
+            for name, (at, outside) in last.items()
+        ]
         replaced = path.with_suffix(".new")
         replaced.write_bytes(b"".join(map(_packed, kept)))
         if whole:
             replaced.replace(path)
         else:
             replaced.unlink()
-        for one in kept:
-            self._count(one, keep=False)
+        self._pending = sorted(kept, key=lambda one: -one.at)  # taken from its end: the oldest first
         self._records = len(kept)
         return whole
 

@@ -15,7 +15,8 @@ log = logging.getLogger("egide.keeper")
 
 
 def recount(conninfo: str, ceilings: Ceilings, stop: threading.Event) -> None:
-    """Until it is done: what needs the counts is refused meanwhile. Returns at once when nothing was lost."""
+    """Counts what the file held, or the trail where there was none; what needs the counts is refused meanwhile."""
+    ceilings.load()
     while ceilings.lost and not stop.is_set():
         try:
             with psycopg.connect(conninfo, autocommit=True, row_factory=dict_row) as conn:

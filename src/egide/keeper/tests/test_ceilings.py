@@ -144,6 +144,20 @@ def test_counts_outlive_a_restart_and_a_torn_record(time: Time, tmp_path: Path) 
     assert path.stat().st_size == 0
 
 
+def test_a_keeper_that_starts_counts_aside_and_serves_linked_care_meanwhile(time: Time, tmp_path: Path) -> None:
+    path, who, known = tmp_path / "ceilings.bin", somebody(), people(4)
+    path.touch()
+    Ceilings(path, small(), time).ask(who, known, outside=True)
+    time.now += 301
+    again = Ceilings(path, small(account_hour=2), time, lazy=True)
+    assert again.ask(who, people(1), outside=False).code == "given"
+    assert again.ask(who, people(1), outside=True).code == "counters_lost"
+    again.ask(who, known[:1], outside=True, emergency=True)  # shown again before her older line is counted
+    again.load()
+    assert again.total("account", who.account, "hour", outside=True) == 4
+    assert again.ask(who, people(1), outside=True).code == "fresh_factor"
+
+
 def test_without_its_counts_a_keeper_serves_linked_care_until_they_are_made_again(time: Time, tmp_path: Path) -> None:
     ceilings = Ceilings(tmp_path / "ceilings.bin", small(account_hour=2), time)
     who = somebody()
