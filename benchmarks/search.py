@@ -11,8 +11,6 @@ PostgreSQL backend's (/proc/<pid>/schedstat): on a shared machine the wall clock
 from __future__ import annotations
 
 import argparse
-import base64
-import hmac
 import json
 import os
 import platform
@@ -42,6 +40,7 @@ from egide.identity.rules import found_by  # noqa: E402
 from egide.keeper import masters as keys  # noqa: E402
 from egide.keeper.client import Keeper  # noqa: E402
 from egide.keeper.finder import Finder, parse  # noqa: E402
+from egide.keeper.sessions import Sessions  # noqa: E402
 from egide.kernel import likeness, phonetics, sealing, tokens  # noqa: E402
 from egide.kernel.home import Home  # noqa: E402
 from egide.rehearsal import people  # noqa: E402
@@ -435,11 +434,9 @@ def throughput(home: Home, cookie: str, count: int, clients: int, seconds: float
     }  # fmt: skip
 
 
-def cookie_of(masters: keys.Masters, session: uuid.UUID, account: uuid.UUID) -> str:
-    """The cookie the keeper would have given: its MAC over session and account."""
-    body = session.bytes + account.bytes
-    mac = hmac.digest(masters.newest("session"), b"egide/session/" + body, "sha256")
-    return base64.urlsafe_b64encode(body + mac).rstrip(b"=").decode()
+def pass_of(masters: keys.Masters, session: uuid.UUID, account: uuid.UUID) -> str:
+    """The pass the keeper would have given to one request of this session, for two minutes."""
+    return Sessions(masters).passing(session, account, asked=True, now=int(time.time() * 1000))
 
 
 def report(told: dict[str, Any]) -> str:
@@ -521,7 +518,7 @@ def main() -> None:
                     figures |= {
                         f"group_{k}": v for k, v in cost(finder, conn, who, count, arguments.costs, "group").items()
                     }
-                figures |= throughput(home, cookie_of(masters, *who), count, 8, 10)
+                figures |= throughput(home, pass_of(masters, *who), count, 8, 10)
                 print(" ", figures, flush=True)
                 recalls = []
                 for name, mark, share, tried in recall(

@@ -21,6 +21,7 @@ from egide.cli.supervisor import running
 from egide.kernel.home import Home
 from egide.rehearsal import hospital
 from egide.rehearsal.signin import Visitor, sign_in
+from egide.rehearsal.workstation import Bearer, ProvingKeeper, Workstation
 
 SOURCE = Path(__file__).resolve().parent.parent.parent / "src"
 CLIENTS = 8
@@ -35,6 +36,7 @@ class Signed:
     username: str
     account: str
     cookies: dict[str, str]
+    workstation: Workstation
     patients: tuple[str, ...]
     unit: str = ""
 
@@ -43,9 +45,9 @@ class Signed:
         return replace(self, unit=unit)
 
     @property
-    def cookie(self) -> str:
-        """The session cookie as the keeper takes it."""
-        return self.cookies["egide_session"]
+    def cookie(self) -> Bearer:
+        """The session cookie with what proves it."""
+        return Bearer.of(self.cookies["egide_session"], self.workstation)
 
 
 @dataclass(frozen=True)
@@ -75,14 +77,20 @@ class Ground:
             for _ in range(each):
                 with _signed_in(self.url, account.username) as visitor:
                     patients = mine[0].patients if mine else _patients(visitor)
-                    mine.append(Signed(account.username, str(account.id), dict(visitor.cookies), patients))
+                    workstation = visitor.workstation or Workstation()
+                    signed = Signed(account.username, str(account.id), dict(visitor.cookies), workstation, patients)
+                    mine.append(signed)
             found.append(mine)
         return found
 
     def signed(self, username: str) -> tuple[Signed, Visitor]:
         """One session of one account of the demo, and its visitor still connected."""
         visitor = _signed_in(self.url, username)
-        return Signed(username, "", dict(visitor.cookies), ()), visitor
+        return Signed(username, "", dict(visitor.cookies), visitor.workstation or Workstation(), ()), visitor
+
+    def keeper(self) -> ProvingKeeper:
+        """A line to the keeper; a pass is used again for a minute, so that the call itself is measured."""
+        return ProvingKeeper(self.home.keeper_socket("web"), keep=60.0)
 
     def forget_openings(self) -> None:
         """Ends every lease, as fifteen quiet minutes would: the next request of any session is an opening again."""

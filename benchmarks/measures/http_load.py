@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle, product
 
+from egide.kernel.proofs import HEADER
 from measures.ground import Signed
 
 LEAST_BYTES = 20_000  # a chart is some 60 kB; a refusal is far below
@@ -32,18 +33,32 @@ class Round:
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def requests(sessions: Sequence[Signed], port: int) -> list[bytes]:
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One GET of a page as her browser asks for it, signed when it is sent."""
+
+    one: Signed
+    path: str
+    port: int
+
+    def signed(self) -> bytes:
+        """The bytes to send, once."""
+        return (
+            f"GET {self.path} HTTP/1.1\r\nHost: localhost:{self.port}\r\nAccept: text/html\r\n"
+            f"Accept-Language: fr\r\nSec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: navigate\r\n"
+            f"{HEADER}: {self.one.workstation.proof('GET', self.path)}\r\n"
+            f"Cookie: {'; '.join(f'{k}={v}' for k, v in self.one.cookies.items())}\r\n\r\n"
+        ).encode()
+
+
+def requests(sessions: Sequence[Signed], port: int) -> list[Request]:
     """One GET of each chart of each session, sessions within patients: no pair comes twice before all have come."""
-    return [get(one, port, f"/dossier/{patient}/") for patient, one in _pairs(sessions)]
+    return [Request(one, f"/dossier/{patient}/", port) for patient, one in _pairs(sessions)]
 
 
-def get(one: Signed, port: int, path: str) -> bytes:
-    """One GET of a page as her browser asks for it."""
-    return (
-        f"GET {path} HTTP/1.1\r\nHost: localhost:{port}\r\nAccept: text/html\r\n"
-        f"Accept-Language: fr\r\nSec-Fetch-Site: same-origin\r\nSec-Fetch-Mode: navigate\r\n"
-        f"Cookie: {'; '.join(f'{k}={v}' for k, v in one.cookies.items())}\r\n\r\n"
-    ).encode()
+def get(one: Signed, port: int, path: str) -> Request:
+    """One GET of any page."""
+    return Request(one, path, port)
 
 
 def _pairs(sessions: Sequence[Signed]) -> Iterator[tuple[str, Signed]]:
@@ -51,7 +66,9 @@ def _pairs(sessions: Sequence[Signed]) -> Iterator[tuple[str, Signed]]:
         yield patient, one
 
 
-def run(port: int, lists: Sequence[Sequence[bytes]], seconds: float, *, once: bool, least: int = LEAST_BYTES) -> Round:
+def run(
+    port: int, lists: Sequence[Sequence[Request]], seconds: float, *, once: bool, least: int = LEAST_BYTES
+) -> Round:
     """One client a list for `seconds`; `once`: a client stops early rather than ask the same thing twice.
 
     An answer of fewer than `least` bytes is no page, and ends the measure.
@@ -60,7 +77,7 @@ def run(port: int, lists: Sequence[Sequence[bytes]], seconds: float, *, once: bo
     gate = threading.Barrier(len(lists) + 1, timeout=30)
     faults: list[str] = []
 
-    def client(mine: Sequence[bytes]) -> None:
+    def client(mine: Sequence[Request]) -> None:
         found: list[float] = []
         with socket.create_connection(("127.0.0.1", port)) as conn:
             conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -68,10 +85,11 @@ def run(port: int, lists: Sequence[Sequence[bytes]], seconds: float, *, once: bo
             end = time.perf_counter() + seconds
             buffer = bytearray(256 * 1024)
             for request in mine if once else cycle(mine):
+                ready = request.signed()
                 began = time.perf_counter()
                 if began > end:
                     break
-                conn.sendall(request)
+                conn.sendall(ready)
                 size = _answer(conn, buffer)
                 if size < least:
                     faults.append(bytes(buffer[:200]).decode("latin-1"))

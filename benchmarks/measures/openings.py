@@ -16,7 +16,6 @@ from uuid import UUID
 import psycopg
 
 from egide.cli.cluster import Cluster
-from egide.keeper.client import Keeper
 from measures.ground import CLIENTS, Ground, Signed
 from measures.replay import chart_call
 from measures.report import spread, table, write
@@ -125,7 +124,7 @@ def _fresh() -> str:
 
 
 def _keeper_open(ground: Ground, person: Sequence[Signed], call: dict[str, Any]) -> Call:
-    keeper = Keeper(ground.home.keeper_socket("web"))
+    keeper = ground.keeper()
     one, patient = person[0], UUID(person[0].patients[0]).bytes
     asked = {name: value for name, value in call.items() if name != "purpose"}
 
@@ -136,7 +135,7 @@ def _keeper_open(ground: Ground, person: Sequence[Signed], call: dict[str, Any])
 
 
 def _keeper_again(ground: Ground, person: Sequence[Signed], call: dict[str, Any]) -> Call:
-    keeper = Keeper(ground.home.keeper_socket("web"))
+    keeper = ground.keeper()
     one, patient = person[0], UUID(person[0].patients[0]).bytes
 
     def run() -> None:
@@ -146,7 +145,7 @@ def _keeper_again(ground: Ground, person: Sequence[Signed], call: dict[str, Any]
 
 
 def _keeper_resume(ground: Ground, person: Sequence[Signed], call: dict[str, Any]) -> Call:
-    keeper = Keeper(ground.home.keeper_socket("web"))
+    keeper = ground.keeper()
     one = person[0]
     opened = keeper.call("open", cookie=one.cookie, ids=[UUID(one.patients[0]).bytes], counted=False, **call)
 
@@ -161,9 +160,7 @@ def _direct(ground: Ground) -> psycopg.Connection[Any]:
 
 
 def _who(ground: Ground, one: Signed, call: dict[str, Any]) -> tuple[UUID, UUID, int]:
-    opened = Keeper(ground.home.keeper_socket("web")).call(
-        "open", cookie=one.cookie, ids=[UUID(one.patients[0]).bytes], counted=False, **call
-    )
+    opened = ground.keeper().call("open", cookie=one.cookie, ids=[UUID(one.patients[0]).bytes], counted=False, **call)
     return UUID(bytes=opened["actor"]["session"]), UUID(bytes=opened["actor"]["account"]), opened["opening"]
 
 

@@ -85,6 +85,7 @@ def _get(application: Callable[..., Any], ground: Ground, one: Signed, patient: 
             "SERVER_PORT": str(ground.port),
             "HTTP_HOST": f"localhost:{ground.port}",
             "HTTP_COOKIE": "; ".join(f"{name}={value}" for name, value in one.cookies.items()),
+            "HTTP_EGIDE_PROOF": one.workstation.proof("GET", f"/dossier/{patient}/"),
             "HTTP_SEC_FETCH_SITE": "same-origin",
             "HTTP_ACCEPT_LANGUAGE": "fr",
             "wsgi.url_scheme": "http",

@@ -23,7 +23,6 @@ from uuid import UUID
 from psycopg import sql
 
 from egide.cli.cluster import find_binaries
-from egide.keeper.client import Keeper
 from egide.kernel.home import DATABASE, SUPERUSER
 from measures.ground import CLIENTS, Ground, Signed
 
@@ -112,6 +111,7 @@ def chart_reads(ground: Ground, one: Signed) -> list[tuple[str, Sequence[Any]]]:
     try:
         request = RequestFactory(headers={"host": f"localhost:{ground.port}"}).get("/")
         request.COOKIES.update(one.cookies)
+        request.META["HTTP_EGIDE_PROOF"] = one.workstation.proof("GET", "/")
         answer = panels.chart(request, patient=UUID(one.patients[0]))
     finally:
         reading._pipeline = original  # noqa: SLF001
@@ -127,7 +127,7 @@ def prepare(ground: Ground, sessions: Sequence[Sequence[Signed]]) -> Replay:
     folder = Path(tempfile.mkdtemp(prefix="egide-bench-"))
     folder.chmod(0o755)
     secret, password = secrets.token_bytes(32), secrets.token_hex(16)
-    keeper = Keeper(ground.home.keeper_socket("web"))
+    keeper = ground.keeper()
     rows: list[tuple[Any, ...]] = []
     for person in sessions:
         for patient in person[0].patients[:CHANGE_EVERY]:

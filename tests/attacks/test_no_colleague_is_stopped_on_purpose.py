@@ -28,7 +28,6 @@ def test_her_key_puts_her_back_to_work_after_a_copied_cookie(framed: Story) -> N
     assert not framed.broken("sa clé la remet")
 
 
-@pytest.mark.xfail(reason="sessions are not bound to a workstation yet (attack 2)", strict=True)
 def test_a_copied_cookie_does_not_freeze_its_owner(framed: Story) -> None:
     assert not framed.broken("cookie copié")
 

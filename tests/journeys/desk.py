@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Response, expect
 
 from tests.journeys.clinic import Clinic
 
@@ -43,6 +44,8 @@ class Desk:
         tab = self.context.new_page()
         tab.on("pageerror", lambda fault: self.complaints.append(str(fault)))
         tab.on("console", lambda said: self._hear(said.type, said.text))
+        for way in ("goto", "reload", "go_back", "go_forward"):
+            setattr(tab, way, proven(tab, getattr(tab, way)))
         return tab
 
     def _hear(self, kind: str, text: str) -> None:
@@ -151,6 +154,29 @@ class Desk:
         """Leaves; a page that complained in its console fails the journey."""
         self.context.close()
         assert not self.complaints, self.complaints
+
+
+def proven(tab: Page, go: Callable[..., Response | None]) -> Callable[..., Response | None]:
+    """A way to a page that no link of ours signs: what comes first asks for a proof; the page is behind it."""
+
+    def gone(*arguments: Any, **options: Any) -> Response | None:
+        came: list[Response] = []
+
+        def keep(answer: Response) -> None:
+            if answer.request.is_navigation_request() and answer.frame == tab.main_frame:
+                came.append(answer)
+
+        tab.on("response", keep)
+        try:
+            answer = go(*arguments, **options)
+            tab.wait_for_function(
+                "() => !document.querySelector('.lone-waiting') && document.readyState === 'complete'"
+            )
+        finally:
+            tab.remove_listener("response", keep)
+        return came[-1] if came else answer
+
+    return gone
 
 
 def shows(tab: Page, text: str | re.Pattern[str]) -> None:

@@ -45,7 +45,7 @@ def main(folder: Path) -> None:
 
 
 def _shoot(tab: Page, folder: Path, name: str) -> None:
-    tab.wait_for_load_state("networkidle")
+    tab.wait_for_load_state("load")
     path = folder / f"{name}.png"
     tab.screenshot(path=path)
     if quantise := shutil.which("pngquant"):

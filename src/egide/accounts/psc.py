@@ -17,6 +17,7 @@ from django.middleware.csrf import rotate_token
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
+from egide.accounts import possession
 from egide.accounts.session import keeper, no_patient_data
 from egide.accounts.views import SESSION_SECONDS, device_of
 from egide.kernel.capabilities import Refused
@@ -75,8 +76,9 @@ def _entered(request: HttpRequest) -> HttpResponse:
         raise Refused("psc_refused")
     token = client.exchange(settings.HOME.psc_socket, request.GET["code"][:2000], verifier, _redirect_uri())
     answer = keeper().call(
-        "sign_in", step="psc_finish", challenge_id=challenge_id, token=token, device=device_of(request)
-    )
+        "sign_in", step="psc_finish", challenge_id=challenge_id, token=token, device=device_of(request),
+        device_key=possession.station_of(request),
+    )  # fmt: skip
     # A page of ours, not a redirect: the session's cookie (Strict) is not sent along a way that began elsewhere.
     entered = page(request, "accounts/psc_done.html")
     entered.set_cookie(

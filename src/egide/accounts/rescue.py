@@ -8,6 +8,7 @@ from django.middleware.csrf import rotate_token
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
+from egide.accounts import possession
 from egide.accounts.session import keeper, no_patient_data
 from egide.accounts.views import device_of
 from egide.kernel.capabilities import Refused
@@ -56,6 +57,7 @@ def rescue_sign_in(request: HttpRequest) -> HttpResponse:
         answer = keeper().call(
             "sign_in", step="rescue", username=form.cleaned_data["username"], code=form.cleaned_data["code"],
             known=request.COOKIES.get(KNOWN_COOKIE, "")[:90], device=device_of(request),
+            device_key=possession.station_of(request),
         )  # fmt: skip
     except Refused as refused:
         words = refusal(refused.code)

@@ -12,6 +12,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException
 
+from egide.accounts import possession
 from egide.keeper.client import Keeper, KeeperDown
 from egide.kernel.capabilities import Actor, Refused
 from egide.ui import answers
@@ -50,7 +51,23 @@ def who(cookie: str) -> tuple[Actor, str]:
 
 
 def cookie_of(request: HttpRequest) -> str:
-    """The session cookie; Refused(session_ended) without one."""
+    """What the keeper takes for this request: the pass that the session's cookie and the workstation's proof become.
+
+    Asked of the keeper once a request. Refused(session_ended) without a cookie, Refused(proof_…) without a proof.
+    """
+    kept: str | None = getattr(request, "egide_pass", None)
+    if kept is None:
+        kept = str(
+            keeper().call(
+                "prove", cookie=_bare_cookie(request), method=request.method or "", path=request.path,
+                given=possession.given(request), hop=request.COOKIES.get(possession.HOP_COOKIE, ""),
+            )["pass"]
+        )  # fmt: skip
+        request.egide_pass = kept  # type: ignore[attr-defined]
+    return kept
+
+
+def _bare_cookie(request: HttpRequest) -> str:
     value = request.COOKIES.get(settings.SESSION_COOKIE, "")
     if not value or len(value) > 200:
         raise Refused("session_ended")
@@ -113,7 +130,7 @@ def answered(request: HttpRequest, run: Callable[[], HttpResponse]) -> HttpRespo
 
 def _told(request: HttpRequest, code: str) -> str:
     """The page of a refusal keeps the frame of who asked; a session that this refusal froze is told so instead."""
-    if actor_of(request) is None and not code.startswith("session_"):
+    if actor_of(request) is None and not code.startswith(("session_", "proof_")):
         try:
             request.actor, _ = who(cookie_of(request))  # type: ignore[attr-defined]
         except Refused as ended:

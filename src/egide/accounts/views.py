@@ -1,5 +1,6 @@
 """Sign-in by passkey and sign-out: the browser talks to the keeper through here, and learns yes or a sentence."""
 
+import base64
 import contextlib
 import json
 import re
@@ -15,6 +16,7 @@ from django.middleware.csrf import rotate_token
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from egide.accounts import possession
 from egide.accounts.demo import offered
 from egide.accounts.session import cookie_of, keeper, no_patient_data
 from egide.keeper.client import KeeperDown
@@ -46,6 +48,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         next_url=_own_path(request.GET.get("suite", "")),
         ended="fin" in request.GET,
         psc_url=reverse("psc-go") if settings.PSC else None,
+        elsewhere="poste" in request.GET,
     )
 
 
@@ -70,7 +73,8 @@ def proof(request: HttpRequest) -> HttpResponse:
         typed: Any = json.loads(request.body)
         response = typed["response"]
         challenge_id = typed["challenge_id"]
-        exact = set(typed) == {"challenge_id", "response"}
+        device_key = base64.b64decode(typed["device_key"] + "=", altchars=b"-_", validate=True)  # 65 bytes
+        exact = set(typed) == {"challenge_id", "response", "device_key"}
         if not exact or not isinstance(response, dict) or not isinstance(challenge_id, str):
             raise ValueError
     except (ValueError, KeyError, TypeError, RecursionError, RawPostDataException):
@@ -82,12 +86,13 @@ def proof(request: HttpRequest) -> HttpResponse:
         answer = keeper().call(
             "sign_in", step="finish", challenge_id=challenge_id[:64], response=response, device=device_of(request),
             station=station,
+            device_key=device_key[:100], over=_former(request),
         )  # fmt: skip
     except KeeperDown:
         return _down()
     except Refused as refusal:
         return refused_json(refusal.code)
-    signed_in = JsonResponse({"ok": True})
+    signed_in = JsonResponse({"ok": True, "now": possession.clock()})
     signed_in.set_cookie(
         settings.SESSION_COOKIE, answer["cookie"], max_age=SESSION_SECONDS, path="/", httponly=True, samesite="Strict",
         secure=settings.CSRF_COOKIE_SECURE,
@@ -110,6 +115,14 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     answer.delete_cookie(settings.SESSION_COOKIE, path="/", samesite="Strict")
     answer["Clear-Site-Data"] = '"cache", "storage"'
     return answer
+
+
+def _former(request: HttpRequest) -> str:
+    """A pass of the session this browser has until now, if its key proves it: signing in over a session ends it."""
+    try:
+        return cookie_of(request)
+    except Refused:
+        return ""
 
 
 def device_of(request: HttpRequest) -> str:

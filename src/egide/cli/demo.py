@@ -131,7 +131,7 @@ def signin(
     ] = "",
     netscape: Annotated[bool, typer.Option("--netscape", help="Format de curl et wget (fichier de cookies).")] = False,
 ) -> None:
-    """Connecte un compte par la vraie cérémonie (défi, clé, preuve) et écrit ses cookies."""
+    """Connecte un compte par la vraie cérémonie (défi, clé, preuve) et écrit ses cookies et sa clé de poste."""
     from urllib.parse import urlsplit
 
     from egide.rehearsal.signin import SignInFailed, sign_in
@@ -152,6 +152,25 @@ def signin(
         print("# Netscape HTTP Cookie File")
     for name, value in visitor.cookies.items():
         print(f"{host}\tFALSE\t/\tFALSE\t0\t{name}\t{value}" if netscape else f"{name}={value}")
+    if visitor.workstation is not None:
+        print(f"{'# ' if netscape else ''}cle_de_poste={visitor.workstation.export()}")
+
+
+@app.command()
+def proof(
+    key: Annotated[str, typer.Argument(help="La clé de poste que « egide demo signin » a écrite.")],
+    address: Annotated[str, typer.Argument(help="Adresse ou chemin de la requête, par exemple /jour/.")],
+    method: Annotated[str, typer.Option(help="Méthode de la requête.")] = "GET",
+) -> None:
+    """Écrit l'en-tête d'une requête signée, valable vingt secondes, une fois : curl -H "$(egide demo proof …)"."""
+    from egide.kernel.proofs import HEADER
+    from egide.rehearsal.workstation import Workstation
+
+    try:
+        workstation = Workstation.of(key.removeprefix("cle_de_poste="))
+    except ValueError:
+        raise Halt("Ce n'est pas une clé de poste : donnez celle que « egide demo signin » a écrite.", 2) from None
+    print(f"{HEADER}: {workstation.proof(method.upper(), address)}")
 
 
 @key_app.command("export")

@@ -17,6 +17,7 @@ from egide.keeper.enrolment import Enrolment
 from egide.keeper.fresh import Fresh
 from egide.keeper.masters import CATEGORIES, Masters
 from egide.keeper.pairs import Pairs
+from egide.keeper.possession import Possession, point_of
 from egide.keeper.prosante import Tokens
 from egide.keeper.rescue import Rescue
 from egide.keeper.sessions import No, Sessions, actor_fields, answered
@@ -30,6 +31,8 @@ ALLOWED: dict[str, frozenset[str]] = {
     "web": frozenset(
         {
             "sign_in",
+            "prove",
+            "hop",
             "who",
             "open",
             "open_contact",
@@ -110,6 +113,7 @@ class Verbs:
         self._ceilings = ceilings or Ceilings(None)
         self._fresh_factor = Fresh(ceremony, self._genuine_key)
         self._sessions = Sessions(masters)
+        self._possession = Possession(self._sessions)
         self._ticket_key = masters.newest("ticket")
         self._acts = Acts(masters, ceremony, self._genuine_key)
         self._pairs = Pairs(ceremony, self._acts)
@@ -146,9 +150,20 @@ class Verbs:
         raise No("bad_request")
 
     def _finish(
-        self, conn: Any, challenge_id: str, response: dict[str, Any], device: str = "", station: str = ""
+        self,
+        conn: Any,
+        challenge_id: str,
+        response: dict[str, Any],
+        device_key: bytes,
+        device: str = "",
+        over: str = "",
+        station: str = "",
     ) -> dict[str, Any]:
+        """`device_key`: the workstation's public key, to which the session is bound. `over`: a pass of the session that
+        this browser had until now, which ends."""
         account: UUID | None = None
+        point = point_of(device_key)
+        former = self._sessions.read(conn, over, programs=False) if over else None
         try:
             credential_id = self._ceremony.credential_id(response)
             key = self._genuine_key(conn, credential_id)
@@ -166,16 +181,19 @@ class Verbs:
         ).fetchone()
         if actor["state"] == "live" and station:
             conn.execute("SELECT accounts.mark_station(%s, %s)", (session, self._sessions.station_mark(str(station))))
-        return self._signed_in(actor)
+        if actor["state"] == "live" and former is not None:
+            conn.execute("SELECT accounts.end_session(%s, %s, NULL)", former)
+        return self._signed_in(actor, point)
 
     def _by_prosante(
-        self, conn: Any, step: str, challenge_id: str = "", token: str = "", device: str = ""
+        self, conn: Any, step: str, challenge_id: str = "", token: str = "", device: str = "", device_key: bytes = b""
     ) -> dict[str, Any]:
         """By Pro Santé Connect, where it is configured: a nonce, then a session for the RPPS that its token proves."""
         if self._prosante is None:
             raise No("psc_down")
         if step == "psc_begin":
             return self._prosante.begin()
+        point = point_of(device_key)
         try:
             rpps = self._prosante.rpps(challenge_id, token)
         except BadAssertion as refusal:
@@ -186,10 +204,13 @@ class Verbs:
             "SELECT * FROM accounts.begin_psc(%s, %s, %s, %s)",
             (session, rpps, str(device)[:120], _sha(self._session_secret(session))),
         ).fetchone()
-        return self._signed_in(actor)
+        return self._signed_in(actor, point)
 
-    def _by_code(self, conn: Any, username: str, code: str, known: str = "", device: str = "") -> dict[str, Any]:
+    def _by_code(
+        self, conn: Any, username: str, code: str, device_key: bytes, known: str = "", device: str = ""
+    ) -> dict[str, Any]:
         """A rescue session; one refusal whatever was wrong. `known`: what this workstation kept."""
+        point = point_of(device_key)
         try:
             rescue, step, from_known = self._rescue_door.check(conn, str(username), str(code), str(known)[:90])
         except BadAssertion as refusal:
@@ -201,7 +222,7 @@ class Verbs:
             "SELECT * FROM accounts.begin_rescue(%s, %s, %s, %s, %s, %s)",
             (session, rescue, step, from_known, str(device)[:120], _sha(self._session_secret(session))),
         ).fetchone()
-        return {**self._signed_in(actor), "known": self._rescue_door.device(str(username))}
+        return {**self._signed_in(actor, point), "known": self._rescue_door.device(str(username))}
 
     def _genuine_key(self, conn: Any, credential_id: bytes) -> dict[str, Any]:
         """A live sign-in key that this keeper enrolled; a row that somebody else wrote is not one."""
@@ -229,10 +250,13 @@ class Verbs:
         ).fetchone()
         return self._signed_in(actor)
 
-    def _signed_in(self, actor: dict[str, Any]) -> dict[str, Any]:
+    def _signed_in(self, actor: dict[str, Any], point: bytes = b"") -> dict[str, Any]:
         if actor["state"] != "live":
             raise No(actor["state"])
-        return {"cookie": self._sessions.cookie(actor["session"], actor["account"]), "actor": actor_fields(actor)}
+        return {
+            "cookie": self._sessions.cookie(actor["session"], actor["account"], point),
+            "actor": actor_fields(actor),
+        }
 
     def _enrol(self, conn: Any, socket_kind: str, **arguments: Any) -> dict[str, Any]:
         """By the web: a key made in person with a code. By the operator: first keys of a demo's accounts."""
@@ -272,14 +296,36 @@ class Verbs:
 
     # ── sessions ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _who(self, conn: Any, socket_kind: str, cookie: str) -> dict[str, Any]:
+    def _prove(
+        self, conn: Any, socket_kind: str, cookie: str, method: str, path: str, given: list[str], hop: str = ""
+    ) -> dict[str, Any]:
+        """A pass for one request, for its workstation's proof."""
+        return {"pass": self._possession.prove(conn, cookie, method, path, given, hop)}
+
+    def _hop(self, conn: Any, socket_kind: str, cookie: str, path: str) -> dict[str, Any]:
+        """For the address that the request of this pass is sent on to."""
+        session, _ = self._session(conn, cookie)
+        return {"hop": self._possession.hop(session, path, asked=self._sessions.asked(cookie))}
+
+    def _who(self, conn: Any, socket_kind: str, cookie: str, proof: str | None = None) -> dict[str, Any]:
+        if socket_kind == "live":
+            return self._who_listens(conn, cookie, proof)
         session, account = self._session(conn, cookie)
-        actor = conn.execute("SELECT * FROM gate.who(%s, %s)", (session, account)).fetchone()
+        actor = self._live_actor(conn, session, account)
+        return {"actor": actor_fields(actor), "ticket": f"w{session.hex}.{self._session_secret(session).hex()}"}
+
+    def _who_listens(self, conn: Any, cookie: str, proof: str | None) -> dict[str, Any]:
+        """For the live channel: with a proof when a page comes, without to ask again; never a ticket."""
+        if proof is not None:
+            self._possession.prove(conn, cookie, "GET", "/direct/", [proof])
+        bound = self._sessions.bound(conn, cookie)
+        return {"actor": actor_fields(self._live_actor(conn, bound.session, bound.account))}
+
+    def _live_actor(self, conn: Any, session: UUID, account: UUID) -> dict[str, Any]:
+        actor: dict[str, Any] = conn.execute("SELECT * FROM gate.who(%s, %s)", (session, account)).fetchone()
         if actor["state"] != "live":
             raise No(actor["state"])
-        if socket_kind == "live":
-            return {"actor": actor_fields(actor)}  # it tells pages to go; nothing is read with what it holds
-        return {"actor": actor_fields(actor), "ticket": f"w{session.hex}.{self._session_secret(session).hex()}"}
+        return actor
 
     def _revoke(self, conn: Any, socket_kind: str, cookie: str, session: bytes | None = None) -> dict[str, Any]:
         own, account = self._session(conn, cookie)
@@ -397,6 +443,7 @@ class Verbs:
         patients = [UUID(bytes=i) for i in ids][: ROSTER + 1] if ids is not None else None
         unit = UUID(bytes=list_id) if list_id is not None else None
         nonce = secrets.token_bytes(16)
+        counted = bool(counted) and self._sessions.asked(cookie)
         if list == "mine":
             row = conn.execute(
                 f"SELECT {_ANSWER} FROM gate.open_mine(%s, %s, %s, %s, %s, %s) r",
@@ -405,7 +452,7 @@ class Verbs:
             return self._opened(conn, row, session)
         row = conn.execute(
             f"SELECT {_ANSWER} FROM gate.open(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) r",
-            (session, account, patients, unit, purpose[:40], read, write, bool(counted), nonce,
+            (session, account, patients, unit, purpose[:40], read, write, counted, nonce,
              _sha(self._opening_secret(nonce, session))),
         ).fetchone()  # fmt: skip
         return self._opened(conn, row, session)
@@ -418,7 +465,8 @@ class Verbs:
         nonce = secrets.token_bytes(16)
         row = conn.execute(
             f"SELECT {_ANSWER} FROM gate.open_contact(%s, %s, %s, %s, %s, %s, %s) r",
-            (session, account, UUID(bytes=patient), str(kind)[:20], bool(counted), nonce,
+            (session, account, UUID(bytes=patient), str(kind)[:20],
+             bool(counted) and self._sessions.asked(cookie), nonce,
              _sha(self._opening_secret(nonce, session))),
         ).fetchone()  # fmt: skip
         return self._opened(conn, row, session)

@@ -11,6 +11,7 @@ from uuid import UUID
 from egide.keeper.client import Keeper, KeeperDown
 from egide.kernel.capabilities import Refused
 from egide.kernel.home import Home
+from egide.kernel.proofs import HEADER
 from egide.live import listening
 from egide.live.hub import CLOSE, DIE, Full, Hub
 
@@ -94,13 +95,19 @@ class Channel:
     async def _stream(self, headers: Headers, receive: Receive, send: Send) -> None:
         cookie = _cookie(headers.get("cookie", ""))
         try:
-            who = await self._who(cookie) if cookie and self.hub.open else None
+            proof = headers.get(HEADER.lower(), "")
+            who = await self._who(cookie, proof) if cookie and self.hub.open else None
             if who is None:
                 await _say(send, 401 if self.hub.open else 503, self._shared())
                 return
             stream = self.hub.join(UUID(bytes=who["session"]), _units(who), cookie)
         except ConnectionError:
             await _say(send, 503, self._shared())
+            return
+        except (
+            PermissionError
+        ):  # another workstation's, or a clock that is off: the page asks the web server, which says so
+            await _say(send, 428, self._shared())
             return
         except Full:
             await _say(send, 429, self._shared())
@@ -123,14 +130,21 @@ class Channel:
         who = await self._who(cookie)
         return None if who is None else _units(who)
 
-    async def _who(self, cookie: str) -> dict[str, Any] | None:
-        """The session's actor, None when it is over; ConnectionError when the keeper does not answer."""
-        ask = asyncio.get_running_loop().run_in_executor(self._threads, lambda: self._keeper.call("who", cookie=cookie))
+    async def _who(self, cookie: str, proof: str | None = None) -> dict[str, Any] | None:
+        """The session's actor, None when it is over; ConnectionError when the keeper does not answer.
+
+        `proof`: the workstation's, when a page comes (PermissionError without a good one); None to ask again later.
+        """
+        ask = asyncio.get_running_loop().run_in_executor(
+            self._threads, lambda: self._keeper.call("who", cookie=cookie, proof=proof)
+        )
         try:
             return dict((await ask)["actor"])
         except Refused as refusal:
             if refusal.code in OVER:
                 return None
+            if refusal.code.startswith("proof_"):
+                raise PermissionError from refusal
             raise ConnectionError from refusal
         except KeeperDown as down:
             raise ConnectionError from down

@@ -8,6 +8,9 @@ from http.cookies import SimpleCookie
 from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
+from egide.kernel.proofs import HEADER
+from egide.rehearsal.workstation import Workstation
+
 TIMEOUT_SECONDS = 30
 CSRF_COOKIE = "csrftoken"
 Assert = Callable[[Mapping[str, Any]], Mapping[str, Any]]
@@ -42,18 +45,21 @@ class Answer:
 
 
 class Visitor:
-    """A browser without a screen: cookies, the CSRF token and the fetch metadata a page of ours would send.
+    """A browser without a screen: cookies, the CSRF token, the fetch metadata and the proof a page of ours would send.
 
     One connection, kept open; not for several threads at once. Redirects are not followed. `forge` headers replace ours
     (`None` leaves one out), so that a drill can lie about them.
     """
 
-    def __init__(self, base_url: str, cookies: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, base_url: str, cookies: Mapping[str, str] | None = None, workstation: Workstation | None = None
+    ) -> None:
         parts = urlsplit(base_url)
         if parts.scheme not in ("http", "https") or parts.hostname is None:
             raise ValueError(f"not a web address: {base_url}")
         self.base_url = f"{parts.scheme}://{parts.netloc}"
         self.cookies: dict[str, str] = dict(cookies or {})
+        self.workstation = workstation
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         self._connection = kind(parts.hostname, parts.port, timeout=TIMEOUT_SECONDS)
 
@@ -101,6 +107,8 @@ class Visitor:
         sent: dict[str, str | None] = {"Accept": "*/*", **headers}
         if self.cookies:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        if self.workstation is not None:
+            sent[HEADER] = self.workstation.proof(method, path)
         sent.update(forge or {})
         final = {name: value for name, value in sent.items() if value is not None}
         try:
@@ -109,6 +117,8 @@ class Visitor:
             self._connection.close()
             if method != "GET":
                 raise
+            if self.workstation is not None and HEADER not in (forge or {}):
+                final[HEADER] = self.workstation.proof(method, path)  # the first may have arrived
             return self._once(method, path, body, final)
 
     def _once(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
@@ -194,10 +204,12 @@ def _ceremony(visitor: Visitor, make: Assert) -> None:
         raise SignInFailed("défi", challenge.status, _code(challenge))
     asked = challenge.json()
     options = asked["options"].get("publicKey", asked["options"])
-    answer = {"challenge_id": asked["challenge_id"], "response": make(options)}
+    workstation = Workstation()
+    answer = {"challenge_id": asked["challenge_id"], "response": make(options), "device_key": workstation.named}
     proof = visitor.post("/connexion/preuve/", json_body=answer)
     if not http.client.OK <= proof.status < http.client.MULTIPLE_CHOICES:
         raise SignInFailed("preuve", proof.status, _code(proof))
+    visitor.workstation = workstation
 
 
 def default_keys_url(base_url: str) -> str:

@@ -4,6 +4,7 @@ Every one of them shows a sentence and a next step, never a trace, a path, a que
 """
 
 import logging
+import time
 from urllib.parse import quote
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooMany
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 
+from egide.kernel import proofs
 from egide.ui.refusals import refusal
 from egide.ui.rendering import Frame, frame_of, page, wants_panel
 from egide.ui.text import _
@@ -47,6 +49,8 @@ def refused(request: HttpRequest, code: str) -> HttpResponse:
     """The page of a refusal code; a session that ended empties the page that asked (`session_ended`)."""
     if code in {"session_ended", "session_frozen"}:
         return session_ended(request, code)
+    if code.startswith("proof_"):
+        return unproven(request, code)
     words = refusal(code)
     confirm_at = ""
     if code == "fresh_factor":
@@ -79,6 +83,24 @@ def session_ended(request: HttpRequest, code: str = "session_ended") -> HttpResp
         sentence=str(words.sentence),
         next_step=str(words.next_step),
     )
+
+
+def unproven(request: HttpRequest, code: str) -> HttpResponse:
+    """428, and no datum: the workstation's key has not signed this request. The page signs and asks again by itself."""
+    words, now = refusal(code), str(int(time.time() * 1000))
+    answer = page(
+        request,
+        "ui/prove.html",
+        status=words.status,
+        frame=Frame(),
+        now=now,
+        title=str(words.title),
+        sentence=str(words.sentence),
+        next_step=str(words.next_step),
+        how=proofs.next_how(request.headers.get("Cookie", "")) if request.method == "GET" else "",
+    )
+    answer[proofs.CLOCK] = now
+    return answer
 
 
 def _had_session(request: HttpRequest) -> bool:

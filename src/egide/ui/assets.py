@@ -40,6 +40,8 @@ FILES: dict[str, tuple[tuple[Path, ...], str]] = {
     "rescue.js": ((_OWN / "rescue.js",), "text/javascript; charset=utf-8"),
     "consent.js": ((_OWN / "consent.js",), "text/javascript; charset=utf-8"),
     "enrol.js": ((_OWN / "enrol.js",), "text/javascript; charset=utf-8"),
+    "possession.js": ((_OWN / "possession.js",), "text/javascript; charset=utf-8"),
+    "prove.js": ((_OWN / "prove.js",), "text/javascript; charset=utf-8"),
     "palette.js": ((_OWN / "palette.js",), "text/javascript; charset=utf-8"),
     "session.js": ((_OWN / "session.js",), "text/javascript; charset=utf-8"),
     "icons.svg": ((_OWN / "icons.svg",), "image/svg+xml"),

@@ -35,6 +35,30 @@ REFUSALS: dict[str, Refusal] = {
         _lazy("Fermez-la et reconnectez-vous avec votre clé ; sinon, appelez le responsable de la sécurité."),
         401,
     ),
+    "proof_missing": Refusal(
+        _lazy("Un instant"),
+        _lazy("Ce poste n'a pas prouvé que cette session est la sienne ; rien n'a été lu ni enregistré."),
+        _lazy("Recommencez ; si cela se répète, reconnectez-vous avec votre clé."),
+        428,
+    ),
+    "proof_old": Refusal(
+        _lazy("Demande arrivée trop tard"),
+        _lazy("La preuve de ce poste date d'un autre moment ; rien n'a été lu ni enregistré."),
+        _lazy("Recommencez : l'heure de ce poste vient d'être accordée à celle du serveur."),
+        428,
+    ),
+    "proof_used": Refusal(
+        _lazy("Demande déjà reçue"),
+        _lazy("Cette demande était déjà arrivée une fois ; celle-ci n'a rien lu ni enregistré."),
+        _lazy("Vérifiez dans le dossier si la saisie y est ; sinon, recommencez."),
+        428,
+    ),
+    "proof_wrong": Refusal(
+        _lazy("Session d'un autre poste"),
+        _lazy("La preuve de ce poste n'est pas celle de cette session ; rien n'a été lu ni enregistré."),
+        _lazy("Reconnectez-vous avec votre clé."),
+        428,
+    ),
     "no_link": Refusal(
         _lazy("Dossier fermé"),
         _lazy("Vous ne faites pas partie de l'équipe de soins de ce patient."),

@@ -9,6 +9,7 @@ import pytest
 from egide.gate.tests.browser import Browser, text
 from egide.gate.tests.factories import Hospital, Person
 from egide.rehearsal.softkey import SoftKey
+from egide.rehearsal.workstation import Bearer, Workstation
 
 Browse = Callable[..., Browser]
 COOKIE = "egide_session"
@@ -17,8 +18,17 @@ COOKIE = "egide_session"
 def ceremony(page: Browser, person: Person, origin: str, **played: Any) -> Any:
     """The two calls of the sign-in script; the answer of the second."""
     begun = page.post_json("/connexion/defi/", {}).json()
-    response = person.key.assertion(begun["options"], origin, **played)
-    return page.post_json("/connexion/preuve/", {"challenge_id": begun["challenge_id"], "response": response})
+    response, workstation = person.key.assertion(begun["options"], origin, **played), Workstation()
+    body = {"challenge_id": begun["challenge_id"], "response": response, "device_key": workstation.named}
+    answer = page.post_json("/connexion/preuve/", body)
+    page.workstation = workstation
+    return answer
+
+
+def copy_of(page: Browser) -> Bearer:
+    """Another tab of the same browser: its cookie, its key."""
+    assert page.workstation is not None
+    return Bearer.of(page.client.cookies[COOKIE].value, page.workstation)
 
 
 def outside(page: Browser) -> bool:
@@ -34,7 +44,7 @@ def test_a_person_signs_in_sees_her_unit_and_signs_out(hospital: Hospital, brows
     assert outside(page)
     assert page.get("/connexion/").status_code == 200
     answer = ceremony(page, person, hospital.origin)
-    assert answer.json() == {"ok": True}
+    assert answer.json() == {"ok": True, "now": answer.json()["now"]}
     morsel = answer.cookies[COOKIE]
     assert (morsel["httponly"], morsel["samesite"], morsel["path"]) == (True, "Strict", "/")
     assert answer["Cache-Control"] == "no-store"
@@ -57,7 +67,7 @@ def test_the_next_request_of_any_open_page_is_refused_and_empties_it(hospital: H
     person = hospital.person("nurse", unit)
     here = browser()
     ceremony(here, person, hospital.origin)
-    copy = browser(here.client.cookies[COOKIE].value)  # another tab, or a thief with the cookie
+    copy = browser(copy_of(here))
     assert "AFFICHE" in text(copy.get(f"/dossier/{patient.id}/"))
     here.post("/deconnexion/")
     for path in (f"/dossier/{patient.id}/", f"/unite/{unit}/", "/vivant/", "/aide/", "/sessions/", "/"):
@@ -127,7 +137,8 @@ def test_a_key_without_a_verified_user_is_told_so(hospital: Hospital, browser: B
 def test_an_unknown_key_is_told_so(hospital: Hospital, browser: Browse) -> None:
     page, key = browser(), SoftKey.make("x", uuid4(), "localhost")
     begun = page.post_json("/connexion/defi/", {}).json()
-    body = {"challenge_id": begun["challenge_id"], "response": key.assertion(begun["options"], hospital.origin)}
+    response = key.assertion(begun["options"], hospital.origin)
+    body = {"challenge_id": begun["challenge_id"], "response": response, "device_key": Workstation().named}
     answer = page.post_json("/connexion/preuve/", body)
     assert (answer.status_code, answer.json()["code"]) == (403, "unknown_key")
 

@@ -13,6 +13,9 @@ from django.http import HttpResponse
 from django.test import Client
 from psycopg import pq
 
+from egide.kernel.proofs import HEADER, STATION
+from egide.rehearsal.workstation import Workstation
+
 TOKEN = "a" * 32
 
 
@@ -22,33 +25,43 @@ class Browser:
     def __init__(self, cookie: str | None = None) -> None:
         self.client = Client(enforce_csrf_checks=True, SERVER_NAME="localhost", SERVER_PORT=str(settings.PORT))
         self.client.cookies[settings.CSRF_COOKIE_NAME] = TOKEN
+        # of a Bearer, its own; a bare cookie is a copy; where nobody is signed in, the key of whoever comes
+        self.workstation = Workstation() if cookie is None else getattr(cookie, "workstation", None)
+        if cookie is None and self.workstation is not None:
+            self.client.cookies[STATION] = self.workstation.named
         if cookie is not None:
-            self.client.cookies[settings.SESSION_COOKIE] = cookie
+            self.client.cookies[settings.SESSION_COOKIE] = str(cookie)
 
     def get(self, path: str, htmx: bool = False, **forge: str | None) -> HttpResponse:
         """GET as a link of our own page does."""
-        return self.client.get(path, headers=self._headers(htmx, forge))  # type: ignore[return-value]
+        return self.client.get(path, headers=self._headers("GET", path, htmx, forge))  # type: ignore[return-value]
 
     def post(
         self, path: str, form: dict[str, Any] | None = None, htmx: bool = False, **forge: str | None
     ) -> HttpResponse:
         """POST as a form of our own page does."""
-        return self.client.post(path, form or {}, headers=self._headers(htmx, forge))  # type: ignore[return-value]
+        return self.client.post(path, form or {}, headers=self._headers("POST", path, htmx, forge))  # type: ignore[return-value]
 
     def post_json(self, path: str, body: Any, **forge: str | None) -> Any:
         """POST as the sign-in script does."""
-        return self.client.post(path, body, content_type="application/json", headers=self._headers(False, forge))
+        headers = self._headers("POST", path, False, forge)
+        return self.client.post(path, body, content_type="application/json", headers=headers)
 
     def post_raw(self, path: str, body: bytes, **forge: str | None) -> HttpResponse:
         """POST these very bytes as a form."""
         return self.client.post(  # type: ignore[return-value]
-            path, body, content_type="application/x-www-form-urlencoded", headers=self._headers(False, forge)
+            path,
+            body,
+            content_type="application/x-www-form-urlencoded",
+            headers=self._headers("POST", path, False, forge),
         )
 
-    def _headers(self, htmx: bool, forge: dict[str, str | None]) -> dict[str, str]:
+    def _headers(self, method: str, path: str, htmx: bool, forge: dict[str, str | None]) -> dict[str, str]:
         close_old_connections()  # as a server does when a request begins; Django's test client leaves it out
         token = self.client.cookies[settings.CSRF_COOKIE_NAME].value
         headers: dict[str, str | None] = {"Sec-Fetch-Site": "same-origin", "X-CSRFToken": token}
+        if self.workstation is not None:
+            headers[HEADER] = self.workstation.proof(method, path)
         if htmx:
             headers["HX-Request"] = "true"
         headers |= {name.replace("_", "-"): value for name, value in forge.items()}

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,6 +24,7 @@ from egide.keeper.client import Keeper
 from egide.kernel.capabilities import Batch, Chart
 from egide.kernel.home import Home
 from egide.rehearsal.softkey import SoftKey
+from egide.rehearsal.workstation import Bearer, ProvingKeeper, Workstation
 
 EVERYTHING = ["identity", "contact", "ins", "stay", "clinical"]
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -52,15 +54,34 @@ class Patient:
     trait_ids: dict[str, UUID] = field(default_factory=dict)
 
 
+class FinderLine(Keeper):
+    """The finder's socket, with passes that the door gave."""
+
+    def __init__(self, path: Path, door: ProvingKeeper) -> None:
+        super().__init__(path)
+        self._door = door
+
+    def call(self, verb: str, **arguments: Any) -> dict[str, Any]:
+        """As Keeper.call; `cookie` may be a Bearer."""
+        if isinstance(held := arguments.get("cookie"), Bearer):
+            arguments["cookie"] = self._door.passing(held)
+        return super().call(verb, **arguments)
+
+    def close(self) -> None:
+        """This thread's line, and its line to the door."""
+        super().close()
+        self._door.close()
+
+
 class Hospital:
     """Draws what a test needs, committed, in one base; one a session. Connections are made again after a restart."""
 
     def __init__(self, cluster: Cluster, home: Home, origin: str) -> None:
         self.cluster, self.home, self.origin = cluster, home, origin
-        self.web = Keeper(home.keeper_socket("web"))
+        self.web = ProvingKeeper(home.keeper_socket("web"))
         self.worker = Keeper(home.keeper_socket("worker"))
         self.ops = Keeper(home.keeper_socket("ops"))
-        self.finder = Keeper(home.keeper_socket("finder"))
+        self.finder = FinderLine(home.keeper_socket("finder"), self.web)
         self._connections: dict[str, psycopg.Connection[Any]] = {}
         self._applications: dict[UUID, str] = {}
         self.site = self.new_site()
@@ -151,20 +172,20 @@ class Hospital:
             aaguid=key.aaguid.bytes,
         )  # fmt: skip
 
-    def sign_in(self, person: Person, device: str = "Firefox · Linux", station: str = "", **played: Any) -> str:
-        """The session cookie, by the real ceremony; Refused as the keeper does. `played` goes to the key.
+    def sign_in(self, person: Person, device: str = "Firefox · Linux", station: str = "", **played: Any) -> Bearer:
+        """The session cookie with its workstation, by the real ceremony; Refused as the keeper does.
 
-        `station`: the browser's mark; another one each time unless told.
+        `played` goes to the key. `station`: the browser's mark; another one each time unless told.
         """
-        begun = self.web.call("sign_in", step="begin")
+        begun, workstation = self.web.call("sign_in", step="begin"), Workstation()
         response = person.key.assertion(begun["options"], self.origin, **played)
         answer = self.web.call(
             "sign_in", step="finish", challenge_id=begun["challenge_id"], response=response, device=device,
-            station=station or uuid4().hex,
+            device_key=workstation.point, station=station or uuid4().hex,
         )  # fmt: skip
-        return str(answer["cookie"])
+        return Bearer.of(answer["cookie"], workstation)
 
-    def signed_in(self, profession: str = "nurse", *units: UUID) -> tuple[Person, str]:
+    def signed_in(self, profession: str = "nurse", *units: UUID) -> tuple[Person, Bearer]:
         """A new person and her cookie."""
         person = self.person(profession, *units)
         return person, self.sign_in(person)

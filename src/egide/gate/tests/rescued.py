@@ -8,8 +8,10 @@ from uuid import UUID
 
 from egide.gate.tests.factories import Hospital, Person
 from egide.kernel import totp
+from egide.rehearsal.workstation import Bearer, Workstation
 
 DEVICE = "Firefox · Linux"
+STATION = Workstation()
 
 
 @dataclass
@@ -52,15 +54,17 @@ def opened(hospital: Hospital, person: Person, reason: str = "key_lost") -> Tele
     return Telephone(base64.b32decode(shown["secret"]), shown["device"])
 
 
-def sign_in(hospital: Hospital, person: Person, telephone: Telephone) -> str:
-    """The cookie of a rescue session."""
+def sign_in(hospital: Hospital, person: Person, telephone: Telephone) -> Bearer:
+    """The cookie of a rescue session, with its workstation."""
     answer = try_code(hospital, person.username, telephone.code())
-    return str(answer["cookie"])
+    return Bearer.of(answer["cookie"], STATION)
 
 
 def try_code(hospital: Hospital, username: str, code: str, known: str = "") -> dict[str, Any]:
     """The keeper's answer to a name and a code; Refused as it says."""
-    return hospital.web.call("sign_in", step="rescue", username=username, code=code, known=known, device=DEVICE)
+    return hospital.web.call(
+        "sign_in", step="rescue", username=username, code=code, known=known, device=DEVICE, device_key=STATION.point
+    )
 
 
 def session_of(cookie: str) -> UUID:

@@ -13,6 +13,7 @@ from egide.gate.tests.factories import Hospital, Patient, Person
 from egide.gate.tests.test_links import door, links, notices, opens, rows
 from egide.kernel.capabilities import Refused
 from egide.rehearsal.softkey import SoftKey
+from egide.rehearsal.workstation import ProvingKeeper, Workstation
 
 WORDS = "Patient inconscient amené par le SAMU, confidence-plantée"
 
@@ -159,7 +160,10 @@ def test_a_sign_in_is_no_yes_and_a_yes_is_no_sign_in(case: Emergency, hospital: 
         )
     for_act = case.person.key.assertion(begun["options"], hospital.origin)
     with pytest.raises(Refused, match="bad_assertion"):
-        hospital.web.call("sign_in", step="finish", challenge_id=signing["challenge_id"], response=for_act, device="x")
+        hospital.web.call(
+            "sign_in", step="finish", challenge_id=signing["challenge_id"], response=for_act, device="x",
+            device_key=Workstation().point,
+        )  # fmt: skip
 
 
 def test_the_words_are_those_that_were_approved(case: Emergency) -> None:
@@ -270,7 +274,6 @@ def test_a_colleague_whose_key_or_account_ended_does_not_count(case: Emergency, 
 
 def test_two_at_once_do_not_both_pass_as_the_fifth(case: Emergency, hospital: Hospital) -> None:
     from egide.gate.tests.test_purse import at_once
-    from egide.keeper.client import Keeper
 
     for one in hospital.patients(case.unit, 4):
         case.break_glass(one.id)
@@ -282,7 +285,7 @@ def test_two_at_once_do_not_both_pass_as_the_fifth(case: Emergency, hospital: Ho
     said = [key.assertion(one["options"], hospital.origin) for key, one in zip(keys, begun, strict=True)]
 
     def finish(place: int) -> str:
-        keeper = Keeper(hospital.home.keeper_socket("web"))
+        keeper = ProvingKeeper(hospital.home.keeper_socket("web"))
         try:
             answer = keeper.call(
                 "approve", cookie=case.cookie, step="finish", act=begun[place]["act"], response=said[place], words=WORDS

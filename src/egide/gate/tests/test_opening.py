@@ -300,7 +300,7 @@ def test_a_refused_session_leaves_its_row_too(hospital: Hospital) -> None:
 
 def cookie_parts(cookie: str) -> tuple[bytes, bytes, bytes]:
     raw = base64.urlsafe_b64decode(cookie + "==")
-    return raw[:16], raw[16:32], raw[32:]
+    return raw[:16], raw[16:32], raw[-32:]
 
 
 def cookie_of(*parts: bytes) -> str:
@@ -308,16 +308,17 @@ def cookie_of(*parts: bytes) -> str:
 
 
 def forge(how: str, mine: str, other: str) -> str:
-    """A cookie that this base never gave."""
+    """A pass that this base never gave."""
     session, account, mac = cookie_parts(mine)
+    between = base64.urlsafe_b64decode(mine + "==")[32:-32]
     other_session, other_account, other_mac = cookie_parts(other)
     return {
-        "altered": cookie_of(session, account, bytes((mac[0] ^ 1,)) + mac[1:]),
-        "no mac": cookie_of(session, account, bytes(32)),
-        "another's account": cookie_of(session, other_account, mac),
-        "another's session": cookie_of(other_session, account, mac),
-        "another's mac": cookie_of(session, account, other_mac),
-        "invented": cookie_of(uuid4().bytes, account, mac),
+        "altered": cookie_of(session, account, between, bytes((mac[0] ^ 1,)) + mac[1:]),
+        "no mac": cookie_of(session, account, between, bytes(32)),
+        "another's account": cookie_of(session, other_account, between, mac),
+        "another's session": cookie_of(other_session, account, between, mac),
+        "another's mac": cookie_of(session, account, between, other_mac),
+        "invented": cookie_of(uuid4().bytes, account, between, mac),
     }[how]
 
 
@@ -331,7 +332,7 @@ def test_a_forged_cookie_is_refused_and_recorded(hospital: Hospital, how: str, v
     person, cookie = hospital.signed_in("nurse", unit)
     other, other_cookie = hospital.signed_in("nurse", unit)
     opening = hospital.open(cookie, patient.id)["opening"]
-    false = forge(how, cookie, other_cookie)
+    false = forge(how, hospital.web.passing(cookie), hospital.web.passing(other_cookie))
     more: dict[str, Any] = {"open": {"ids": [patient.id.bytes], "purpose": "care", "read": ["identity"], "write": []},
                             "resume": {"opening": opening}}.get(verb, {})  # fmt: skip
     with pytest.raises(Refused, match="session_ended"):
@@ -640,7 +641,12 @@ def test_no_person_opens_new_people_and_no_application_opens_known_ones(hospital
         hospital.web.call("open_new", cookie=cookie, subjects=[{"src": []}], purpose="x", read=["identity"], write=[])
     with pytest.raises(Refused, match="category_closed"):
         hospital.worker.call(
-            "open_new", cookie=cookie, subjects=[{"src": []}], purpose="x", read=["identity"], write=[]
+            "open_new",
+            cookie=hospital.web.passing(cookie),
+            subjects=[{"src": []}],
+            purpose="x",
+            read=["identity"],
+            write=[],
         )
     assert refused(hospital, hospital.application(), patient.id) == "no_link"
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from egide.gate.tests.factories import Hospital, Person
 from egide.keeper.client import Keeper
 from egide.kernel.capabilities import Refused
+from egide.rehearsal.workstation import ProvingKeeper
 
 RINGS = {"ring_minute": (12, 5), "ring_hour": (12, 300), "ring_day": (24, 3600), "ring_month": (30, 86400)}
 ZERO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -77,7 +78,7 @@ def at_once(count: int, act: Callable[[int], Any], warm: Callable[[int], None] =
 
 def open_at_once(hospital: Hospital, cookie: str, ids: list[UUID], count: int) -> list[Any]:
     """Open the nth id in the nth thread, each on a warm connection of its own, so that they do race."""
-    keepers = [Keeper(hospital.home.keeper_socket("web")) for _ in range(count)]
+    keepers = [ProvingKeeper(hospital.home.keeper_socket("web")) for _ in range(count)]
 
     def warm(place: int) -> None:
         keepers[place].call("who", cookie=cookie)

@@ -276,7 +276,7 @@ def test_an_ended_session_and_a_forged_one_find_nobody(hospital: Any) -> None:
     people(hospital, Drawn(name, "JEANNE", day))
     _, cookie = hospital.signed_in("nurse")
     with pytest.raises(Refused, match="session_ended"):
-        find(hospital, cookie[:-4] + "AAAA", name=name, birth_date=day)
+        find(hospital, hospital.web.passing(cookie)[:-4] + "AAAA", name=name, birth_date=day)
     hospital.web.call("revoke", cookie=cookie)
     with pytest.raises(Refused, match="session_ended"):
         find(hospital, cookie, name=name, first_name="Jeanne", birth_date=day)

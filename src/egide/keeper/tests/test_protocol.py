@@ -101,12 +101,24 @@ ODD: list[Any] = [
 ]  # fmt: skip
 SOMEONE, OPENS = b"0123456789abcdef", {"purpose": "care", "read": ["identity"], "write": []}
 SANE: dict[str, tuple[str, dict[str, Any]]] = {
+    "prove": ("web", {"cookie": "B", "method": "GET", "path": "/", "given": ["x"], "hop": "x"}),
+    "hop": ("web", {"cookie": "C", "path": "/"}),
     "who": ("web", {"cookie": "C"}),
+    "who listens": ("live", {"cookie": "B", "proof": "x"}),
     "open": ("web", {"cookie": "C", "ids": [SOMEONE], "counted": False, **OPENS}),
     "open a unit": ("web", {"cookie": "C", "list": "unit", "list_id": SOMEONE, **OPENS}),
     "resume": ("web", {"cookie": "C", "opening": 1}),
     "revoke": ("web", {"cookie": "C", "session": SOMEONE}),
-    "sign_in": ("web", {"step": "finish", "challenge_id": "x", "response": {"rawId": "AAAA"}, "device": "x"}),
+    "sign_in": (
+        "web",
+        {
+            "step": "finish",
+            "challenge_id": "x",
+            "response": {"rawId": "AAAA"},
+            "device": "x",
+            "device_key": b"\x04" * 65,
+        },
+    ),
     "sign_in begin": ("web", {"step": "begin"}),
     "sign_in app": ("worker", {"step": "application", "site": SOMEONE, "manifest": "00" * 32, "purpose": "import"}),
     "open_new": ("worker", {"cookie": "A", "subjects": [{"src": [["a", "b"]]}], **OPENS}),
@@ -138,7 +150,7 @@ def test_odd_arguments_are_refused_and_the_line_stays_open(hospital: Hospital, c
     kind, sane = SANE[case]
     verb = case.split(" ", maxsplit=1)[0]
     _, cookie = hospital.signed_in("nurse", hospital.unit())
-    real = {"C": cookie, "A": hospital.application()}
+    real = {"C": hospital.web.passing(cookie), "B": str(cookie), "A": hospital.application()}
     sane = {name: real.get(value, value) if isinstance(value, str) else value for name, value in sane.items()}
     trials: list[dict[Any, Any]] = [sane | {name: odd} for name in sane for odd in ODD]
     trials += [sane | {"more": 1}, *({n: v for n, v in sane.items() if n != name} for name in sane), {}, {3: 4}]

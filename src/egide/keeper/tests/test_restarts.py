@@ -13,8 +13,9 @@ from egide.cli.processes import Watched
 from egide.cli.supervisor import Supervisor
 from egide.gate.tests.browser import statements, text
 from egide.gate.tests.factories import Hospital
-from egide.keeper.client import Keeper, KeeperDown
+from egide.keeper.client import KeeperDown
 from egide.kernel.capabilities import Refused
+from egide.rehearsal.workstation import ProvingKeeper, Workstation
 
 Browse = Callable[..., Any]
 
@@ -64,7 +65,8 @@ def test_while_the_keeper_is_away_pages_say_so_and_read_nothing(
         assert answer.status_code == 503
         answer = browser().post_json("/connexion/defi/", {})
         assert (answer.status_code, answer.json()["code"]) == (503, "keeper_down")
-        answer = browser().post_json("/connexion/preuve/", {"challenge_id": "x", "response": {}})
+        begun = {"challenge_id": "x", "response": {}, "device_key": Workstation().named}
+        answer = browser().post_json("/connexion/preuve/", begun)
         assert answer.status_code == 503
         assert page.get("/sante/").status_code == 200
         with pytest.raises(KeeperDown):
@@ -91,14 +93,20 @@ def test_a_killed_keeper_comes_back_with_its_sessions(house: Supervisor, hospita
     # challenges were in its memory: those given before are void, new ones work
     response = person.key.assertion(challenge["options"], hospital.origin)
     with pytest.raises(Refused, match="challenge_ended"):
-        hospital.web.call("sign_in", step="finish", challenge_id=challenge["challenge_id"], response=response)
+        hospital.web.call(
+            "sign_in",
+            step="finish",
+            challenge_id=challenge["challenge_id"],
+            response=response,
+            device_key=Workstation().point,
+        )
     assert hospital.sign_in(person)
 
 
 def test_a_keeper_that_vanishes_in_the_middle_of_a_call_is_told_apart_from_a_refusal(
     house: Supervisor, hospital: Hospital
 ) -> None:
-    keeper = Keeper(hospital.home.keeper_socket("web"))
+    keeper = ProvingKeeper(hospital.home.keeper_socket("web"))
     assert keeper.call("health")
     with keeper_away(house), pytest.raises(KeeperDown):
         keeper.call("health")

@@ -17,6 +17,10 @@ from egide.keeper import masters, signin, verbs
 from egide.kernel.capabilities import Refused
 from egide.kernel.softkey_id import SOFTWARE_AAGUID
 from egide.rehearsal.softkey import SoftKey, b64, unb64
+from egide.rehearsal.workstation import Bearer, Workstation
+
+HERE = Workstation()
+POINT = HERE.point
 
 
 def begin(hospital: Hospital) -> tuple[str, dict[str, Any]]:
@@ -25,7 +29,9 @@ def begin(hospital: Hospital) -> tuple[str, dict[str, Any]]:
 
 
 def finish(hospital: Hospital, challenge_id: str, response: dict[str, Any]) -> dict[str, Any]:
-    return hospital.web.call("sign_in", step="finish", challenge_id=challenge_id, response=response, device="x")
+    return hospital.web.call(
+        "sign_in", step="finish", challenge_id=challenge_id, response=response, device="x", device_key=POINT
+    )
 
 
 def refused(hospital: Hospital, challenge_id: str, response: dict[str, Any]) -> str:
@@ -60,7 +66,7 @@ def test_a_key_signs_its_account_in(hospital: Hospital) -> None:
     assert (UUID(bytes=actor["account"]), actor["profession"], actor["grade"]) == (person.account, "nurse", "strong")
     assert actor["units"] == [unit.bytes]
     assert len(rows(hospital, person, "sign_in")) == 1
-    assert hospital.web.call("who", cookie=answer["cookie"])["actor"] == actor
+    assert hospital.web.call("who", cookie=Bearer.of(answer["cookie"], HERE))["actor"] == actor
 
 
 def test_a_key_without_user_verification_is_refused(hospital: Hospital) -> None:
@@ -312,7 +318,8 @@ def played(real: verbs.Verbs, hospital: Hospital, person: Person, aaguid: UUID) 
         response = key.assertion(begun["options"], hospital.origin)
         return real.answer(
             "web", conn,
-            {"verb": "sign_in", "step": "finish", "challenge_id": begun["challenge_id"], "response": response},
+            {"verb": "sign_in", "step": "finish", "challenge_id": begun["challenge_id"], "response": response,
+             "device_key": POINT},
         )  # fmt: skip
 
 
@@ -350,7 +357,14 @@ def test_a_cookie_of_another_keeper_is_forged_here(hospital: Hospital, real: ver
     _, cookie = hospital.signed_in("nurse", hospital.unit())
     with hospital.connect("keeper") as conn:
         conn.row_factory = psycopg.rows.dict_row
-        assert real.answer("web", conn, {"verb": "who", "cookie": cookie}) == {"refused": "session_ended"}
+        assert real.answer("web", conn, {"verb": "who", "cookie": str(cookie)}) == {"refused": "session_ended"}
+        for forged in (hospital.web.passing(cookie), str(cookie)):
+            given = [cookie.workstation.proof("GET", "/")]
+            asked = {"verb": "prove", "cookie": forged, "method": "GET", "path": "/", "given": given}
+            assert real.answer("web", conn, asked) == {"refused": "session_ended"}
+        assert real.answer("web", conn, {"verb": "who", "cookie": hospital.web.passing(cookie)}) == {
+            "refused": "session_ended"
+        }
 
 
 # ── challenges ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -417,10 +431,12 @@ def test_an_opening_carries_every_live_version_of_a_key(hospital: Hospital, tmp_
     signed_in = played(rotating, hospital, hospital.person("nurse", unit), uuid4())
     with hospital.connect("keeper") as conn:
         conn.row_factory = psycopg.rows.dict_row
+        asked = {"cookie": signed_in["cookie"], "method": "GET", "path": "/", "given": [HERE.proof("GET", "/")]}
+        passed = rotating.answer("web", conn, {"verb": "prove", **asked})
         answer = rotating.answer(
             "web",
             conn,
-            {"verb": "open", "cookie": signed_in["cookie"], "ids": [patient.id.bytes], "purpose": "care",
+            {"verb": "open", "cookie": passed["pass"], "ids": [patient.id.bytes], "purpose": "care",
              "read": ["identity", "clinical"], "write": []},
         )  # fmt: skip
     versions = {category: set(given) for _, category, given in answer["keys"]}

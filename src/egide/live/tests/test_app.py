@@ -12,6 +12,7 @@ import pytest
 from egide.gate.tests.factories import Hospital
 from egide.live.app import PATH, Channel
 from egide.live.hub import PER_SESSION
+from egide.rehearsal.workstation import Bearer, Workstation
 
 ORIGIN = "http://localhost:8499"
 SECONDS = 15
@@ -78,6 +79,8 @@ async def running(hospital: Hospital) -> AsyncIterator[Callable[..., Awaitable[L
 
     async def ask(cookie: str = "", method: str = "GET", path: str = PATH, **headers: str) -> Line:
         given = {"origin": ORIGIN, "cookie": f"egide_session={cookie}", **headers}
+        if isinstance(cookie, Bearer):
+            given.setdefault("egide_proof", cookie.workstation.proof("GET", PATH))
         pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in given.items() if value]
         line = Line()
         scope = {"type": "http", "method": method, "path": path, "headers": pairs}
@@ -198,6 +201,18 @@ def test_nobody_else_listens(hospital: Hospital, asked: dict[str, str], status: 
         shared = line.headers.get("access-control-allow-origin")
         assert shared in (None, ORIGIN)
         assert (shared is None) == (status in (403, 404))
+
+    story(hospital, tell)
+
+
+def test_a_copied_cookie_hears_nothing(hospital: Hospital) -> None:
+    _, cookie = hospital.signed_in("nurse", hospital.unit())
+    used = cookie.workstation.proof("GET", PATH)
+
+    async def tell(ask: Callable[..., Awaitable[Line]]) -> None:
+        assert (await ask(cookie, egide_proof=used)).status == 200
+        for proof in ("", used, Workstation().proof("GET", PATH), cookie.workstation.proof("GET", "/vivant/")):
+            assert (await ask(str(cookie), egide_proof=proof)).status == 428, proof
 
     story(hospital, tell)
 

@@ -31,6 +31,9 @@ from egide.psc import client
 from egide.psc.listening import Listener
 from egide.psc.relay import NoAnswer, Relay
 from egide.rehearsal.prosante import CLIENT, Provider
+from egide.rehearsal.workstation import Bearer, Workstation
+
+POINT = Workstation().point
 
 Browse = Callable[..., Browser]
 BACK = "http://localhost:8499/connexion/psc/retour/"
@@ -156,7 +159,9 @@ def finish(configured: Configured, **played: Any) -> Any:
         setattr(configured.provider.played, name, value)
     begun = configured.keeper.call("sign_in", step="psc_begin")
     token = token_for(configured, begun["nonce"])
-    return configured.keeper.call("sign_in", step="psc_finish", challenge_id=begun["challenge_id"], token=token)
+    return configured.keeper.call(
+        "sign_in", step="psc_finish", challenge_id=begun["challenge_id"], token=token, device_key=POINT
+    )
 
 
 def refused(configured: Configured, **played: Any) -> str:
@@ -254,7 +259,9 @@ def test_a_token_that_the_provider_did_not_sign_is_refused(configured: Configure
 def test_what_is_no_token_is_refused(configured: Configured, token: Any) -> None:
     begun = configured.keeper.call("sign_in", step="psc_begin")
     with pytest.raises(Refused) as caught:
-        configured.keeper.call("sign_in", step="psc_finish", challenge_id=begun["challenge_id"], token=token)
+        configured.keeper.call(
+            "sign_in", step="psc_finish", challenge_id=begun["challenge_id"], token=token, device_key=POINT
+        )
     assert caught.value.code == "psc_refused"
 
 
@@ -271,14 +278,16 @@ def test_a_token_serves_once_and_a_nonce_lives_three_minutes(
     configured.provider.played.subject = f"8{number_of(hospital, midwife)}"
     begun = configured.keeper.call("sign_in", step="psc_begin")
     token = token_for(configured, begun["nonce"])
-    asked = {"step": "psc_finish", "challenge_id": begun["challenge_id"], "token": token}
+    asked = {"step": "psc_finish", "challenge_id": begun["challenge_id"], "token": token, "device_key": POINT}
     assert configured.keeper.call("sign_in", **asked)["cookie"]
     with pytest.raises(Refused) as caught:
         configured.keeper.call("sign_in", **asked)
     assert caught.value.code == "challenge_ended"
     other = configured.keeper.call("sign_in", step="psc_begin")
     with pytest.raises(Refused) as crossed:  # a token that answers somebody else's nonce
-        configured.keeper.call("sign_in", step="psc_finish", challenge_id=other["challenge_id"], token=token)
+        configured.keeper.call(
+            "sign_in", step="psc_finish", challenge_id=other["challenge_id"], token=token, device_key=POINT
+        )
     assert crossed.value.code == "psc_refused"
 
 
@@ -441,7 +450,8 @@ def test_from_the_door_to_the_provider_and_back_to_my_day(
     assert 'content="0; url=/"' in entered.content.decode()
     assert entered.cookies["egide_session"]["samesite"] == "Strict"
     assert entered.cookies["egide_psc"]["max-age"] == 0
-    cookie = page.client.cookies["egide_session"].value
+    assert page.workstation is not None
+    cookie = Bearer.of(page.client.cookies["egide_session"].value, page.workstation)
     assert hospital.web.call("who", cookie=cookie)["actor"]["grade"] == "psc"
     again = page.get(home, Sec_Fetch_Site="cross-site")
     assert again.status_code == 403

@@ -35,7 +35,7 @@ def at_once(work: Sequence[One], act: Callable[[One], Found]) -> list[Found | No
 
 def copies(visitor: Visitor, number: int) -> list[Visitor]:
     """The same session and CSRF token in other hands, each with a connection of its own."""
-    return [Steady(visitor.base_url, visitor.cookies) for _ in range(number)]
+    return [Steady(visitor.base_url, visitor.cookies, visitor.workstation) for _ in range(number)]
 
 
 def get_all(visitor: Visitor, paths: Sequence[str]) -> list[Answer | None]:

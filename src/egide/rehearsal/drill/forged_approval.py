@@ -15,6 +15,7 @@ from egide.rehearsal.drill.glass import ALONE, Glass, code_of, colleague_of, res
 from egide.rehearsal.drill.stage import Account, NoStage, Stage, Steady
 from egide.rehearsal.drill.table import Outcome, Stopwatch
 from egide.rehearsal.signin import Answer, Visitor
+from egide.rehearsal.workstation import Workstation
 
 NUMBER: Final = 23
 LIMIT_SECONDS: Final = 1.0
@@ -150,7 +151,7 @@ def _over_something_else(trial: Trial) -> None:
         signing = door.post("/connexion/defi/", json_body={}).json()
         for_door = glass.signed(signing["options"])
         trial.attempt("assertion d'une connexion", one, lambda: glass.finish(one, first["act"], for_door))
-        body = {"challenge_id": signing["challenge_id"], "response": dict(yes)}
+        body = {"challenge_id": signing["challenge_id"], "response": dict(yes), "device_key": Workstation().named}
         trial.attempt("approbation donnée à la connexion", two, lambda: door.post("/connexion/preuve/", json_body=body))
     swapped, asked = trial.fresh()
     for_it = glass.signed(asked["options"])

@@ -19,6 +19,7 @@ from egide.rehearsal.drill.glass import Glass, account_id, colleague_of, rested,
 from egide.rehearsal.drill.stage import SESSION_COOKIE, Account, Stage, Steady, session_of
 from egide.rehearsal.drill.table import Outcome, Stopwatch
 from egide.rehearsal.signin import SignInFailed, Visitor, by_service, default_keys_url, sign_in
+from egide.rehearsal.workstation import Workstation
 
 NUMBER: Final = 25
 ROUNDS: Final = 6  # of eleven bent assertions
@@ -88,7 +89,8 @@ def _assertions(stage: Stage, victim: Account) -> None:
                 door.get("/connexion/")
                 asked = door.post("/connexion/defi/", json_body={}).json()
                 response = bent(key, asked["options"], stage.origin)[name]
-                door.post("/connexion/preuve/", json_body={"challenge_id": asked["challenge_id"], "response": response})
+                body = {"challenge_id": asked["challenge_id"], "response": response, "device_key": Workstation().named}
+                door.post("/connexion/preuve/", json_body=body)
 
 
 def _walk(visitor: Visitor, foreign: list[str], forge: dict[str, str]) -> None:
@@ -207,10 +209,12 @@ def _expired_glass(stage: Stage, outcome: Outcome) -> None:
 
 
 def _copied_cookie(stage: Stage, outcome: Outcome, victim: Account, foreign: list[str]) -> None:
-    """Her cookie, copied, makes three denials elsewhere with headers of our page."""
+    """Her cookie, copied, makes denials elsewhere with headers of our page, signs her out, closes her session."""
     with stage.sign_in(victim) as visitor, Steady(stage.origin, dict(visitor.cookies)) as copy:
         for one in foreign[:4]:
             copy.get(f"/dossier/{one}/", {"User-Agent": "curl/8"})
+        copy.post("/deconnexion/")
+        copy.post(f"/sessions/{session_of(visitor)}/revoquer/")
         goes_on = _works(visitor, victim)
         watch = Stopwatch()
         with stage.sign_in(victim) as again:
@@ -218,9 +222,7 @@ def _copied_cookie(stage: Stage, outcome: Outcome, victim: Account, foreign: lis
         back = watch.read()
     outcome.r += not goes_on
     outcome.check(
-        "un cookie copié ne gèle pas sa propriétaire",
-        goes_on,
-        f"sa session est gelée : rien ne la lie encore à son poste ; elle reprend en {back:.1f} s avec sa clé",
+        "un cookie copié ne gèle pas sa propriétaire", goes_on, f"arrêtée ; elle reprend en {back:.1f} s avec sa clé"
     )
     outcome.check("sa clé la remet au travail aussitôt", returns)
 

@@ -186,7 +186,8 @@ def _verbs(given: dict[str, Any], cookie: str) -> dict[str, dict[str, Any]]:
         "approve finish": {"cookie": cookie, "step": "finish", "act": uuid4().bytes, "response": {}, "words": ""},
         "sign_in application": {"step": "application", "site": UUID(given["site"]).bytes, "manifest": "0" * 64,
                                 "purpose": "demo"},
-        "sign_in finish": {"step": "finish", "challenge_id": "x", "response": {"rawId": "eA"}, "device": "x"},
+        "sign_in finish": {"step": "finish", "challenge_id": "x", "response": {"rawId": "eA"},
+                           "device": "x", "device_key": b"x"},
     }  # fmt: skip
 
 

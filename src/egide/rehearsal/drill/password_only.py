@@ -17,6 +17,7 @@ from egide.rehearsal.drill.stage import SESSION_COOKIE, Account, Stage, Steady
 from egide.rehearsal.drill.table import Outcome
 from egide.rehearsal.signin import Answer, SignInFailed, Visitor
 from egide.rehearsal.softkey import SoftKey
+from egide.rehearsal.workstation import Workstation
 
 NUMBER: Final = 1
 HONEST: Final = 200
@@ -115,6 +116,7 @@ def _enters(stage: Stage, make: Any) -> bool:
         visitor.get("/connexion/")
         asked = visitor.post("/connexion/defi/", json_body={}).json()
         body = {"challenge_id": asked["challenge_id"], "response": dict(make(asked["options"]))}
+        body["device_key"] = Workstation().named
         visitor.post("/connexion/preuve/", json_body=body)
         return SESSION_COOKIE in visitor.cookies
 
@@ -128,9 +130,11 @@ def _twice(stage: Stage, account: Account) -> list[str]:
         body = {
             "challenge_id": asked["challenge_id"],
             "response": dict(signed(stage, account, asked["options"])),
+            "device_key": (mine := Workstation()).named,
         }
         owner.post("/connexion/preuve/", json_body=body)
         thief.post("/connexion/preuve/", json_body=body)
+        owner.workstation = mine
         owner.post("/deconnexion/")
         return ["une réponse rejouée"] if SESSION_COOKIE in thief.cookies else []
 

@@ -25,6 +25,7 @@ from egide.rehearsal.drill.sieve import Sieve
 from egide.rehearsal.drill.stage import SESSION_COOKIE, UUID_TEXT, Account, Stage, Steady, patients_in
 from egide.rehearsal.drill.table import Outcome
 from egide.rehearsal.signin import CSRF_COOKIE, Answer, Visitor
+from egide.rehearsal.workstation import Workstation
 
 NUMBER: Final = 16
 PROFESSIONS: Final = ("dpo", "nurse", "physician", "admission_clerk", "medical_secretary")  # who draws, first
@@ -166,8 +167,8 @@ def _addresses(visitor: Visitor, sown: Sown) -> None:
 def _sign_in(visitor: Visitor, sown: Sown) -> None:
     word = sown.planted[0]
     for body in (
-        {"challenge_id": word, "response": {"rawId": word, word: word}},
-        {"challenge_id": word, "response": {}},
+        {"challenge_id": word, "response": {"rawId": word, word: word}, "device_key": Workstation().named},
+        {"challenge_id": word, "response": {}, "device_key": word},
     ):
         sown.keep("preuve", visitor.post("/connexion/preuve/", json_body=body))
     visitor.cookies[SESSION_COOKIE] = word

@@ -27,6 +27,7 @@ from egide.rehearsal.drill.glass import (
 from egide.rehearsal.drill.stage import SESSION_COOKIE, Account, Stage, Steady, patients_in, session_of
 from egide.rehearsal.drill.table import Outcome
 from egide.rehearsal.signin import Visitor
+from egide.rehearsal.workstation import Workstation
 
 NUMBER: Final = 24
 HANDS: Final = 50
@@ -182,8 +183,12 @@ def _sign_ins(stage: Stage, thief: Account, victim: Account, outcome: Outcome) -
             first.get("/connexion/")
             asked = first.post("/connexion/defi/", json_body={}).json()
             proofs = [signed(stage, one, asked["options"]) for one in people]
-            bodies = [{"challenge_id": asked["challenge_id"], "response": dict(one)} for one in proofs]
+            mine = Workstation()
+            begun = {"challenge_id": asked["challenge_id"], "device_key": mine.named}
+            bodies = [begun | {"response": dict(one)} for one in proofs]
             hands = copies(first, TWICE)
+            for hand in hands:
+                hand.workstation = mine
             work = [(hand, bodies[place % len(bodies)]) for place, hand in enumerate(hands)]
             at_once(work, lambda one: one[0].post("/connexion/preuve/", json_body=one[1]))
             made = [hand for hand in hands if SESSION_COOKIE in hand.cookies]

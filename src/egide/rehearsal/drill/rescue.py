@@ -14,10 +14,12 @@ import psycopg
 
 from egide.keeper.client import Keeper
 from egide.kernel import totp
+from egide.kernel.proofs import STATION
 from egide.rehearsal.drill.glass import account_id, signed
 from egide.rehearsal.drill.stage import SESSION_COOKIE, Account, NoStage, Stage, Steady
 from egide.rehearsal.signin import Answer, Visitor, sign_in
 from egide.rehearsal.softkey import SoftKey
+from egide.rehearsal.workstation import Workstation
 
 DOOR: Final = "/connexion/secours/"
 LONG_AGO: Final = datetime(2020, 1, 1, tzinfo=UTC)
@@ -42,7 +44,7 @@ def administrator(stage: Stage, account: Account) -> Iterator[tuple[Visitor, Sof
             "enrol", account=who.bytes, credential_id=key.credential_id, public_key=key.cose, aaguid=key.aaguid.bytes
         )
         with sign_in(stage.origin, username, make=lambda options: key.assertion(options, stage.origin)) as visitor:
-            yield Steady(visitor.base_url, visitor.cookies), key
+            yield Steady(visitor.base_url, visitor.cookies, visitor.workstation), key
     finally:
         ops.close()
         with stage.judge() as judge:
@@ -69,6 +71,8 @@ def code(secret: bytes, ahead: int = 0) -> str:
 def enter(visitor: Visitor, username: str, shown: str) -> Answer:
     """Name and code at the second door; the session stays in the visitor's cookies."""
     visitor.get(DOOR)
+    visitor.workstation = station = Workstation()
+    visitor.cookies[STATION] = station.named
     return visitor.post(DOOR, {"username": username, "code": shown})
 
 

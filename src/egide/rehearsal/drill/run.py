@@ -7,6 +7,7 @@ from typing import Final
 
 from egide.rehearsal.drill import (
     account_recovery,
+    copied_session,
     database_theft,
     forged_approval,
     framed_colleague,
@@ -29,6 +30,7 @@ from egide.rehearsal.drill.table import ATTACKS, Outcome, Stopwatch
 
 SCRIPTS: Final[dict[int, Callable[[Stage], Outcome]]] = {
     password_only.NUMBER: password_only.play,
+    copied_session.NUMBER: copied_session.play,
     relayed_factor.NUMBER: relayed_factor.play,
     search_scraping.NUMBER: search_scraping.play,
     id_walking.NUMBER: id_walking.play,

@@ -20,9 +20,10 @@ import psycopg
 from egide.keeper.client import Keeper
 from egide.rehearsal.drill import sql_lists
 from egide.rehearsal.drill.loot import Loot
-from egide.rehearsal.drill.stage import SESSION_COOKIE, UUID_TEXT, Account, Stage, session_of
+from egide.rehearsal.drill.stage import UUID_TEXT, Account, Stage, bearer_of, session_of
 from egide.rehearsal.drill.table import Outcome
 from egide.rehearsal.signin import Visitor
+from egide.rehearsal.workstation import ProvingKeeper
 
 NUMBER: Final = 22
 ROSTER: Final = ("identity", "stay", "clinical")
@@ -134,7 +135,7 @@ def play(stage: Stage) -> Outcome:
     with stage.judge() as judge:
         patients = frozenset(row["patient_id"] for row in judge.execute("SELECT patient_id FROM identity_patient"))
         tables = tuple(row["name"] for row in judge.execute(sql_lists.PATIENT_TABLES))
-    keeper = Keeper(stage.home.keeper_socket("web"))
+    keeper = ProvingKeeper(stage.home.keeper_socket("web"))
     injection = Injection(stage, patients)
     with stage.sign_in(one) as thief, stage.sign_in(other) as victim:
         scene = _set(stage, outcome, injection, keeper, (one, thief), (other, victim), tables)
@@ -165,7 +166,7 @@ def _set(
 
 def _open_unit(keeper: Keeper, visitor: Visitor, unit: UUID) -> Opening:
     answer = keeper.call(
-        "open", cookie=visitor.cookies[SESSION_COOKIE], list="unit", list_id=unit.bytes, purpose="unit_list",
+        "open", cookie=bearer_of(visitor), list="unit", list_id=unit.bytes, purpose="unit_list",
         read=list(ROSTER), write=[],
     )  # fmt: skip
     return _opening(answer)
@@ -173,7 +174,7 @@ def _open_unit(keeper: Keeper, visitor: Visitor, unit: UUID) -> Opening:
 
 def _open_chart(keeper: Keeper, visitor: Visitor, patient: UUID) -> Opening:
     answer = keeper.call(
-        "open", cookie=visitor.cookies[SESSION_COOKIE], ids=[patient.bytes], purpose="care",
+        "open", cookie=bearer_of(visitor), ids=[patient.bytes], purpose="care",
         read=[*ROSTER, "protected"], write=["clinical"],
     )  # fmt: skip
     return _opening(answer)
@@ -237,7 +238,7 @@ def _ended_ticket(scene: Scene) -> str:
 
 def _own_ticket(scene: Scene) -> str:
     """The ticket of `who`: it says who acts and opens no patient."""
-    return str(scene.keeper.call("who", cookie=scene.thief.cookies[SESSION_COOKIE])["ticket"])
+    return str(scene.keeper.call("who", cookie=bearer_of(scene.thief))["ticket"])
 
 
 def with_a_reading_ticket(scene: Scene) -> None:

@@ -20,6 +20,7 @@ from psycopg.rows import dict_row
 from egide.kernel.home import Home
 from egide.rehearsal.drill.loot import Loot, Truth
 from egide.rehearsal.signin import Answer, Visitor, sign_in
+from egide.rehearsal.workstation import Bearer
 
 SESSION_COOKIE: Final = "egide_session"
 UUID_TEXT: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -89,7 +90,7 @@ class Stage:
         while True:
             try:
                 with sign_in(self.origin, account.username, self.keys_url) as visitor:
-                    return Steady(visitor.base_url, visitor.cookies)
+                    return Steady(visitor.base_url, visitor.cookies, visitor.workstation)
             except ConnectionError as error:
                 patience -= 1
                 if not patience or isinstance(error, ConnectionRefusedError):
@@ -125,6 +126,13 @@ def session_of(visitor: Visitor) -> UUID:
     """The session's id, which the cookie shows to whoever holds it."""
     raw = base64.urlsafe_b64decode(visitor.cookies[SESSION_COOKIE] + "==")
     return UUID(bytes=raw[:16])
+
+
+def bearer_of(visitor: Visitor) -> Bearer:
+    """The session's cookie with its workstation, for a call straight to the keeper."""
+    if visitor.workstation is None:
+        raise NoStage("Cette session n'a pas de clé de poste.")
+    return Bearer.of(visitor.cookies[SESSION_COOKIE], visitor.workstation)
 
 
 def patients_in(text: str) -> list[str]:

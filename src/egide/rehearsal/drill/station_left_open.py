@@ -16,6 +16,7 @@ from egide.rehearsal.drill.routes import routes
 from egide.rehearsal.drill.stage import SESSION_COOKIE, Account, Stage, Steady, patients_in, session_of, sessions_in
 from egide.rehearsal.drill.table import Outcome
 from egide.rehearsal.signin import CSRF_COOKIE, Answer
+from egide.rehearsal.workstation import Workstation
 
 NUMBER: Final = 26
 CRAWLED: Final = 120
@@ -31,13 +32,16 @@ RESTORED: Final[tuple[dict[str, str], ...]] = (
 )
 HTMX: Final = "htmx.js"
 STORES: Final = re.compile(r"\b(localStorage|sessionStorage|indexedDB|serviceWorker|caches\.open)\b")
+KEPT: Final = {
+    "possession.js : indexedDB"
+}  # the workstation's key, which no script reads; sign-out's Clear-Site-Data takes it
 
 
 class Recording(Steady):
     """Keeps the Set-Cookie lines as they came."""
 
-    def __init__(self, base_url: str, cookies: dict[str, str]) -> None:
-        super().__init__(base_url, cookies)
+    def __init__(self, base_url: str, cookies: dict[str, str], workstation: Workstation | None = None) -> None:
+        super().__init__(base_url, cookies, workstation)
         self.lines: list[str] = []
 
     def _keep(self, line: str) -> None:
@@ -59,7 +63,7 @@ def play(stage: Stage) -> Outcome:
     outcome = Outcome(NUMBER)
     nurse, other = stage.pair()
     with stage.sign_in(nurse) as door:
-        visitor = Recording(stage.origin, dict(door.cookies))
+        visitor = Recording(stage.origin, dict(door.cookies), door.workstation)
     with visitor:
         seen = _look_around(visitor, nurse, strangers(stage, other, nurse)[0])
         _kept(seen, outcome)
@@ -68,7 +72,7 @@ def play(stage: Stage) -> Outcome:
         said = visitor.post(SIGN_OUT)
         _sign_out(visitor, said, outcome)
         loot = stage.loot()
-        alive = _ask_again(stage, old, seen, loot)
+        alive = _ask_again(stage, old, visitor.workstation, seen, loot)
         outcome.r = loot.r
         outcome.check(
             "plus aucune page ne vient par l'historique, le cache ou l'ancien cookie", not alive, "; ".join(alive[:4])
@@ -135,12 +139,12 @@ def _sign_out(visitor: Recording, said: Answer, outcome: Outcome) -> None:
     outcome.check("la page d'arrivée ne garde rien", "no-store" in page.headers.get("cache-control", ""))
 
 
-def _ask_again(stage: Stage, old: dict[str, str], seen: Seen, loot: Loot) -> list[str]:
-    """Each page again, with the cookie that was kept and without; each form again."""
+def _ask_again(stage: Stage, old: dict[str, str], mine: Workstation | None, seen: Seen, loot: Loot) -> list[str]:
+    """Each page again, with the cookie that was kept and without; each form again; even with the key."""
     alive = []
     plain = {name: value for name, value in old.items() if name != SESSION_COOKIE}
     for cookies in (old, plain):
-        with Steady(stage.origin, cookies) as visitor:
+        with Steady(stage.origin, cookies, mine) as visitor:
             for path, first in seen.pages.items():
                 for forge in RESTORED if first.status == 200 and patients_in(path) else RESTORED[:1]:
                     answer = visitor.get(path, forge)
@@ -158,7 +162,7 @@ def _ask_again(stage: Stage, old: dict[str, str], seen: Seen, loot: Loot) -> lis
 def _next_person(stage: Stage, visitor: Recording, other: Account, seen: Seen, outcome: Outcome) -> None:
     """The probe: somebody else signs in on the same browser, at once, and sees her unit and nobody else's."""
     with stage.sign_in(other) as fresh:
-        visitor.cookies = dict(fresh.cookies)
+        visitor.cookies, visitor.workstation = dict(fresh.cookies), fresh.workstation
         mine = visitor.get(f"/unite/{other.units[0]}/")
         outcome.check("fausse alerte : la personne suivante travaille aussitôt", mine.status == 200, str(mine.status))
         charts = [path for path in seen.pages if re.fullmatch(r"/dossier/[0-9a-f-]{36}/", path)]
@@ -175,6 +179,7 @@ def _scripts(stage: Stage, seen: Seen, outcome: Outcome) -> None:
             name = path.rsplit("/", 1)[-1]
             if name != HTMX:
                 found += [f"{name} : {one}" for one in set(STORES.findall(visitor.get(path).text))]
+    found = [one for one in found if one not in KEPT]
     keeping = [path for path, one in seen.pages.items() if HTMX in one.text and '"historyCacheSize": 0' not in one.text]
     outcome.check("htmx ne garde aucune page pour l'historique", not keeping, "; ".join(keeping[:3]))
     outcome.check("aucun script n'écrit dans les stockages du navigateur", not found and bool(named), "; ".join(found))
@@ -186,6 +191,8 @@ def _cookie(stage: Stage, account: Account, outcome: Outcome) -> None:
         visitor.get("/connexion/")
         asked = visitor.post("/connexion/defi/", json_body={}).json()
         body = {"challenge_id": asked["challenge_id"], "response": dict(signed(stage, account, asked["options"]))}
+        visitor.workstation = workstation = Workstation()
+        body["device_key"] = workstation.named
         visitor.post("/connexion/preuve/", json_body=body)
         lines = [line for line in visitor.lines if line.startswith(f"{SESSION_COOKIE}=")]
         visitor.post(SIGN_OUT)

@@ -92,10 +92,7 @@ class Stopwatch:
 
 ATTACKS: Final = (
     Attack(1, "Mot de passe seul", "clé d'accès pour tous, aucun mot de passe", "0", "—"),
-    Attack(
-        2, "Cookie de session rejoué d'un autre poste", "session liée à une clé du poste", "0", "1 s",
-        "les sessions ne sont pas encore liées à un poste : un cookie copié fonctionne",
-    ),
+    Attack(2, "Cookie de session rejoué d'un autre poste", "session liée à une clé du poste", "0", "1 s"),
     Attack(
         3, "Second facteur relayé", "clé liée à l'adresse ; secours fermé, ouvert à deux, compté",
         "0 par clé, ≤ 10 par quart d'heure en secours", "15 min",

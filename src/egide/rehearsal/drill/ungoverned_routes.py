@@ -325,7 +325,7 @@ def _mass_assignment(stage: Stage, outcome: Outcome, visitor: Visitor, own: str,
     outcome.check("des champs inconnus n'ont aucun effet", not faults and before == after, ", ".join(faults[:5]))
     outcome.check("témoin : le formulaire lui-même a écrit", bool(rows) or answer.status == 422, str(answer.status))
     outcome.check("la redirection reste chez nous", EVIL not in str(answer.headers), answer.headers.get("location", ""))
-    body = {"challenge_id": "x", "response": {"rawId": "AA"}, "account": someone, "grade": "strong"}
+    body = {"challenge_id": "x", "response": {"rawId": "AA"}, "device_key": "BA", "account": someone, "grade": "strong"}
     answer = visitor.post("/connexion/preuve/", json_body=body)
     outcome.check("un champ inconnu de la preuve est refusé", answer.status == 400, str(answer.status))
 

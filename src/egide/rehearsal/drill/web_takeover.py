@@ -18,9 +18,10 @@ from uuid import UUID
 
 from egide.rehearsal.drill import inside_web
 from egide.rehearsal.drill.glass import account_id
-from egide.rehearsal.drill.stage import SESSION_COOKIE, Account, NoStage, Stage, patients_in, session_of
+from egide.rehearsal.drill.stage import Account, NoStage, Stage, bearer_of, patients_in, session_of
 from egide.rehearsal.drill.table import Outcome
 from egide.rehearsal.signin import Visitor, default_keys_url
+from egide.rehearsal.workstation import ProvingKeeper
 
 NUMBER: Final = 21
 FOREIGN: Final = 20
@@ -117,7 +118,7 @@ def _given(
     return {
         "home": str(stage.home.root),
         "site": str(site["id"]),
-        "cookie": thief[1].cookies[SESSION_COOKIE],
+        "cookie": ProvingKeeper(stage.home.keeper_socket("web")).passing(bearer_of(thief[1])),
         "own": own,
         "foreign": theirs[:FOREIGN],
         "other_unit": victim[0].units[0],

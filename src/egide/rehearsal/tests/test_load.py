@@ -21,6 +21,7 @@ from egide.kernel.softkey_id import SOFTWARE_AAGUID
 from egide.rehearsal import hospital, staff, staffing
 from egide.rehearsal.rows import SYSTEM
 from egide.rehearsal.truth import truth
+from egide.rehearsal.workstation import Workstation
 
 PEOPLE, SEED, TODAY = 300, 1, "2026-11-24"
 
@@ -225,8 +226,9 @@ def test_the_keeper_admits_each_key(
         begun = keeper.call("sign_in", step="begin")
         response = key.assertion(begun["options"], origin)
         done = keeper.call(
-            "sign_in", step="finish", challenge_id=begun["challenge_id"], response=response, device="test"
-        )
+            "sign_in", step="finish", challenge_id=begun["challenge_id"], response=response, device="test",
+            device_key=Workstation().point,
+        )  # fmt: skip
         assert done["actor"]["username"] == key.username
     begun = keeper.call("sign_in", step="begin")
     with pytest.raises(Exception, match="no_user_verification"):
@@ -236,6 +238,7 @@ def test_the_keeper_admits_each_key(
             challenge_id=begun["challenge_id"],
             response=keys[0].assertion(begun["options"], origin, verified=False),
             device="test",
+            device_key=Workstation().point,
         )
 
 
@@ -257,6 +260,8 @@ def test_the_key_export_is_for_the_operator(loaded: subprocess.CompletedProcess[
         ("key", "export", "../x"),
         ("signin", "claire.morvan", "--url", "not an address"),
         ("signin", "claire.morvan", "--url", "http://localhost:1"),
+        ("proof", "no key", "/jour/"),
+        ("proof", "AAAA", "/jour/"),
     ],
 )
 def test_wrong_arguments_are_one_sentence(house: Supervisor, arguments: tuple[str, ...]) -> None:

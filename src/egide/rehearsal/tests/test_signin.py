@@ -11,6 +11,14 @@ import pytest
 from egide.rehearsal.signin import SignInFailed, Visitor, default_keys_url, sign_in
 
 
+def _answers(body: Any) -> bool:
+    """The right answer to c1, with a workstation's public key beside it."""
+    return set(body) == {"challenge_id", "response", "device_key"} and (body["challenge_id"], body["response"]) == (
+        "c1",
+        {"ok": 1},
+    )
+
+
 class Web(BaseHTTPRequestHandler):
     """A sign-in that accepts one response, and remembers what it was sent."""
 
@@ -25,7 +33,7 @@ class Web(BaseHTTPRequestHandler):
         self.seen.append((self.command, self.path, dict(self.headers.items()), body))
         if self.path == "/connexion/defi/":
             self._answer(200, json.dumps({"challenge_id": "c1", "options": {"challenge": "x"}}).encode(), [])
-        elif self.path == "/connexion/preuve/" and json.loads(body) == {"challenge_id": "c1", "response": {"ok": 1}}:
+        elif self.path == "/connexion/preuve/" and _answers(json.loads(body)):
             self._answer(200, b"{}", ["egide_session=s1; HttpOnly; SameSite=Strict; Path=/", "csrftoken=def; Path=/"])
         elif self.path == "/deconnexion/":
             self._answer(302, b"", ['egide_session=""; Max-Age=0; Path=/'])

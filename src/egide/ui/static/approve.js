@@ -1,5 +1,6 @@
 // A dangerous act confirmed with a fresh factor: the exact act goes to the server, its hash to the key, the proof back. Where a
 // colleague's key is needed too, the same act is asked of it, on the same screen. A page may hold several such forms.
+import { goInstead } from "./possession.js";
 import { Said, byDemoKey, byKey, post } from "./webauthn.js";
 
 let busy = false;
@@ -47,7 +48,7 @@ function prepare(form) {
         say(form.dataset.colleague);
       } else {
         say(form.dataset.done);
-        location.replace(form.dataset.next);
+        goInstead(form.dataset.next);
       }
     } catch (fault) {
       say(fault instanceof Said ? fault.message : form.dataset.failed, "wrong");

@@ -2,6 +2,7 @@
 import "./keys.js";
 import "./notes.js";
 import "./palette.js";
+import { carry, go, proof, station } from "./possession.js";
 import "./session.js";
 
 export function cookie(name) {
@@ -9,8 +10,25 @@ export function cookie(name) {
   return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
 }
 
+// htmx asks once more when the request is signed; a form that is being signed is not sent a second time meanwhile.
+const signing = new WeakMap();
+document.addEventListener("htmx:confirm", (event) => {
+  const { elt, verb, path, triggeringEvent, issueRequest } = event.detail;
+  event.preventDefault();
+  if (triggeringEvent?.type === "submit" && signing.has(elt)) return;
+  signing.set(elt, null);
+  proof(verb, path || location.href).then((signed) => {
+    signing.set(elt, signed);
+    issueRequest();
+    signing.delete(elt);
+  });
+});
+
 document.addEventListener("htmx:configRequest", (event) => {
-  event.detail.headers["X-CSRFToken"] = cookie("csrftoken");
+  const { elt, headers } = event.detail;
+  headers["X-CSRFToken"] = cookie("csrftoken");
+  const signed = signing.get(elt);
+  if (signed) headers["Egide-Proof"] = signed;
 });
 
 // A discreet sign past 150 ms (the delay is in the style sheet).
@@ -22,12 +40,41 @@ function wait(change) {
 document.addEventListener("htmx:beforeRequest", () => wait(1));
 document.addEventListener("htmx:afterRequest", () => wait(-1));
 
-// A form is sent once (those of htmx disable their button themselves).
-document.addEventListener("submit", (event) => {
+// A form is sent once, signed (those that htmx has taken up disable their button themselves).
+document.addEventListener("submit", async (event) => {
   const form = event.target;
-  if (form.hasAttribute("hx-post")) return;
-  if (form.dataset.sent) event.preventDefault();
-  form.dataset.sent = "yes";
+  if (event.defaultPrevented || form.method === "dialog") return;
+  if (form.dataset.sent === "signed") {
+    form.dataset.sent = "yes";
+    return;
+  }
+  event.preventDefault();
+  if (form.dataset.sent) return;
+  form.dataset.sent = "waiting";
+  const button = event.submitter;
+  const to = button?.getAttribute("formaction") ?? form.getAttribute("action") ?? location.href;
+  if ("station" in form.dataset) await station();
+  await carry(form.method, to);
+  await new Promise((after) => setTimeout(after)); // a form that is still being submitted cannot be submitted
+  form.dataset.sent = "signed";
+  form.requestSubmit(button?.isConnected ? button : null);
+});
+
+// A page that comes back from memory may send its forms again.
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
+// A link of ours, followed in this tab: the proof goes first. Elsewhere (a new tab, a bookmark) the page that comes asks for it.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href]");
+  const plain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+  if (!link || !plain || event.defaultPrevented || link.target || link.hasAttribute("download")) return;
+  const here = link.pathname === location.pathname && link.search === location.search;
+  if (link.origin !== location.origin || (here && link.hash)) return;
+  event.preventDefault();
+  if ("station" in link.dataset) station().then(() => go(link.href));
+  else go(link.href);
 });
 
 // What was typed outlives a refusal: the sentence is put above the form, the form stays.

@@ -1,5 +1,7 @@
 // The live channel: "die" and "changed", never a datum. One tab of the browser listens and tells the others; where nothing has been
 // heard for three seconds each page asks the web server itself (session.js).
+import { ask } from "./possession.js";
+
 const SILENCE = 3000;
 const AGAIN = 2000;
 
@@ -50,7 +52,7 @@ function watch() {
 
 // One stream, until it ends.
 async function listen() {
-  const answer = await fetch(address, { credentials: "include", cache: "no-store", signal: over.signal });
+  const answer = await ask(address, { credentials: "include", cache: "no-store", signal: over.signal });
   if (!answer.ok) throw new Error(String(answer.status));
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";

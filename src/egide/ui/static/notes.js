@@ -1,5 +1,6 @@
 // Writing a note: the draft is kept at each pause, on leaving a field and when the page hides; `;ta` and kin are spelled out.
 import { cookie } from "./egide.js";
+import { HEADER, proof } from "./possession.js";
 
 const PAUSE = 1500;
 const AGAIN = 5000;
@@ -17,7 +18,11 @@ function keep(form) {
   window.htmx.trigger(saver(form), "keep");
 }
 
+// A page that goes has no time to sign: a proof for its draft is made while one types.
+const ready = new WeakMap();
+
 function later(form, delay) {
+  proof("POST", saver(form).dataset.draft).then((signed) => ready.set(form, signed));
   clearTimeout(timers.get(form));
   timers.set(form, setTimeout(() => keep(form), delay));
 }
@@ -64,7 +69,7 @@ document.addEventListener("visibilitychange", () => {
     if (!form.isConnected) continue;
     fetch(saver(form).dataset.draft, {
       method: "POST", body: new URLSearchParams(new FormData(form)), keepalive: true,
-      headers: { "X-CSRFToken": cookie("csrftoken") },
+      headers: { "X-CSRFToken": cookie("csrftoken"), [HEADER]: ready.get(form) ?? "" },
     }).catch(() => unsaved.add(form));
   }
 });

@@ -1,5 +1,6 @@
 // Signing in with a key: challenge from the server, assertion by the authenticator (or, on a demo base, by the demo key
 // service), proof to the server. The page learns nothing but yes, or a sentence.
+import { goInstead, newKey } from "./possession.js";
 import { Said, byDemoKey, byKey, post } from "./webauthn.js";
 
 const door = document.getElementById("door");
@@ -21,10 +22,13 @@ async function enter(assert, button) {
     const challenge = await post(door.dataset.challenge, {}, door);
     const options = challenge.options.publicKey ?? challenge.options;
     const response = await assert(options, door);
-    await post(door.dataset.proof, { challenge_id: challenge.challenge_id, response }, door);
+    const workstation = await newKey();
+    const shown = { challenge_id: challenge.challenge_id, response, device_key: workstation.named };
+    const { now } = await post(door.dataset.proof, shown, door);
+    await workstation.keep(now);
     say(door.dataset.welcome);
     new BroadcastChannel("egide").postMessage("somebody"); // pages left open by whoever was here before empty themselves
-    location.replace(door.dataset.next);
+    goInstead(door.dataset.next);
   } catch (fault) {
     say(fault instanceof Said ? fault.message : door.dataset.failed, "wrong");
     busy = false;

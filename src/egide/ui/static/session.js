@@ -1,6 +1,7 @@
 // The page does not outlive its session: it empties when the session ends, masks itself when the server is out of reach,
 // reloads when the browser brings it back from memory.
 import { hangUp, listening } from "./live.js";
+import { ask, reload } from "./possession.js";
 
 const BEAT = 20000; // while the live channel is heard; it says sooner what happens
 const ALONE = 4000; // without it
@@ -18,7 +19,10 @@ function empty() {
   const words = said ? said.content.cloneNode(true) : document.createTextNode("");
   document.documentElement.classList.remove("masked", "loading");
   document.body.replaceChildren(words);
-  document.body.querySelector("a")?.focus();
+  // not the link: whoever is typing would follow it
+  const main = document.body.querySelector("main");
+  main?.setAttribute("tabindex", "-1");
+  main?.focus();
 }
 
 document.addEventListener("session-ended", empty);
@@ -44,7 +48,7 @@ async function beat(patience = PATIENCE) {
   clearTimeout(timer);
   let next = listening() ? BEAT : ALONE;
   try {
-    const answer = await fetch(address, { cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(patience) });
+    const answer = await ask(address, { cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(patience) });
     if (answer.status === 401) return empty();
     mask(answer.status >= 500);
     if (answer.status >= 500) next = ALONE;
@@ -75,6 +79,6 @@ if (address) {
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) {
     document.body.replaceChildren();
-    location.reload();
+    reload();
   }
 });

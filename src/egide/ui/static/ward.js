@@ -1,6 +1,7 @@
 // The unit's list follows arrivals and departures: the live channel says when to ask; without it, one small question every two
 // seconds. When the answer changes the page is read again, at once where nobody is typing, else at the first moment when nobody is.
 import { listening } from "./live.js";
+import { ask, reload } from "./possession.js";
 
 const EVERY = 2000;
 const list = document.querySelector("[data-changes]");
@@ -16,7 +17,7 @@ function busy() {
 async function look() {
   if (document.visibilityState !== "visible" || document.documentElement.classList.contains("masked")) return;
   try {
-    const answer = await fetch(list.dataset.changes, { cache: "no-store" });
+    const answer = await ask(list.dataset.changes, { cache: "no-store" });
     if (!answer.ok) return;
     const now = await answer.text();
     moved ||= seen !== null && now !== seen;
@@ -28,7 +29,7 @@ async function look() {
 }
 
 function follow() {
-  if (moved && !busy() && list.isConnected) location.reload();
+  if (moved && !busy() && list.isConnected) reload();
 }
 
 if (list) {

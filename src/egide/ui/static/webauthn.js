@@ -1,13 +1,14 @@
 // Asking a key for an assertion: by the browser, or, on a demo base, by the demo key service; and posting JSON with a sentence
 // for every failure. Sign-in and approvals share it. `words`: an element whose data-* hold the sentences.
 import { cookie } from "./egide.js";
+import { ask } from "./possession.js";
 
 export class Said extends Error {}
 
 export async function post(url, body, words) {
   let answer;
   try {
-    answer = await fetch(url, {
+    answer = await ask(url, {
       method: "POST",
       cache: "no-store",
       headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": cookie("csrftoken") },

@@ -1,0 +1,152 @@
+"""A session's cookie is worth nothing without the workstation's key: each request proves it once, and becomes a pass.
+
+What a thief copies (cookie, headers, a whole jar) names a key that he has not, or holds proofs that are used or old.
+"""
+
+import base64
+import functools
+import hmac
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+from egide.keeper.sessions import Bound, No, Sessions
+from egide.kernel import proofs
+
+LOOKED_AT = 4  # proofs of one request: a header, and cookies of addresses above this one
+HOP_MS = 10_000
+TOLD_EVERY = 60.0  # seconds: one line of the trail a session and reason
+_CURVE = ec.SECP256R1()
+_SHA256 = ec.ECDSA(hashes.SHA256())
+
+
+def point_of(public_key: bytes) -> bytes:
+    """The 33 bytes of a P-256 point given raw (65 bytes, as WebCrypto exports it); ValueError for anything else."""
+    if len(public_key) != 65:
+        raise ValueError("not an uncompressed point")
+    numbers = ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, public_key).public_numbers()
+    return bytes((2 + (numbers.y & 1),)) + numbers.x.to_bytes(32, "big")
+
+
+@functools.lru_cache(maxsize=4096)
+def _key(point: bytes) -> ec.EllipticCurvePublicKey:
+    return ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, point)
+
+
+def signed(point: bytes, signature: str, text: bytes) -> bool:
+    """Whether this key signed this text; the signature is r ‖ s, as WebCrypto gives it."""
+    try:
+        raw = base64.urlsafe_b64decode(signature + "==")
+        pair = encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
+        _key(point).verify(pair, text, _SHA256)
+    except (ValueError, InvalidSignature):
+        return False
+    return True
+
+
+class Once:
+    """Remembers for `keep` milliseconds what was used: two sets that take turns, nothing to sweep."""
+
+    def __init__(self, keep: int) -> None:
+        self._keep = keep
+        self._turn = 0
+        self._now: set[bytes] = set()
+        self._before: set[bytes] = set()
+        self._lock = threading.Lock()
+
+    def use(self, what: bytes, now: int) -> bool:
+        """True the first time."""
+        with self._lock:
+            turn = now // self._keep
+            if turn != self._turn:
+                self._before = self._now if turn == self._turn + 1 else set()
+                self._now, self._turn = set(), turn
+            if what in self._now or what in self._before:
+                return False
+            self._now.add(what)
+            return True
+
+
+class Possession:
+    """Checks proofs and makes passes. What was used before a restart is too old after it."""
+
+    def __init__(self, sessions: Sessions, clock: Callable[[], float] = time.time) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._began = self._ms()
+        self._used = Once(proofs.PAST_MS + proofs.AHEAD_MS)
+        self._told: dict[tuple[UUID, str], float] = {}
+
+    def _ms(self) -> int:
+        return int(self._clock() * 1000)
+
+    def prove(
+        self, conn: Any, cookie: str, method: str, path: str, given: Sequence[object] = (), hop: object = None
+    ) -> str:
+        """The pass of one request. No(proof_missing, proof_old, proof_used, proof_wrong), and a line of the trail."""
+        bound = self._sessions.bound(conn, cookie)
+        reason = "proof_missing"
+        for one in list(given)[:LOOKED_AT]:
+            verdict, how = self._check(bound, method, path, proofs.parse(one))
+            if verdict == "ok":
+                return self._sessions.passing(bound.session, bound.account, asked=how == proofs.ASKED, now=self._ms())
+            reason = verdict if reason in ("proof_missing", "proof_wrong") else reason
+        if method == "GET" and isinstance(hop, str) and (asked := self._arrived(bound, path, hop)) is not None:
+            return self._sessions.passing(bound.session, bound.account, asked=asked, now=self._ms())
+        self._tell(conn, bound, reason)
+        raise No(reason)
+
+    def _check(self, bound: Bound, method: str, path: str, proof: proofs.Proof | None) -> tuple[str, str]:
+        if proof is None:
+            return "proof_wrong", ""
+        now = self._ms()
+        # before anything is remembered: only what this session's own key signed takes room
+        text = proofs.signed_text(method, path, proof.at, proof.nonce, proof.how)
+        if not signed(bound.point, proof.signature, text):
+            return "proof_wrong", ""
+        if not max(now - proofs.PAST_MS, self._began) <= proof.at <= now + proofs.AHEAD_MS:
+            return "proof_old", ""
+        if not self._used.use(bound.session.bytes + proof.nonce.encode(), now):
+            return "proof_used", ""
+        return "ok", proof.how
+
+    # ── a redirect ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def hop(self, session: UUID, path: str, *, asked: bool) -> str:
+        """For the one address a proven request is sent on to, at once and once: nothing signs a redirect."""
+        body = self._ms().to_bytes(8, "big") + bytes((asked,)) + secrets.token_bytes(12)
+        mac = self._sessions.mac(b"egide/hop/" + session.bytes + body + path.encode())
+        return base64.urlsafe_b64encode(body + mac).decode().rstrip("=")
+
+    def _arrived(self, bound: Bound, path: str, hop: str) -> bool | None:
+        try:
+            raw = base64.b64decode(hop[:100].encode() + b"=", altchars=b"-_", validate=True)
+        except ValueError:
+            return None
+        body, mac, now = raw[:21], raw[21:], self._ms()
+        genuine = self._sessions.mac(b"egide/hop/" + bound.session.bytes + body + path.encode())
+        if len(raw) != 53 or not hmac.compare_digest(genuine, mac):
+            return None
+        if not max(now - HOP_MS, self._began) <= int.from_bytes(body[:8], "big") <= now:
+            return None
+        return bool(body[8]) if self._used.use(bound.session.bytes + body, now) else None
+
+    # ── the trail ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _tell(self, conn: Any, bound: Bound, reason: str) -> None:
+        """One line a minute of one session and reason: who types an address is no thief; a thief is never silent."""
+        now = self._clock()
+        if now - self._told.get((bound.session, reason), 0.0) < TOLD_EVERY:
+            return
+        if len(self._told) > 10_000:
+            self._told.clear()
+        self._told[bound.session, reason] = now
+        conn.execute("SELECT accounts.unproven(%s, %s, %s)", (bound.session, bound.account, reason))

@@ -1,0 +1,133 @@
+// This workstation's key: made at sign-in, kept by the browser so that no script can read it out, named by the session. Every
+// request is signed with it, once: method, address, time. What is copied from here (cookies, headers) opens nothing elsewhere.
+const STORE = "keys";
+const NAME = "workstation";
+const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
+const SIGNING = { name: "ECDSA", hash: "SHA-256" };
+export const HEADER = "Egide-Proof";
+const CLOCK = "Egide-Clock";
+const SECONDS = 10; // of a proof that waits in a cookie for the page one goes to
+
+// ── where the key is kept ─────────────────────────────────────────────────────────────────────────────────────────────
+
+function opened() {
+  return new Promise((give, fail) => {
+    const asked = indexedDB.open("egide", 1);
+    asked.onupgradeneeded = () => asked.result.createObjectStore(STORE);
+    asked.onsuccess = () => give(asked.result);
+    asked.onerror = () => fail(asked.error);
+  });
+}
+
+async function within(mode, act) {
+  const base = await opened();
+  try {
+    return await new Promise((give, fail) => {
+      const asked = act(base.transaction(STORE, mode).objectStore(STORE));
+      asked.onsuccess = () => give(asked.result);
+      asked.onerror = () => fail(asked.error);
+    });
+  } finally {
+    base.close();
+  }
+}
+
+let known = null;
+
+async function kept() {
+  known ??= within("readonly", (store) => store.get(NAME)).catch(() => undefined);
+  return known;
+}
+
+// A key for the session that is about to begin; `keep` it once the server has bound the session to it.
+export async function newKey() {
+  const pair = await crypto.subtle.generateKey(ALGORITHM, false, ["sign"]);
+  const raw = await crypto.subtle.exportKey("raw", pair.publicKey);
+  return {
+    named: text(raw),
+    keep: async (now) => {
+      const value = { key: pair.privateKey, skew: now - Date.now() };
+      await within("readwrite", (store) => store.put(value, NAME));
+      known = Promise.resolve(value);
+    },
+  };
+}
+
+// A key for a way in that no script posts (a form, a way that leads elsewhere and back): its public half goes along in a cookie.
+export async function station() {
+  const made = await newKey();
+  await made.keep(Date.now());
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `egide_poste=${made.named}; path=/connexion/; max-age=600; samesite=lax${secure}`;
+}
+
+// The server told its time (milliseconds since 1970): this browser's clock is off, or was put right.
+export async function setClock(now) {
+  const value = await kept();
+  if (!now || !value) return;
+  value.skew = now - Date.now();
+  await within("readwrite", (store) => store.put(value, NAME)).catch(() => {});
+}
+
+// ── proofs ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function text(buffer) {
+  const plain = String.fromCharCode(...new Uint8Array(buffer));
+  return btoa(plain).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+}
+
+function pathOf(url) {
+  const path = new URL(url, location.href).pathname;
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+// One proof for one request; null where this browser has no key (nobody signed in here).
+// `how`: l, our own page asks; b and c, a page that had no proof asks again.
+export async function proof(method, url, how = "l") {
+  const value = await kept();
+  if (!value) return null;
+  const at = Date.now() + value.skew;
+  const nonce = text(crypto.getRandomValues(new Uint8Array(12)));
+  const said = ["egide-proof/1", method.toUpperCase(), pathOf(url), at, nonce, how].join("\n");
+  const signature = await crypto.subtle.sign(SIGNING, value.key, new TextEncoder().encode(said));
+  return [at, nonce, how, text(signature)].join(".");
+}
+
+// A request of our own scripts, signed.
+export async function ask(url, options = {}) {
+  const signed = await proof(options.method ?? "GET", url);
+  const headers = { ...options.headers, ...(signed && { [HEADER]: signed }) };
+  const answer = await fetch(url, { ...options, headers });
+  if (answer.status === 428) await setClock(Number(answer.headers.get(CLOCK)));
+  return answer;
+}
+
+// ── going to a page: no header can be given, so the proof waits in a cookie for that address alone ─────────────────────
+
+export async function carry(method, url, how = "l") {
+  const signed = await proof(method, url, how);
+  if (!signed) return false;
+  const path = new URL(url, location.href).pathname;
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `egide_proof=${signed}; path=${path}; max-age=${SECONDS}; samesite=strict${secure}`;
+  return true;
+}
+
+export async function go(url) {
+  await carry("GET", url);
+  location.assign(url);
+}
+
+export async function goInstead(url) {
+  await carry("GET", url);
+  location.replace(url);
+}
+
+export async function reload() {
+  await carry("GET", location.href);
+  location.reload();
+}
