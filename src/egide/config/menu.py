@@ -62,6 +62,8 @@ def frame(request: HttpRequest) -> Frame:
         name=actor.name,
         profession=actor.profession,
         grade=actor.grade,
+        live=_live(),
+        session=actor.session.hex[:8],
     )
 
 
@@ -82,7 +84,7 @@ def _rescue_frame(request: HttpRequest, actor: Actor) -> Frame:
         name=actor.name,
         profession=actor.profession,
         grade=actor.grade,
-        live=f"{settings.LIVE_URL}/direct/",
+        live=_live(),
         session=actor.session.hex[:8],
     )
 
@@ -95,6 +97,11 @@ def _plan(actor: Actor) -> str:
     return _("Plan blanc sur le site jusqu'à %(until)s : l'accès d'urgence n'est plus limité en nombre.") % {
         "until": timezone.localtime(plan.until).strftime("%H:%M")
     }
+
+
+def _live() -> str:
+    """Where every page listens, whatever the grade."""
+    return f"{settings.LIVE_URL}/direct/"
 
 
 def _place(request: HttpRequest, label: str, name: str, icon: str) -> Place:

@@ -293,3 +293,12 @@ def test_a_template_that_asks_the_database_is_stopped(nurse: Browser, unit: UUID
         with pytest.raises(wall):
             page(request, "ui/notice.html", sentence=Lazy(asked), title="t", next_step="n", icon="lock")
     assert nurse.get(f"/unite/{unit}/").status_code == 200
+
+
+def test_every_page_of_somebody_listens_to_the_live_channel(hospital: Hospital, browser: Browse) -> None:
+    _, cookie = hospital.signed_in("nurse", hospital.unit())
+    page = browser(cookie)
+    for path in ("/jour/", "/aide/", "/sessions/", "/poste/"):
+        body = page.get(path).content.decode()
+        assert 'data-live="http://localhost:8501/direct/"' in body, path
+        assert 'data-session="' in body, path
