@@ -17,6 +17,7 @@ from egide.rehearsal.drill.loot import Loot, spoken
 from egide.rehearsal.drill.stage import SESSION_COOKIE, Account, Stage, Steady, patients_in
 from egide.rehearsal.drill.table import Outcome
 from egide.rehearsal.signin import Visitor
+from egide.rehearsal.workstation import Workstation
 
 NUMBER: Final = 3
 QUARTER: Final = 10  # distinct patients in fifteen minutes
@@ -59,7 +60,10 @@ def _assertion(stage: Stage, victim: Account, outcome: Outcome) -> None:
             thief.get("/connexion/")
             asked = thief.post("/connexion/defi/", json_body={}).json()
             bent = answer(key, asked["options"], **{"origin": stage.origin, **way})
-            thief.post("/connexion/preuve/", json_body={"challenge_id": asked["challenge_id"], "response": bent})
+            thief.post(
+                "/connexion/preuve/",
+                json_body={"challenge_id": asked["challenge_id"], "response": bent, "device_key": Workstation().named},
+            )
             if SESSION_COOKIE in thief.cookies:
                 entered.append(name)
     outcome.check("une clé relayée n'ouvre aucune session (R = 0)", not entered, ", ".join(entered))

@@ -1,4 +1,5 @@
 // A yes to an act: its hash to the key, the proof back. Where the act hands out a key, my half of its code shows once.
+import { goInstead } from "./possession.js";
 import { Said, byDemoKey, byKey, post } from "./webauthn.js";
 
 const form = document.querySelector("form[data-consent]");
@@ -26,7 +27,7 @@ async function sign(button) {
       document.getElementById("half").hidden = false;
       say(answer.state === "ok" ? form.dataset.done : form.dataset.more);
     } else {
-      location.replace(form.dataset.next);
+      goInstead(form.dataset.next);
     }
   } catch (fault) {
     say(fault instanceof Said ? fault.message : form.dataset.failed, "wrong");

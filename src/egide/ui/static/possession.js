@@ -58,7 +58,7 @@ export async function station() {
   const made = await newKey();
   await made.keep(Date.now());
   const secure = location.protocol === "https:" ? "; secure" : "";
-  document.cookie = `egide_poste=${made.named}; path=/connexion/; max-age=600; samesite=lax${secure}`;
+  document.cookie = `egide_cle_poste=${made.named}; path=/connexion/; max-age=600; samesite=lax${secure}`;
 }
 
 // The server told its time (milliseconds since 1970): this browser's clock is off, or was put right.
