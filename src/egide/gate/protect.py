@@ -7,6 +7,7 @@ over an orphan.
 from typing import Any
 
 from django.db.migrations.operations.base import Operation
+from django.db.models import BinaryField
 
 # model label → categories; filled as migrations are read, compared with the models and pg_class by a house test
 PROTECTED: dict[str, tuple[str, ...]] = {}
@@ -43,8 +44,9 @@ class ProtectTable(Operation):
         # Foreign keys wait for the migration's end, and their check would then ask these policies for a ticket.
         while schema_editor.deferred_sql:
             schema_editor.execute(schema_editor.deferred_sql.pop(0), None)
-        table = to_state.apps.get_model(app_label, self.model)._meta.db_table
-        for statement in protect_sql(table, self.categories, self.own):
+        meta = to_state.apps.get_model(app_label, self.model)._meta
+        sealed = [str(field.column) for field in meta.fields if isinstance(field, BinaryField)]
+        for statement in (*protect_sql(meta.db_table, self.categories, self.own), *reseal_sql(meta.db_table, sealed)):
             schema_editor.execute(statement)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
@@ -54,6 +56,11 @@ class ProtectTable(Operation):
     def describe(self) -> str:
         """What `migrate` prints."""
         return f"Protect {self.model} ({', '.join(self.categories)})"
+
+
+def reseal_sql(table: str, sealed: list[str]) -> list[str]:
+    """What a rotation of keys needs (gate.reseal): nothing else of the row may be changed."""
+    return [f'GRANT SELECT, UPDATE ("{column}") ON "{table}" TO gatekeeper' for column in sealed]
 
 
 def protect_sql(table: str, categories: tuple[str, ...], own: str = "") -> list[str]:

@@ -31,7 +31,7 @@ class Acts:
     """Proposes acts, checks each yes, and carries an emergency out once it has all it needs."""
 
     def __init__(self, masters: Masters, ceremony: Ceremony, key_of: Callable[[Any, bytes], dict[str, Any]]) -> None:
-        self._trail_key = masters.newest("trail")
+        self._trail_key, self._trail_keys = masters.newest("trail"), masters.keys["trail"]
         self._ceremony = ceremony
         self._key_of = key_of
 
@@ -61,7 +61,7 @@ class Acts:
         found, challenge = self.yes(conn, session, account, act, kind, response, words)
         body = json.loads(found["body"])
         words_id = uuid.uuid4()
-        sealed = sealing.seal({1: self._words_key(words_id)}, words.encode(), _bound(words_id))
+        sealed = sealing.seal(self._words_keys(words_id), words.encode(), _bound(words_id))
         done = conn.execute(
             EMERGENCIES[kind],
             (act, UUID(body["patient"]), body["reason"], words_id, sealed),
@@ -125,10 +125,10 @@ class Acts:
         found = conn.execute("SELECT * FROM gate.words_of(%s, %s, %s)", (session, account, entry)).fetchone()
         if found is None or found["code"] != "ok":
             raise BadAssertion(found["code"] if found else "no_link")
-        return sealing.unseal({1: self._words_key(found["id"])}, bytes(found["sealed"]), _bound(found["id"])).decode()
+        return sealing.unseal(self._words_keys(found["id"]), bytes(found["sealed"]), _bound(found["id"])).decode()
 
-    def _words_key(self, words_id: UUID) -> bytes:
-        return sealing.patient_key(self._trail_key, "words", words_id)
+    def _words_keys(self, words_id: UUID) -> dict[int, bytes]:
+        return {version: sealing.patient_key(key, "words", words_id) for version, key in self._trail_keys.items()}
 
     def _words_mac(self, act: UUID, words: str) -> str:
         return hmac.digest(self._trail_key, b"egide/act-words/" + act.bytes + words.encode(), "sha256").hex()

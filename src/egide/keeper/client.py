@@ -15,6 +15,10 @@ class KeeperDown(Exception):
     """The keeper does not answer: nothing can be opened, and pages say so."""
 
 
+class KeeperLocked(KeeperDown):
+    """The keeper waits for the operator's passphrase."""
+
+
 class Keeper:
     """A client of one of the keeper's sockets."""
 
@@ -41,6 +45,8 @@ class Keeper:
             self.close()
         if reply is None:
             raise KeeperDown("the keeper closed the connection")
+        if reply.get("refused") == "locked":
+            raise KeeperLocked("the keeper waits for its passphrase")
         if "refused" in reply:
             if reply["refused"] == "database_down":
                 raise KeeperDown("the keeper has no database")

@@ -5,6 +5,7 @@ keys that a search needs: a fault in it opens no chart and signs no checkpoint.
 """
 
 import argparse
+import contextlib
 import logging
 import os
 import signal
@@ -22,6 +23,7 @@ from egide.keeper.client import Keeper, KeeperDown
 from egide.keeper.finder import Finder
 from egide.keeper.masters import Masters
 from egide.keeper.sessions import No, Sessions, actor_fields, answered
+from egide.keeper.switch import Answering, Waiting
 from egide.keeper.typed import Unclear
 from egide.kernel.capabilities import Refused
 from egide.kernel.home import FINDER_SOCKETS, Home
@@ -99,10 +101,21 @@ class Finding:
 
 
 class DoorLine:
-    """What the finder tells the door: which leaf a search's row must get."""
+    """What the finder asks of the door and tells it: its keys; which leaf a search's row must get; whom it showed."""
 
     def __init__(self, home: Home) -> None:
         self._door = Keeper(home.keeper_socket("trail"))
+        self._folder = home.keeper_masters
+        self._epoch = ""
+
+    def fresh_keys(self) -> Masters | None:
+        """The keys of a search when they are not those handed out before (a rotation); raises KeeperDown, Refused."""
+        with contextlib.suppress(OSError):
+            if masters.epoch(self._folder) == self._epoch:
+                return None
+        said = self._door.call("masters", names=list(KEYS))
+        self._epoch = said["epoch"]
+        return Masters(said["keys"], said["ages"], said["base_id"], said["demo"], said["born"])
 
     def expect(self, entry_id: int, leaf: bytes) -> None:
         """Raises KeeperDown when the door is away: the search is then not answered."""
@@ -116,8 +129,28 @@ class DoorLine:
         )  # fmt: skip
 
 
+class Renewing:
+    """Looks, before each request, whether the keys changed; the verbs are then made anew."""
+
+    def __init__(self, line: DoorLine) -> None:
+        self._line = line
+        self._lock = threading.Lock()
+        self._now: Answering = Waiting()
+
+    def answer(self, socket_kind: str, conn: "psycopg.Connection[Any]", request: dict[str, Any]) -> dict[str, Any]:
+        """As `Finding`; as locked until the door has its keys."""
+        with self._lock:
+            try:
+                keys = self._line.fresh_keys()
+                if keys is not None:
+                    self._now = Finding(keys, self._line)
+            except (KeeperDown, Refused):
+                log.info("the door has no keys yet, or is away")
+        return self._now.answer(socket_kind, conn, request)
+
+
 def main() -> int:
-    """Exit code 3: lost keys; 0 after SIGTERM."""
+    """Exit code 0 after SIGTERM. Its keys come from the door, when it has them."""
     parser = argparse.ArgumentParser(prog="egide.keeper.finding")
     parser.add_argument("--home", required=True, type=Path)
     arguments = parser.parse_args()
@@ -125,15 +158,10 @@ def main() -> int:
     home = Home(arguments.home.absolute())
     server.harden()
     os.nice(POLITENESS)
-    try:
-        keys = masters.load(home.keeper_masters, home.keeper_birth).only(*KEYS)
-    except masters.LostKeys as error:
-        print(f"La recherche ne démarre pas : {error}.", file=sys.stderr)
-        return 3
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    listening = server.Server(home, Finding(keys, DoorLine(home)), FINDER_SOCKETS, CLIENTS)
+    listening = server.Server(home, Renewing(DoorLine(home)), FINDER_SOCKETS, CLIENTS)
     listening.start()
     log.info("finding")
     stop.wait()

@@ -1,9 +1,14 @@
-"""The keeper's master keys at rest: one file a key, 32 random bytes, in a folder that only the keeper's user reads."""
+"""The keeper's master keys: one file a key and version, 32 random bytes, in a folder that only the keeper's user reads.
 
+At rest they are plain files, or wrapped under a passphrase (`passphrase`). A retired version lies apart, kept.
+"""
+
+import hashlib
 import json
 import os
 import re
 import secrets
+import shutil
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,10 +16,15 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from egide.keeper import passphrase
+from egide.keeper.passphrase import Store, WrongPassphrase
 from egide.kernel.birth import birth_text, signed_by
 
 CATEGORIES = ("identity", "contact", "ins", "stay", "coding", "clinical", "protected")
 OTHERS = ("session", "ticket", "token", "enrol", "trail", "checkpoint")
+# Of ids of imported rows, for ever the same: never rotated. Bases born before it have none.
+ROWS = "row"
+PLAIN = passphrase.Plain()
 _FILE = re.compile(r"([a-z]+)\.([0-9]{1,4})\.key")
 
 
@@ -40,6 +50,10 @@ class Masters:
         versions = self.keys[name]
         return versions[max(versions)]
 
+    def live(self, name: str) -> int:
+        """The version that seals."""
+        return max(self.keys[name])
+
     def only(self, *names: str) -> "Masters":
         """Without the other keys: what a program does not need, it does not hold."""
         kept = {name: self.keys[name] for name in names}
@@ -56,7 +70,7 @@ def make(folder: Path, birth: Path, demo: bool) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if any(folder.iterdir()) or birth.exists():
         raise LostKeys("keys exist already: a base is born once")
-    for name in (*CATEGORIES, *OTHERS):
+    for name in (*CATEGORIES, *OTHERS, ROWS):
         _write(folder / f"{name}.1.key", secrets.token_bytes(32))
     signer = Ed25519PrivateKey.from_private_bytes((folder / "checkpoint.1.key").read_bytes())
     base_id, born = secrets.token_hex(16), datetime.now(UTC).isoformat(timespec="seconds")
@@ -70,7 +84,7 @@ def make(folder: Path, birth: Path, demo: bool) -> None:
     _write(birth, json.dumps(certificate, indent=1).encode(), mode=0o644)
 
 
-def load(folder: Path, birth: Path) -> Masters:
+def load(folder: Path, birth: Path, store: Store = PLAIN) -> Masters:
     """Read keys and certificate; raises LostKeys with what is missing."""
     keys: dict[str, dict[int, bytes]] = {}
     ages: dict[str, float] = {}
@@ -82,7 +96,10 @@ def load(folder: Path, birth: Path) -> Masters:
         match = _FILE.fullmatch(path.name)
         if match is None:
             continue
-        content = path.read_bytes()
+        try:
+            content = store.from_rest(path.name, path.read_bytes())
+        except WrongPassphrase as error:
+            raise LostKeys(f"{path.name} was altered, or wrapped by another key") from error
         if len(content) != 32:
             raise LostKeys(f"{path.name} does not hold 32 bytes")
         keys.setdefault(match[1], {})[int(match[2])] = content
@@ -99,6 +116,85 @@ def load(folder: Path, birth: Path) -> Masters:
     except Exception as error:
         raise LostKeys("the birth certificate is missing or not signed by this base's key") from error
     return masters
+
+
+def epoch(folder: Path) -> str:
+    """Changes whenever a key appears or is retired: what a program that holds keys compares."""
+    names = sorted(name for name in os.listdir(folder) if _FILE.fullmatch(name))  # noqa: PTH208 — at each search
+    return hashlib.sha256("/".join(names).encode()).hexdigest()[:16]
+
+
+def add_version(folder: Path, store: Store, name: str) -> int:
+    """A fresh key of this name, on the disk when this returns; its version."""
+    version = max(int(match[2]) for match in _versions(folder) if match[1] == name) + 1
+    file = f"{name}.{version}.key"
+    _write(folder / file, store.at_rest(file, secrets.token_bytes(32)))
+    _sync(folder)
+    return version
+
+
+def retire(folder: Path, name: str, version: int) -> None:
+    """Moves one version beside, to `retired`: given to nobody any more, kept for the backups that need it."""
+    aside = folder.parent / "retired"
+    aside.mkdir(mode=0o700, exist_ok=True)
+    (folder / f"{name}.{version}.key").rename(aside / f"{name}.{version}.key")
+    _sync(folder)
+
+
+def take_back(folder: Path, name: str, version: int) -> None:
+    """The reverse of `retire`."""
+    (folder.parent / "retired" / f"{name}.{version}.key").rename(folder / f"{name}.{version}.key")
+    _sync(folder)
+
+
+def set_passphrase(folder: Path, store: Store, phrase: str) -> Store:
+    """Wraps every key under a passphrase, or changes it; killed half way, the former state or the new one stands."""
+    wrapped, said = passphrase.wrap(store, phrase)
+    if isinstance(store, passphrase.Wrapped):
+        draft = folder / f"{passphrase.FILE}.new"
+        draft.unlink(missing_ok=True)
+        _write(draft, said)
+        draft.replace(folder / passphrase.FILE)
+        _sync(folder)
+        return wrapped
+    fresh, former = folder.with_name("masters.new"), folder.with_name("masters.plain")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(mode=0o700)
+    for match in _versions(folder):
+        path = folder / match[0]
+        _write(fresh / path.name, wrapped.at_rest(path.name, path.read_bytes()))
+        times = path.stat()
+        os.utime(fresh / path.name, (times.st_atime, times.st_mtime))  # a key's age is its own
+    _write(fresh / passphrase.FILE, said)
+    _sync(fresh)
+    folder.rename(former)
+    fresh.rename(folder)
+    settle(folder)
+    return wrapped
+
+
+def settle(folder: Path) -> None:
+    """Ends what `set_passphrase` had begun when it was killed."""
+    fresh, former = folder.with_name("masters.new"), folder.with_name("masters.plain")
+    if not folder.exists() and former.exists():
+        (fresh if passphrase.is_set(fresh) else former).rename(folder)
+    shutil.rmtree(fresh, ignore_errors=True)
+    if former.exists() and passphrase.is_set(folder):
+        for path in former.iterdir():
+            path.write_bytes(bytes(path.stat().st_size))  # as far as the disk allows
+        shutil.rmtree(former)
+
+
+def _versions(folder: Path) -> list[re.Match[str]]:
+    return [match for path in sorted(folder.iterdir()) if (match := _FILE.fullmatch(path.name))]
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _write(path: Path, content: bytes, mode: int = 0o600) -> None:

@@ -10,11 +10,12 @@ import socket
 import struct
 import threading
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import psycopg
 
 from egide.keeper.sessions import connect
+from egide.keeper.switch import Answering
 from egide.kernel import frames
 from egide.kernel.home import DOOR_SOCKETS, Home
 
@@ -26,13 +27,6 @@ USERS = {
     "web": "egide-web", "worker": "egide-worker", "live": "egide-live", "ops": None, "auditor": "egide-audit",
     "trail": "egide-keeper", "finder": "egide-web", "finder-ops": None,
 }  # fmt: skip
-
-
-class Answering(Protocol):
-    """The verbs of one of the two programs."""
-
-    def answer(self, socket_kind: str, conn: "psycopg.Connection[Any]", request: dict[str, Any]) -> dict[str, Any]:
-        """What to send back."""
 
 
 def harden() -> None:

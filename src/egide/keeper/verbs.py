@@ -13,9 +13,10 @@ import psycopg
 from egide.keeper.acts import Acts
 from egide.keeper.ceilings import Ceilings, Who
 from egide.keeper.consent import Consent
+from egide.keeper.custody import Custody
 from egide.keeper.enrolment import Enrolment
 from egide.keeper.fresh import Fresh
-from egide.keeper.masters import CATEGORIES, Masters
+from egide.keeper.masters import CATEGORIES, ROWS, Masters
 from egide.keeper.pairs import Pairs
 from egide.keeper.possession import Possession, point_of
 from egide.keeper.prosante import Tokens
@@ -52,9 +53,9 @@ ALLOWED: dict[str, frozenset[str]] = {
     ),
     "worker": frozenset({"sign_in", "who", "open_new", "spread", "resume", "revoke", "health"}),
     "live": frozenset({"who"}),
-    "ops": frozenset({"enrol", "enrol_many", "health"}),
+    "ops": frozenset({"enrol", "enrol_many", "health", "unlock", "keys", "rotate", "retire", "passphrase"}),
     "auditor": frozenset({"health"}),
-    "trail": frozenset({"expect", "count"}),
+    "trail": frozenset({"expect", "count", "masters"}),
 }
 # Bases that are no link; of these, what is an emergency.
 EMERGENCY = frozenset({"break_glass", "sheet"})
@@ -104,9 +105,10 @@ class Verbs:
 
     def __init__(
         self, masters: Masters, ceremony: Ceremony, trail: Trail, ceilings: Ceilings | None = None,
-        prosante: Tokens | None = None,
+        prosante: Tokens | None = None, custody: Custody | None = None,
     ) -> None:  # fmt: skip
         self._masters = masters
+        self._custody = custody
         self._ceremony = ceremony
         self._prosante = prosante
         self._trail = trail
@@ -128,7 +130,7 @@ class Verbs:
         verb = request.pop("verb", None)
         if not isinstance(verb, str) or verb not in ALLOWED[socket_kind]:
             return {"refused": "wrong_socket"}
-        handler = getattr(self, f"_{verb}")
+        handler = self._masters_for if verb == "masters" else getattr(self, f"_{verb}")
         return answered(verb, lambda: handler(conn, socket_kind=socket_kind, **request))
 
     # ── sign-in ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -505,6 +507,10 @@ class Verbs:
              _sha(self._opening_secret(nonce, session)), [place for place, _ in kept], [token for _, token in kept]),
         ).fetchone()  # fmt: skip
         answer = self._opened(conn, row, session)
+        if ROWS in self._masters.keys:
+            for patient, _, versions in answer["keys"]:
+                # version 0 seals nothing: ids of imported rows come of it, so that no rotation changes them
+                versions[0] = sealing.patient_key(self._masters.newest(ROWS), ROWS, UUID(bytes=patient))
         if copy:
             answer["tokens"] = [[token for at, token in found if at == place] for place in range(1, len(subjects) + 1)]
         return answer
@@ -607,6 +613,33 @@ class Verbs:
             raise No("bad_request")
         self._trail.expect(int(entry), bytes(leaf))
         return {}
+
+    # ── keys, from the operator's console (custody) and for the keeper's other programs ──────────────────────────────
+
+    def _unlock(self, conn: Any, socket_kind: str, passphrase: str) -> dict[str, Any]:
+        return {"already": True}
+
+    def _keys(self, conn: Any, socket_kind: str) -> dict[str, Any]:
+        return self._held().status(conn)
+
+    def _rotate(self, conn: Any, socket_kind: str, key: str) -> dict[str, Any]:
+        return {"version": self._held().rotate(conn, str(key))}
+
+    def _retire(self, conn: Any, socket_kind: str, key: str, version: int) -> dict[str, Any]:
+        self._held().retire(conn, str(key), int(version))
+        return {}
+
+    def _passphrase(self, conn: Any, socket_kind: str, new: str, former: str | None = None) -> dict[str, Any]:
+        self._held().set_passphrase(conn, new, former)
+        return {}
+
+    def _masters_for(self, conn: Any, socket_kind: str, names: list[str]) -> dict[str, Any]:
+        return self._held().hand(names)
+
+    def _held(self) -> Custody:
+        if self._custody is None:
+            raise No("wrong_socket")
+        return self._custody
 
     def _health(self, conn: Any, socket_kind: str) -> dict[str, Any]:
         return {
