@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException
 
 from egide.accounts import possession
-from egide.keeper.client import Keeper, KeeperDown
+from egide.keeper.client import Keeper, KeeperDown, KeeperLocked
 from egide.kernel.capabilities import Actor, Refused
 from egide.ui import answers
 
@@ -117,8 +117,8 @@ def answered(request: HttpRequest, run: Callable[[], HttpResponse]) -> HttpRespo
         return run()
     except Refused as refusal:
         return answers.refused(request, _told(request, refusal.code))
-    except KeeperDown:
-        return answers.keeper_down(request)
+    except KeeperDown as down:
+        return answers.keeper_down(request, locked=isinstance(down, KeeperLocked))
     except (DatabaseError, psycopg.Error) as error:
         # the opening ended between the keeper's answer and the read (sign-out, revocation, discharge)
         if _sqlstate(error) == LOST_OPENING:

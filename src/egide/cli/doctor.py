@@ -230,6 +230,8 @@ def _keeper(home: Home) -> list[Finding]:
         return [Finding("gardien", Verdict.ERROR, "ne répond pas : aucun dossier ne s'ouvre ; voir log/keeper.log.")]
     finally:
         keeper.close()
+    if health.get("locked"):
+        return [Finding("gardien", Verdict.ERROR, "attend sa phrase : rien ne s'ouvre ; lancez « egide unlock ».")]
     return [Finding("gardien", Verdict.OK, "répond."), _finder(home), _keys(health), _trail(health)]
 
 

@@ -30,6 +30,7 @@ GROUPS = {
     "import": "import_",
     "drill": "drill",
     "setup": "setup",
+    "keys": "keys",
 }
 
 
@@ -75,6 +76,14 @@ def stop() -> None:
 
     home = Home.from_environment()
     print("Égide est arrêtée." if supervisor.stop(home) else f"Aucune Égide ne tourne sur {home.root}.")
+
+
+@app.command()
+def unlock() -> None:
+    """Donne au gardien sa phrase, demandée ici ; elle n'est jamais un argument."""
+    from egide.cli import keys
+
+    print(keys.unlock(Home.from_environment()))
 
 
 @app.command()

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from egide.cli import migrations, server
+from egide.cli import keys, migrations, server
 from egide.cli.cluster import Cluster
 from egide.cli.halt import Halt
 from egide.cli.processes import Watched, check_interpreter, end_strays, last_line, run, start
@@ -216,6 +216,9 @@ class Supervisor:
     def _masters(self) -> Iterator[str]:
         with contextlib.suppress(FileNotFoundError):
             yield from (path.name for path in self.home.keeper_masters.iterdir())
+        # a passphrase being set when all was killed: the keeper ends it at its start
+        with contextlib.suppress(FileNotFoundError):
+            yield from (path.name for path in self.home.keeper_masters.with_name("masters.plain").iterdir())
 
     def _someone_is_known(self) -> bool:
         """Whether the trail has a row: no patient comes in without one."""
@@ -242,6 +245,23 @@ class Supervisor:
         self._await("keeper", lambda: self._listens("ops"))
         self._watch_over("finder", [sys.executable, "-m", "egide.keeper.finding", "--home", str(self.home.root)])
         self._await("finder", lambda: self._listens("finder"))
+        self._unlock_keeper()
+
+    def _unlock_keeper(self) -> None:
+        """Where the keys are under a passphrase: asked here when somebody is at the terminal, else later."""
+        if not keys.ask_keeper(self.home, "health").get("locked"):
+            return
+        if not sys.stdin.isatty():
+            self._note("le gardien attend sa phrase : lancez « egide unlock »")
+            return
+        for _ in range(3):
+            try:
+                print(f"  {keys.unlock(self.home)}", flush=True)
+            except Halt as refused:
+                print(f"  {refused.sentence}", flush=True)
+            else:
+                return
+        self._note("le gardien reste verrouillé : lancez « egide unlock »")
 
     def _set_aside_unfinished_keys(self) -> None:
         """Keys without a birth certificate come from a birth cut short: they sealed nothing. Kept, out of the way."""

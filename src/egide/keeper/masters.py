@@ -156,6 +156,7 @@ def set_passphrase(folder: Path, store: Store, phrase: str) -> Store:
         _write(draft, said)
         draft.replace(folder / passphrase.FILE)
         _sync(folder)
+        _wrap_retired(folder, wrapped)
         return wrapped
     fresh, former = folder.with_name("masters.new"), folder.with_name("masters.plain")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -170,7 +171,18 @@ def set_passphrase(folder: Path, store: Store, phrase: str) -> Store:
     folder.rename(former)
     fresh.rename(folder)
     settle(folder)
+    _wrap_retired(folder, wrapped)
     return wrapped
+
+
+def _wrap_retired(folder: Path, wrapped: passphrase.Wrapped) -> None:
+    """Retired versions too; those that a kill left plain are taken at the next change of passphrase."""
+    for path in folder.parent.glob("retired/*.key"):
+        if path.stat().st_size == 32:
+            draft = path.with_suffix(".new")
+            draft.unlink(missing_ok=True)
+            _write(draft, wrapped.at_rest(path.name, path.read_bytes()))
+            draft.replace(path)
 
 
 def settle(folder: Path) -> None:

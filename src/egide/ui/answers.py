@@ -107,13 +107,23 @@ def _had_session(request: HttpRequest) -> bool:
     return bool(request.COOKIES.get(getattr(settings, "SESSION_COOKIE", "")))
 
 
-def keeper_down(request: HttpRequest) -> HttpResponse:
-    """503 while the keeper does not answer: nothing is read, and the page says so."""
+def keeper_down(request: HttpRequest, *, locked: bool = False) -> HttpResponse:
+    """503 while the keeper does not answer, or waits for the operator: nothing is read, and the page says so."""
+    if locked:
+        why = _("La consultation est impossible : le gardien des clés attend sa phrase, rien n'est lu ni écrit.")
+        then = _("Appelez l'administrateur de garde : il la donne, et cette page s'ouvre.")
+    else:
+        why = _(
+            "La consultation est momentanément impossible : le gardien des clés ne répond pas, rien n'est lu ni écrit."
+        )
+        then = _(
+            "Il redémarre seul, en général en quelques secondes : réessayez. Sinon, appelez l'administrateur de garde."
+        )
     answer = _say(
         request,
         _("Consultation momentanément impossible"),
-        _("La consultation est momentanément impossible : le gardien des clés ne répond pas, rien n'est lu ni écrit."),
-        _("Il redémarre seul, en général en quelques secondes : réessayez. Sinon, appelez l'administrateur de garde."),
+        why,
+        then,
         503,
         "offline",
     )

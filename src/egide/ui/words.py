@@ -141,6 +141,7 @@ TRAIL_KINDS = {
     "sign_in": _lazy("connexion"),
     "sign_in_refused": _lazy("connexion refusée"),
     "application_sign_in": _lazy("connexion d'une application"),
+    "keys": _lazy("acte sur les clés"),
     "sign_out": _lazy("déconnexion"),
     "revoke": _lazy("session fermée"),
     "enrol": _lazy("clé enregistrée"),

@@ -58,9 +58,9 @@ def test_each_socket_answers_its_own_verbs_only(hospital: Hospital) -> None:
     assert set(verbs.ALLOWED) == set(DOOR_SOCKETS)
     assert set(finding.ALLOWED) == set(FINDER_SOCKETS)
     assert not finding.ALLOWED["finder"] & {"open", "open_new", "create", "resume", "sign_in", "who"}
-    assert verbs.ALLOWED["trail"] == {"expect", "count"}
+    assert verbs.ALLOWED["trail"] == {"expect", "count", "masters"}
     assert verbs.ALLOWED["auditor"] == {"health"}
-    assert verbs.ALLOWED["ops"] == {"enrol", "enrol_many", "health"}
+    assert verbs.ALLOWED["ops"] == {"enrol", "enrol_many", "health", "unlock", "keys", "rotate", "retire", "passphrase"}
     assert "open_new" not in verbs.ALLOWED["web"]
     assert "enrol" not in verbs.ALLOWED["worker"]  # the web enrols a key made in person, with a code
     assert "enrol_many" not in verbs.ALLOWED["web"] | verbs.ALLOWED["worker"]
@@ -252,7 +252,7 @@ def test_health_tells_no_key(hospital: Hospital) -> None:
     assert told["demo"] is True
     assert set(told["key_ages"]) == {
         *["identity", "contact", "ins", "stay", "coding", "clinical", "protected"],
-        *["session", "ticket", "token", "enrol", "trail", "checkpoint"],
+        *["session", "ticket", "token", "enrol", "trail", "checkpoint", "row"],
     }
     assert not any(isinstance(value, bytes) for value in told.values())
 
