@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -62,6 +63,20 @@ def open_log(home: Home, process: str, user: User | None) -> int:
     if user is not None:
         os.fchown(descriptor, user.uid, user.gid)
     return descriptor
+
+
+def rotate_logs(home: Home) -> None:
+    """Of each log grown past its limit one older copy is kept; its process goes on writing to the emptied file."""
+    for path in home.log.glob("*.log"):
+        with contextlib.suppress(OSError):
+            if path.lstat().st_size <= _LOG_LIMIT:
+                continue
+            older = path.with_suffix(".log.1")
+            older.unlink(missing_ok=True)
+            descriptor = os.open(older, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with path.open("rb") as grown, os.fdopen(descriptor, "wb") as kept:
+                shutil.copyfileobj(grown, kept)
+            os.truncate(path, 0)
 
 
 def _in_child(parent: int, parent_death: signal.Signals) -> Callable[[], None]:

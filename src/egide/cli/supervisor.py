@@ -25,7 +25,7 @@ import psycopg
 from egide.cli import keys, migrations, server
 from egide.cli.cluster import Cluster
 from egide.cli.halt import Halt
-from egide.cli.processes import Watched, check_interpreter, end_strays, last_line, run, start
+from egide.cli.processes import Watched, check_interpreter, end_strays, last_line, rotate_logs, run, start
 from egide.cli.users import ensure_accounts, ensure_folder, user_of
 from egide.kernel.home import Base, Home
 from egide.kernel.prosante import ProSante
@@ -425,6 +425,7 @@ class Supervisor:
         while True:
             if time.monotonic() >= look_at_disk:
                 look_at_disk = time.monotonic() + 60
+                rotate_logs(self.home)
                 if shutil.disk_usage(self.home.root).free < ROOM_NEEDED:
                     self._note("disque presque plein : libérez de la place, sinon plus rien ne s'enregistre")
             for watched in self.watched:

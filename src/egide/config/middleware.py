@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from egide.kernel.logs import begin_request
 from egide.ui import answers
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -17,6 +18,7 @@ def last_resort(get_response: Handler) -> Handler:
     """Counts on Django's handler for the answer; here so that a fault outside a view is still a page."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
+        begin_request()
         try:
             return get_response(request)
         except Exception as fault:  # noqa: BLE001 — whatever it is, a page

@@ -19,6 +19,7 @@ from egide.keeper.sessions import gate_conninfo
 from egide.keeper.signin import Ceremony
 from egide.keeper.switch import Locked, Switch
 from egide.keeper.verbs import Verbs
+from egide.kernel import logs
 from egide.kernel.home import Home
 from egide.kernel.prosante import ProSante
 
@@ -32,7 +33,7 @@ def main() -> int:
     parser.add_argument("--init", action="store_true", help="make the master keys and the birth certificate, once")
     parser.add_argument("--demo", action="store_true", help="with --init: this base is born as a demonstration")
     arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logs.configure()
     home = Home(arguments.home.absolute())
     server.harden()
     custody = Custody(home)

@@ -25,6 +25,7 @@ from egide.keeper.masters import Masters
 from egide.keeper.sessions import No, Sessions, actor_fields, answered
 from egide.keeper.switch import Answering, Waiting
 from egide.keeper.typed import Unclear
+from egide.kernel import logs
 from egide.kernel.capabilities import Refused
 from egide.kernel.home import FINDER_SOCKETS, Home
 
@@ -154,7 +155,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="egide.keeper.finding")
     parser.add_argument("--home", required=True, type=Path)
     arguments = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logs.configure()
     home = Home(arguments.home.absolute())
     server.harden()
     os.nice(POLITENESS)

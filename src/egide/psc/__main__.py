@@ -7,6 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
+from egide.kernel import logs
 from egide.kernel.home import Home
 from egide.kernel.prosante import ProSante
 from egide.psc.listening import Listener
@@ -21,7 +22,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="egide.psc")
     parser.add_argument("--home", required=True, type=Path)
     home = Home(parser.parse_args().home.absolute())
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logs.configure()
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     configured = ProSante.from_environment()
     if configured is None:

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from flit_core.buildapi import build_wheel
 
+from egide.cli import processes
+from egide.kernel.home import Home
+
 CHECKOUT = Path(__file__).resolve().parents[4]
 LOCKS = sorted((CHECKOUT / "requirements").glob("*.lock"))
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives each process an account of its own")
@@ -83,3 +86,19 @@ def test_the_wheel_holds_templates_and_migrations_of_every_room(tmp_path: Path) 
     }
     assert wanted
     assert wanted <= held, sorted(wanted - held)[:5]
+
+
+def test_a_log_grown_too_large_is_turned_while_its_process_writes(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.log.mkdir()
+    path = home.log_file("web")
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "wb", buffering=0) as process:
+        process.write(b"x" * processes._LOG_LIMIT + b"\n")
+        processes.rotate_logs(home)
+        process.write(b"after\n")
+    assert path.read_bytes() == b"after\n"
+    older = path.with_suffix(".log.1")
+    assert older.stat().st_size == processes._LOG_LIMIT + 1
+    assert older.stat().st_mode & 0o777 == 0o600
+    processes.rotate_logs(home)
+    assert path.read_bytes() == b"after\n"
