@@ -7,7 +7,7 @@ from django.db.migrations.operations.base import Operation
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar[list[tuple[str, str]]] = [("agenda", "0002_expected"), ("gate", "0020_key_life")]
+    dependencies: ClassVar[list[tuple[str, str]]] = [("agenda", "0002_expected"), ("gate", "0021_key_life")]
     operations: ClassVar[list[Operation]] = [
         migrations.RunSQL("COMMENT ON COLUMN agenda_appointment.reason IS 'sealed: clinical'", migrations.RunSQL.noop),
     ]
