@@ -1,7 +1,7 @@
 # Every target prepares what it needs from the lock file; nothing has to be installed before but Python 3.11 and make.
 # EGIDE_HOME (state), EGIDE_PORT (8400) and EGIDE_PYTHON (interpreter) may be set in the environment.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test15 check attacks journeys bench doctor stop lock
+.PHONY: help run demo test test15 check attacks attacks-full journeys bench doctor stop lock
 MAKEFLAGS += --no-print-directory
 # No bytecode beside the sources: a checkout may belong to someone else than the user who runs.
 export PYTHONDONTWRITEBYTECODE = 1
@@ -10,7 +10,7 @@ run = tools/env
 dev = tools/env --dev
 
 help: ## cette liste
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: ## prépare tout, démarre Égide et affiche l'adresse (Ctrl-C arrête tout)
 	@$(run) egide run
@@ -31,6 +31,9 @@ check: ## ruff, mypy strict, ordre des étages, gabarits, migrations manquantes
 
 attacks: ## l'exercice du voleur contre le serveur en marche (ou démarré pour lui)
 	@$(run) egide run --then "egide drill"
+
+attacks-full: ## le même exercice sur le groupe entier (758 912 personnes) : donnez-lui un EGIDE_HOME à lui
+	@$(run) egide run --demo --patients 758912 --then "egide drill --patients 758912"
 
 journeys: ## les parcours dans Chromium seulement
 	@tools/chromium

@@ -20,6 +20,7 @@ _MAIL = re.compile(r"[A-Z0-9._%+-]+@[A-Z0-9.-]+\.[A-Z]{2,}")
 _NUMBER = re.compile(r"\d(?:[ .]?[0-9AB]){8,17}")
 _WORDS = re.compile(r"[^A-Z0-9]+")
 _NEAR: Final = 160  # letters on each side of a date of birth in which a name makes it a person
+MANY: Final = 10_000  # past so many persons a name is many people's, and a date twenty's: one alone is nobody
 _LONGEST_NAME: Final = 8  # words
 
 
@@ -109,7 +110,8 @@ class Truth:
                 around = f" {words(bare[max(0, match.start() - _NEAR) : match.end() + _NEAR])} "
                 for who in born:
                     families, givens = self.names[who]
-                    if any(f" {name} " in around for name in families | givens):
+                    told = [any(f" {name} " in around for name in names) for names in (families, givens)]
+                    if all(told) or (any(told) and len(self) <= MANY):
                         found.add(who)
         return found
 
@@ -118,9 +120,15 @@ class Truth:
         for start in range(len(said)):
             for size in range(2, _LONGEST_NAME + 1):
                 pair = " ".join(said[start : start + size])
-                if pair in self._pairs:
-                    found |= self._pairs[pair]
+                whose = self._pairs.get(pair, frozenset())
+                if len(whose) <= self._homonyms:
+                    found |= whose
         return found
+
+    @property
+    def _homonyms(self) -> int:
+        """How many persons may share a name that still names them: of a whole group's 758,912, one."""
+        return 1 if len(self) > MANY else len(self)
 
 
 class Loot:
