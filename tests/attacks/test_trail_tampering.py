@@ -79,7 +79,7 @@ def test_an_intact_trail_verifies_in_place_and_exported(egide: Run, signed: Trai
     assert "6 feuilles (5 lignes, 1 numéro(s) jamais validé(s))" in result.output
     file = tmp_path / "trace.ndjson"
     assert egide("export", str(file)).exit_code == 0
-    assert check(egide, signed, "--from", str(file)).output == result.output
+    assert check(egide, signed, "--from", str(file)).output.partition("Les accords")[0] == result.output
     alone = tmp_path / "alone"
     alone.mkdir()
     for name in ("checkpoints.log", "checkpoint.vkey"):
@@ -99,7 +99,7 @@ def test_what_the_owner_of_the_base_does_is_named(
     assert (result.exit_code, f"[{code}]" in result.output, where in result.output) == (1, True, True), result.output
     file = tmp_path / "trace.ndjson"
     egide("export", str(file))
-    assert check(egide, signed, "--from", str(file)).output == result.output
+    assert check(egide, signed, "--from", str(file)).output.partition("Les accords")[0] == result.output
 
 
 @pytest.mark.attack

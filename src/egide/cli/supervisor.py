@@ -298,6 +298,7 @@ class Supervisor:
             return
         patients = self.patients or before or DEMO_PATIENTS
         asked.write_text(str(patients), encoding="ascii")
+        asked.chmod(0o600)
         command = [sys.executable, "-m", "egide.cli", "demo", "load"]
         command += ["--patients", str(patients), "--seed", str(DEMO_SEED)]
         # a long one shows its bar; Ctrl-C ends it, and the next start goes on

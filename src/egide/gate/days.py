@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from egide.accounts.session import View, answered, cookie_of, who
 from egide.gate import opening
+from egide.gate.decorators import same_origin
 from egide.gate.reading import Read, Rows, fetch_with
 from egide.kernel.capabilities import Refused, Roster
 
@@ -60,6 +61,8 @@ def opens_day(
                 request.actor = actor  # type: ignore[attr-defined]
                 day = asked_day(request)
                 if unit not in actor.units:
+                    # asked of the keeper all the same: its refusal is a line of the trail
+                    opening.open_unit(cookie, unit, "agenda", read, (), same_origin(request))
                     raise Refused("not_your_unit")
                 (ids,) = fetch_with(ticket, expected(unit, day))
                 roster = opening.open_people(cookie, ids, "agenda", read) if ids else opening.nobody(actor, ticket)

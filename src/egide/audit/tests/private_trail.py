@@ -26,6 +26,14 @@ CREATE ROLE owner NOLOGIN; CREATE ROLE gatekeeper NOLOGIN BYPASSRLS; CREATE ROLE
 GRANT owner, gatekeeper TO migrator;
 CREATE ROLE keeper LOGIN NOINHERIT; CREATE ROLE web LOGIN NOINHERIT; CREATE ROLE auditor LOGIN NOINHERIT;
 """
+# Approvals stand with the accounts, of whom this base has none.
+NO_APPROVAL = """
+SET ROLE gatekeeper;
+CREATE FUNCTION audit.approvals()
+RETURNS TABLE (act uuid, kind text, nonce bytea, body text, account uuid, assertion bytea)
+LANGUAGE sql AS $$ SELECT NULL::uuid, '', ''::bytea, '', NULL::uuid, ''::bytea WHERE false $$;
+REVOKE ALL ON FUNCTION audit.approvals() FROM PUBLIC; GRANT EXECUTE ON FUNCTION audit.approvals() TO auditor;
+"""
 DATABASE = """
 ALTER DATABASE {0} OWNER TO owner; REVOKE ALL ON DATABASE {0} FROM PUBLIC; ALTER DATABASE {0} SET timezone = 'UTC';
 GRANT CONNECT ON DATABASE {0} TO keeper, web, auditor, migrator; GRANT CREATE ON DATABASE {0} TO gatekeeper;
@@ -127,6 +135,7 @@ def trail(server: Path, tmp_path: Path) -> Iterator[Trail]:
     with psycopg.connect(f"host={server} user=migrator dbname={name}") as conn:
         conn.execute("SET ROLE owner")
         conn.execute(MIGRATION.read_bytes())
+        conn.execute(NO_APPROVAL.encode())
     (tmp_path / "trail").mkdir()
     (tmp_path / "state").mkdir()
     made = Trail(server, name, tmp_path / "trail", tmp_path / "state", Ed25519PrivateKey.generate(), "egide/test")

@@ -111,7 +111,7 @@ class Offices:
         """A session of another account in the browser of `visitor`."""
         mark = visitor.cookies.get(STATION, "")
         with sign_in(self.stage.origin, account.username, self.stage.keys_url, cookies={STATION: mark}) as other:
-            return Steady(other.base_url, other.cookies)
+            return Steady(other.base_url, other.cookies, other.workstation)
 
     # ── keys ────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -70,7 +70,7 @@ def _copy(stage: Stage, owner: Visitor, **more: str) -> Steady:
 
 def _paths(owner: Visitor, victim: Account, patient: str) -> list[str]:
     known = {"patient": patient, "unit": victim.units[0], "session": sessions_in(owner.get("/sessions/").text)[0]}
-    public = ("/connexion/", "/deconnexion/", "/statique/", "/sante/", "/favicon.ico")
+    public = ("/connexion/", "/cle/", "/deconnexion/", "/statique/", "/sante/", "/favicon.ico")
     return [path for route in routes() if not (path := route.path(known)).startswith(public)]
 
 

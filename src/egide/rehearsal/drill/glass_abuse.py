@@ -53,7 +53,7 @@ def play(stage: Stage) -> Outcome:
         outcome.recorded = _recorded(stage, session_of(visitor), opened, outcome)
         _told(stage, opened, who, outcome)
         _night(stage, glass, wanted[len(opened) :], outcome)
-    _not_carers(stage, wanted[-1], outcome)
+    _not_carers(stage, victim, outcome)
     _another_session(stage, thief, wanted[-1], outcome)
     return outcome
 
@@ -107,11 +107,14 @@ def _night(stage: Stage, glass: Glass, patients: list[str], outcome: Outcome) ->
     )
 
 
-def _not_carers(stage: Stage, patient: str, outcome: Outcome) -> None:
+def _not_carers(stage: Stage, victim: Account, outcome: Outcome) -> None:
     """Who gives no care may not, even with a key."""
     opened = []
     others = [one for one in stage.accounts if one.profession in ("medical_secretary", "admission_clerk", "dpo")]
     for one in others:
+        patient = next(iter(strangers(stage, one, victim)), None)
+        if patient is None:
+            continue
         with stage.sign_in(one) as visitor:
             glass = Glass(stage, visitor, one)
             if glass.whole(patient) == "ok" or glass.opens(patient):

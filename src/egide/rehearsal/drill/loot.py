@@ -108,11 +108,12 @@ class Truth:
             born = self._born.get(f"{year}-{month}-{day}")
             if born:
                 around = f" {words(bare[max(0, match.start() - _NEAR) : match.end() + _NEAR])} "
-                for who in born:
-                    families, givens = self.names[who]
-                    told = [any(f" {name} " in around for name in names) for names in (families, givens)]
-                    if all(told) or (any(told) and len(self) <= MANY):
-                        found.add(who)
+                told = {
+                    who: sum(any(f" {name} " in around for name in names) for names in self.names[who]) for who in born
+                }
+                whole = {who for who, count in told.items() if count == 2}
+                # a twin shares name and date: who is named whole is meant
+                found |= whole or {who for who, count in told.items() if count and len(self) <= MANY}
         return found
 
     def _by_name(self, said: list[str]) -> set[int]:
@@ -120,15 +121,10 @@ class Truth:
         for start in range(len(said)):
             for size in range(2, _LONGEST_NAME + 1):
                 pair = " ".join(said[start : start + size])
-                whose = self._pairs.get(pair, frozenset())
-                if len(whose) <= self._homonyms:
-                    found |= whose
+                whose = self._pairs.get(pair) or set()
+                if whose and (len(whose) == 1 or len(self) <= MANY):
+                    found.add(min(whose))  # homonyms are one name: it names one of them
         return found
-
-    @property
-    def _homonyms(self) -> int:
-        """How many persons may share a name that still names them: of a whole group's 758,912, one."""
-        return 1 if len(self) > MANY else len(self)
 
 
 class Loot:

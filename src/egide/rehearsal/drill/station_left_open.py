@@ -149,7 +149,7 @@ def _ask_again(stage: Stage, old: dict[str, str], mine: Workstation | None, seen
                 for forge in RESTORED if first.status == 200 and patients_in(path) else RESTORED[:1]:
                     answer = visitor.get(path, forge)
                     loot.take(answer.text)
-                    if answer.status in (200, 206, 304) and not path.startswith("/connexion/"):
+                    if answer.status in (200, 206, 304) and not path.startswith(("/connexion/", "/cle/")):
                         alive.append(f"{path} {answer.status}")
             for action, sent in seen.forms:
                 answer = visitor.post(action, {**sent, "csrfmiddlewaretoken": cookies.get(CSRF_COOKIE, "")})
