@@ -15,7 +15,7 @@ from datetime import date
 from typing import Final
 from uuid import uuid4
 
-from egide.rehearsal.drill.glass import REASON, WORDS, strangers
+from egide.rehearsal.drill.glass import REASON, WORDS, account_id, strangers
 from egide.rehearsal.drill.routes import Route, routes
 from egide.rehearsal.drill.stage import Account, Stage, patients_in, session_of, sessions_in
 from egide.rehearsal.drill.table import Outcome, Stopwatch
@@ -41,7 +41,7 @@ def play(stage: Stage) -> Outcome:
         with stage.sign_in(thief) as visitor:
             told = _routes(visitor, foreign, (victim, session), _unit_names(stage))
             told |= _forms(visitor, foreign)
-            told |= _numbers(visitor)
+            told |= _numbers(stage, visitor, thief)
             worst = {name: value for name, value in told.items() if value > ALLOWED_ADVANTAGE}
             outcome.check(
                 "statut, mots, taille et en-têtes : avantage sur le hasard d'au plus 1 %",
@@ -136,10 +136,14 @@ def _forms(visitor: Visitor, foreign: list[str]) -> dict[str, float]:
     }
 
 
-def _numbers(visitor: Visitor) -> dict[str, float]:
+def _numbers(stage: Stage, visitor: Visitor, thief: Account) -> dict[str, float]:
     """Notices and entries are numbered: somebody else's must answer as one that is not."""
     absent = [str(10**15 + one) for one in range(SAMPLES)]
-    low = [str(one) for one in range(1, SAMPLES + 1)]
+    with stage.judge() as judge:
+        # his own notices answer otherwise, and may
+        rows = judge.execute("SELECT id FROM gate.notice WHERE account = %s", (account_id(stage, thief),)).fetchall()
+    mine = {int(row["id"]) for row in rows}
+    low = [str(one) for one in range(1, SAMPLES + len(mine) + 1) if one not in mine][:SAMPLES]
     paths = (
         "/notifications/{}/lue/",
         "/notifications/acces/{}/motif/",
