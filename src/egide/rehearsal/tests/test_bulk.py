@@ -25,6 +25,7 @@ from egide.kernel.home import Home
 from egide.rehearsal import bulk, clinic, people, rows, shelving, staffing
 from egide.rehearsal.producer import Producer
 from egide.rehearsal.truth import truth
+from egide.rehearsal.workstation import Workstation
 
 PEOPLE, SEED, TODAY, PORT = 700, 3, date(2026, 11, 24), 8499
 ORIGIN = f"http://localhost:{PORT}"
@@ -239,7 +240,10 @@ def test_once_somebody_signed_in_no_token_leaves_the_keeper_and_the_rest_goes_th
         keeper = Keeper(house.home.keeper_socket("web"))
         begun = keeper.call("sign_in", step="begin")
         response = keys[0].assertion(begun["options"], ORIGIN)
-        keeper.call("sign_in", step="finish", challenge_id=begun["challenge_id"], response=response, device="test")
+        keeper.call(
+            "sign_in", step="finish", challenge_id=begun["challenge_id"], response=response, device="test",
+            device_key=Workstation().point,
+        )  # fmt: skip
         keeper.close()
         refused = egide_load(house, 450)
         assert refused.returncode == 1

@@ -1,5 +1,6 @@
 // A key posed in person: both halves of its code to the server, a new key from the browser, its proof back; then sign-in.
-import { Said, byDemoKey, byKey, makeDemoKey, makeKey, post } from "./webauthn.js";
+import { goInstead } from "./possession.js";
+import { Said, byDemoKey, byKey, makeDemoKey, makeKey, post, signIn } from "./webauthn.js";
 
 const form = document.querySelector("form[data-enrol]");
 const said = document.getElementById("enrol-status");
@@ -33,11 +34,9 @@ async function make(button) {
 }
 
 async function enter() {
-  const challenge = await post(form.dataset.signInChallenge, {}, form);
-  const options = challenge.options.publicKey ?? challenge.options;
-  const response = demo ? await byDemoKey(demo, options, form) : await byKey(options, form);
-  await post(form.dataset.signInProof, { challenge_id: challenge.challenge_id, response }, form);
-  location.replace(form.dataset.next);
+  const assert = demo ? (options, words) => byDemoKey(demo, options, words) : byKey;
+  await signIn(assert, form.dataset.signInChallenge, form.dataset.signInProof, form);
+  goInstead(form.dataset.next);
 }
 
 async function once(button, act) {

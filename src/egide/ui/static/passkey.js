@@ -1,7 +1,7 @@
 // Signing in with a key: challenge from the server, assertion by the authenticator (or, on a demo base, by the demo key
 // service), proof to the server. The page learns nothing but yes, or a sentence.
-import { goInstead, newKey } from "./possession.js";
-import { Said, byDemoKey, byKey, post } from "./webauthn.js";
+import { goInstead } from "./possession.js";
+import { Said, byDemoKey, byKey, signIn } from "./webauthn.js";
 
 const door = document.getElementById("door");
 const said = document.getElementById("door-status");
@@ -19,15 +19,8 @@ async function enter(assert, button) {
   button.setAttribute("aria-busy", "true");
   say(door.dataset.waiting);
   try {
-    const challenge = await post(door.dataset.challenge, {}, door);
-    const options = challenge.options.publicKey ?? challenge.options;
-    const response = await assert(options, door);
-    const workstation = await newKey();
-    const shown = { challenge_id: challenge.challenge_id, response, device_key: workstation.named };
-    const { now } = await post(door.dataset.proof, shown, door);
-    await workstation.keep(now);
+    await signIn(assert, door.dataset.challenge, door.dataset.proof, door);
     say(door.dataset.welcome);
-    new BroadcastChannel("egide").postMessage("somebody"); // pages left open by whoever was here before empty themselves
     goInstead(door.dataset.next);
   } catch (fault) {
     say(fault instanceof Said ? fault.message : door.dataset.failed, "wrong");

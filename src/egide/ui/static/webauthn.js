@@ -1,7 +1,7 @@
 // Asking a key for an assertion: by the browser, or, on a demo base, by the demo key service; and posting JSON with a sentence
 // for every failure. Sign-in and approvals share it. `words`: an element whose data-* hold the sentences.
 import { cookie } from "./egide.js";
-import { ask } from "./possession.js";
+import { ask, newKey } from "./possession.js";
 
 export class Said extends Error {}
 
@@ -121,4 +121,15 @@ export async function makeKey(options, words) {
 
 export async function makeDemoKey(username, options, words) {
   return byService("/registration", username, options, words);
+}
+
+// The whole of a sign-in: challenge, assertion, and the key of this workstation that the session is bound to.
+export async function signIn(assert, challengeAt, proofAt, words) {
+  const challenge = await post(challengeAt, {}, words);
+  const response = await assert(challenge.options.publicKey ?? challenge.options, words);
+  const workstation = await newKey();
+  const shown = { challenge_id: challenge.challenge_id, response, device_key: workstation.named };
+  const { now } = await post(proofAt, shown, words);
+  await workstation.keep(now);
+  new BroadcastChannel("egide").postMessage("somebody"); // pages left open by whoever was here before empty themselves
 }
