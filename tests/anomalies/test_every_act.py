@@ -5,6 +5,7 @@ The list of addresses is that of routes.txt: a new one is tried here, or excused
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -230,7 +231,8 @@ def _round(s: Scene) -> Sent:
 
 def _created(s: Scene) -> Sent:
     form = {
-        "birth_name": "INVENTEE", "first_name": "Jeanne", "birth_date": "12/03/1952", "sex": "F",
+        "birth_name": "".join(random.choices("BCDFGKLMNPRSTVZ", k=9)), "first_name": "Jeanne", "sex": "F",
+        "birth_date": f"{random.randint(1, 28)}/03/{random.randint(1905, 1918)}",
         "birth_place": "44109 Nantes", "another": "1",
     }  # fmt: skip
     return s.other("admission_clerk"), "/arrivee/creer/", form

@@ -1,5 +1,6 @@
 """Finding a person: from the first key to the chart without a mouse, and what a search refuses to tell."""
 
+import json
 import re
 from collections.abc import Callable
 
@@ -8,6 +9,7 @@ from playwright.sync_api import expect
 
 from egide.rehearsal import people
 from egide.rehearsal.people import Person
+from tests.journeys.clinic import Clinic
 from tests.journeys.desk import NARROW, Desk, shows
 
 pytestmark = pytest.mark.journey
@@ -126,13 +128,15 @@ def test_a_nurse_sees_a_contact_and_the_record_says_so(desk: Sit) -> None:
     shows(nurse.page, re.compile("affichée?"))
 
 
-def test_the_switchboard_says_where_somebody_lies_in_two_actions(desk: Sit) -> None:
+def test_the_switchboard_says_where_somebody_lies_in_two_actions(desk: Sit, clinic: Clinic) -> None:
     nurse = desk()
     nurse.sign_in("claire.morvan")
     one = lying_in_her_unit(nurse)
     name = str(one.trait("used_name") or one.trait("birth_name"))
     board = desk()
-    board.sign_in_as("David Roussel")
+    accounts = json.loads(clinic.home.demo_accounts.read_text(encoding="utf-8"))["accounts"]
+    here = next(one["site"] for one in accounts if one["username"] == "claire.morvan")
+    board.sign_in_as(next(a["name"] for a in accounts if a["profession"] == "switchboard" and a["site"] == here))
     expect(board.page.get_by_label("Nom", exact=True)).to_be_focused()
     assert not board.accessibility_faults()
     board.count_from_here()

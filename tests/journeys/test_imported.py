@@ -70,8 +70,8 @@ def test_a_letter_that_came_along_is_text_and_nothing_else(desk: Sit, clinic: Cl
     person = make.patient("p9", name=[{"family": "Courrier", "given": ["Ada"]}])
     path = tmp_path / "courrier.ndjson"
     path.write_bytes(make.ndjson(person, letter, make.other("Claim", "k9", patient={"reference": "Patient/p9"})))
-    assert _import(clinic, path)["balanced"]
-    doctor = _finds(desk(), "courrier", "COURRIER Zo|COURRIER Ada")
+    assert _import(clinic, path, "Médecine B")["balanced"]
+    doctor = _finds(desk(), "courrier", "COURRIER Zo|COURRIER Ada", "Dr Hélène Roux")
     panel = doctor.page.locator("#brought")
     panel.scroll_into_view_if_needed()
     panel.get_by_role("link", name="Lettre de sortie").click()
@@ -90,17 +90,17 @@ def _reads_what_came_along(doctor: Desk) -> None:
     expect(doctor.page.locator("#timeline .event").first).to_contain_text(re.compile("Prescrit ailleurs|déclaré"))
 
 
-def _import(clinic: Clinic, path: Path) -> dict[str, dict[str, int]]:
-    unit = ("--site", "Clinique Sainte-Aldegonde", "--unit", "Chirurgie A")
+def _import(clinic: Clinic, path: Path, place: str = "Chirurgie A") -> dict[str, dict[str, int]]:
+    unit = ("--site", "Clinique Sainte-Aldegonde", "--unit", place)
     account: dict[str, dict[str, int]] = json.loads(
         clinic.run("import", "fhir", str(path), *unit, "--shift-dates", "--json")
     )
     return account
 
 
-def _finds(doctor: Desk, typed: str, name: str) -> Desk:
+def _finds(doctor: Desk, typed: str, name: str, who: str = "Dr Sophie Nguyen") -> Desk:
     """From her unit's list: /, a few letters, Enter twice."""
-    doctor.sign_in_as("Dr Sophie Nguyen")
+    doctor.sign_in_as(who)
     doctor.press("/")
     doctor.type(typed)
     expect(doctor.rows).to_have_count(1)

@@ -158,7 +158,7 @@ def test_emergencies_to_the_sixth_then_the_sheet_and_the_dpo_finds_them(desk: Si
     officer.page.goto("/surveillance/urgences/")
     lines = officer.page.locator("tbody tr", has_text="Yann Le Gall")
     expect(lines).to_have_count(6)
-    officer.page.goto("/surveillance/?who=gall&basis=sheet")
+    officer.page.goto("/surveillance/?who=yann+le+gall&basis=sheet")
     expect(officer.page.locator("tbody tr", has_text="Yann Le Gall").first).to_be_visible()
     clinic.sql(
         "UPDATE gate.link SET since = since - interval '2 days', until = until - interval '2 days' WHERE account ="

@@ -19,7 +19,7 @@ def chart(hospital: Hospital, patient: Patient) -> Chart:
     """As an admission clerk opens it: she writes identity."""
     from egide.gate.opening import chart_from
 
-    (unit,) = hospital.sql("SELECT unit FROM gate.link WHERE patient_id = %s", patient.id)[0]
+    (unit,) = hospital.sql("SELECT unit FROM gate.link WHERE patient_id = %s AND basis = 'stay'", patient.id)[0]
     _, cookie = hospital.signed_in("admission_clerk", unit)
     return chart_from(hospital.open(cookie, patient.id, read=("identity", "contact"), write=("identity",)))
 
