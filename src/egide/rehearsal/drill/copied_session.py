@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import http.client
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -25,6 +25,8 @@ ROAMS: Final = 1_000
 TOO_OLD, TOO_EARLY = -30.0, 30.0  # seconds beside the server's clock
 HOP_COOKIE: Final = "egide_hop"
 OPENED: Final = frozenset({200, 206, 302, 303, 304, 422})
+SILENT: Final = frozenset({405, 428})  # a proof is asked for; or nobody at all may send this here
+Seen = dict[tuple[str, str], str]  # the proof of each request that served, by method and address
 LIVE_PORT: Final = 2  # after the web's
 
 
@@ -39,10 +41,21 @@ def play(stage: Stage) -> Outcome:
         outcome.t = watch.read()
         outcome.check("le premier essai est refusé", first.status == 428, str(first.status))
         paths = _paths(owner, victim, patient)
-        shown = _walk(owner, paths)
-        outcome.check("témoin : sa propriétaire voit ces pages", len(shown) >= 10, f"{len(shown)}")
-        for name, opened in _replays(stage, owner, paths, shown, loot).items():
+        shown, forms = _walk(owner, paths), _forms(patient)
+        outcome.check(
+            "témoin : sa propriétaire voit ces pages, dossier compris",
+            len(shown) >= 10 and ("GET", f"/dossier/{patient}/") in shown,
+            f"{len(shown)}",
+        )
+        before = _measured(stage, patient)
+        served = _sends(owner, forms)
+        outcome.check("témoin : ce qu'elle envoie est reçu", len(served) == len(forms), f"{len(served)}")
+        written = _measured(stage, patient)
+        outcome.check("témoin : ce qu'elle envoie est écrit", written > before, f"{written - before} mesures")
+        for name, opened in _replays(stage, owner, paths, shown | served, forms, loot).items():
             outcome.check(f"{name} : rien n'est ouvert", not opened, "; ".join(opened[:4]))
+        more = _measured(stage, patient) - written
+        outcome.check("aucune copie n'écrit", not more, f"{more} mesures")
         outcome.r = loot.r
         _redirect(stage, owner, outcome)
         _listens(stage, owner, outcome)
@@ -55,12 +68,14 @@ def play(stage: Stage) -> Outcome:
         ", ".join(sorted(str(one) for one in reasons)),
     )
     outcome.note("une preuve signée et pas encore arrivée vaut une page, la sienne, à qui arrive avant le navigateur")
+    outcome.note("de même, dix secondes, ce qui laisse passer une redirection que le navigateur n'a pas encore suivie")
     return outcome
 
 
 def _patient(stage: Stage, victim: Account) -> str:
+    """One of hers, whom the thief's own account may not open."""
     thief, _ = stage.pair()
-    return strangers(stage, victim, thief)[0]
+    return strangers(stage, thief, victim)[0]
 
 
 def _copy(stage: Stage, owner: Visitor, **more: str) -> Steady:
@@ -74,51 +89,87 @@ def _paths(owner: Visitor, victim: Account, patient: str) -> list[str]:
     return [path for route in routes() if not (path := route.path(known)).startswith(public)]
 
 
-def _walk(owner: Visitor, paths: list[str]) -> dict[str, str]:
+def _forms(patient: str) -> dict[str, dict[str, str]]:
+    """What a nurse sends in the day, by address: one reads, one writes."""
+    return {"/palette/": {"q": ""}, f"/dossier/{patient}/constantes/": {"bp": "124/76", "pulse": "72"}}
+
+
+def _walk(owner: Visitor, paths: list[str]) -> Seen:
     """The owner's own visit; the proof of each page that opened, as the thief saw it pass."""
-    seen: dict[str, str] = {}
+    seen: Seen = {}
     assert owner.workstation is not None  # noqa: S101 — stage.sign_in gives one
     for path in paths:
         proof = owner.workstation.proof("GET", path)
         if owner.get(path, {HEADER: proof}).status == 200:
-            seen[path] = proof
+            seen["GET", path] = proof
     return seen
 
 
-def _replays(stage: Stage, owner: Visitor, paths: list[str], shown: dict[str, str], loot: Loot) -> dict[str, list[str]]:
-    """What each way of using a copy opened, by its name."""
+def _sends(owner: Visitor, forms: Mapping[str, Mapping[str, str]]) -> Seen:
+    """The owner's own forms, each followed where it leads as a browser does; the proof of each that was received."""
+    seen: Seen = {}
+    assert owner.workstation is not None  # noqa: S101
+    for path, form in forms.items():
+        proof = owner.workstation.proof("POST", path)
+        answer = owner.post(path, form, forge={HEADER: proof})
+        if answer.status in (200, 302):
+            seen["POST", path] = proof
+        if place := answer.headers.get("location"):
+            owner.get(place, {HEADER: None})
+    return seen
+
+
+def _measured(stage: Stage, patient: str) -> int:
+    """The judge's count of what is measured of one patient."""
+    with stage.judge() as judge:
+        row = judge.execute(
+            "SELECT count(*)::int AS n FROM record_measurement WHERE patient_id = %s", (patient,)
+        ).fetchone()
+    return int(row["n"]) if row else 0
+
+
+def _ways(owner: Visitor, seen: Seen) -> dict[str, Callable[[str, str], dict[str, str | None]]]:
+    """Each way of using a copy, as the headers of one request by its method and address."""
     mine, hers = Workstation(), owner.workstation
     assert hers is not None  # noqa: S101
     elsewhere = f"/unite/{'0' * 8}-0000-0000-0000-{'0' * 12}/"
+    other = {"GET": "POST", "POST": "GET"}
 
-    def at(seconds: float, path: str) -> str:
-        return hers.proof("GET", path, at=time.time() + seconds)
+    def before(method: str, path: str) -> str:
+        """The proof that served for this; else one that served for this address; else for another."""
+        return seen.get((method, path)) or seen.get(("GET", path)) or next(iter(seen.values()))
 
-    ways: dict[str, Callable[[str], dict[str, str | None]]] = {
-        "le cookie seul": lambda _: {},
-        "la preuve d'avant, en en-tête": lambda path: {HEADER: shown.get(path)},
-        "la preuve d'avant, en cookie": lambda path: {"Cookie": _jar(owner, shown.get(path, ""))},
-        "la preuve d'une autre adresse": lambda _: {HEADER: hers.proof("GET", elsewhere)},
-        "la preuve d'une autre méthode": lambda path: {HEADER: hers.proof("POST", path)},
-        "une preuve de sa propre clé": lambda path: {HEADER: mine.proof("GET", path)},
-        "une preuve trop vieille": lambda path: {HEADER: at(TOO_OLD, path)},
-        "une preuve datée de plus tard": lambda path: {HEADER: at(TOO_EARLY, path)},
-        "une preuve d'avant avec une autre heure": lambda path: {HEADER: _redated(shown.get(path, ""))},
+    def at(seconds: float, method: str, path: str) -> str:
+        return hers.proof(method, path, at=time.time() + seconds)
+
+    return {
+        "le cookie seul": lambda *_: {},
+        "la preuve d'avant, en en-tête": lambda *to: {HEADER: before(*to)},
+        "la preuve d'avant, en cookie": lambda *to: {"Cookie": _jar(owner, before(*to))},
+        "la preuve d'une autre adresse": lambda method, _: {HEADER: hers.proof(method, elsewhere)},
+        "la preuve d'une autre méthode": lambda method, path: {HEADER: hers.proof(other[method], path)},
+        "une preuve de sa propre clé": lambda *to: {HEADER: mine.proof(*to)},
+        "une preuve trop vieille": lambda *to: {HEADER: at(TOO_OLD, *to)},
+        "une preuve datée de plus tard": lambda *to: {HEADER: at(TOO_EARLY, *to)},
+        "une preuve d'avant avec une autre heure": lambda *to: {HEADER: _redated(before(*to))},
     }
+
+
+def _replays(
+    stage: Stage, owner: Visitor, paths: list[str], seen: Seen, forms: Mapping[str, Mapping[str, str]], loot: Loot
+) -> dict[str, list[str]]:
+    """What each way of using a copy opened, by its name: each request must be asked for its proof."""
+    asked = [one for one in seen if one[0] == "GET"] + [("POST", path) for path in dict.fromkeys([*paths, *forms])]
     found: dict[str, list[str]] = {}
-    for name, forged in ways.items():
+    for name, forged in _ways(owner, seen).items():
         found[name] = []
         with _copy(stage, owner) as copy:
-            for path in shown:
-                answer = copy.get(path, forged(path))
+            for method, path in asked:
+                forge = forged(method, path)
+                answer = copy.get(path, forge) if method == "GET" else copy.post(path, forms.get(path), forge=forge)
                 loot.take(answer.text)
-                if answer.status in OPENED:
-                    found[name].append(f"{path} {answer.status}")
-            for path in paths:
-                answer = copy.post(path)
-                loot.take(answer.text)
-                if answer.status in OPENED:
-                    found[name].append(f"POST {path} {answer.status}")
+                if answer.status not in SILENT:
+                    found[name].append(f"{method} {path} {answer.status}")
     return found
 
 
