@@ -12,7 +12,8 @@ from uuid import UUID
 
 from egide.rehearsal.drill.acts import Offices, half_of
 from egide.rehearsal.drill.glass import code_of
-from egide.rehearsal.drill.stage import Account, NoStage, Stage, Steady, patients_in
+from egide.rehearsal.drill.pages import patients_in
+from egide.rehearsal.drill.stage import Account, NoStage, Stage, Steady
 from egide.rehearsal.drill.table import Outcome, Stopwatch
 from egide.rehearsal.signin import SignInFailed, Visitor
 from egide.rehearsal.softkey import SoftKey

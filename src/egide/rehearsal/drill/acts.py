@@ -8,7 +8,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from egide.rehearsal.drill.glass import account_id, code_of, signed
-from egide.rehearsal.drill.stage import UUID_TEXT, Account, NoStage, Stage, Steady
+from egide.rehearsal.drill.pages import UUID_TEXT
+from egide.rehearsal.drill.stage import Account, NoStage, Stage, Steady
 from egide.rehearsal.signin import Answer, Visitor, by_registration, default_keys_url, sign_in
 
 OFFICES: Final = ("administrator", "dpo", "rssi")

@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 from egide.kernel.proofs import COOKIE, HEADER
 from egide.rehearsal.drill.glass import strangers
 from egide.rehearsal.drill.loot import Loot
+from egide.rehearsal.drill.pages import sessions_in
 from egide.rehearsal.drill.routes import routes
-from egide.rehearsal.drill.stage import SESSION_COOKIE, Account, Stage, Steady, session_of, sessions_in
+from egide.rehearsal.drill.stage import SESSION_COOKIE, Account, Stage, Steady, session_of
 from egide.rehearsal.drill.table import Outcome, Stopwatch
 from egide.rehearsal.signin import Answer, Visitor
 from egide.rehearsal.workstation import Workstation

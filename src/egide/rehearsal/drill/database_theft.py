@@ -17,8 +17,9 @@ from typing import Final
 from uuid import UUID
 
 from egide.kernel.home import DATABASE, SUPERUSER
+from egide.rehearsal.drill.pages import patients_in
 from egide.rehearsal.drill.sieve import Hit, Sieve
-from egide.rehearsal.drill.stage import Stage, patients_in, session_of
+from egide.rehearsal.drill.stage import Stage, session_of
 from egide.rehearsal.drill.table import Outcome
 
 NUMBER: Final = 14

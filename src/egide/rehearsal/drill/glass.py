@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-from egide.rehearsal.drill.stage import Account, NoStage, Stage, patients_in
+from egide.rehearsal.drill.pages import patients_in
+from egide.rehearsal.drill.stage import Account, NoStage, Stage
 from egide.rehearsal.signin import Answer, Visitor, by_service, default_keys_url
 
 WORDS: Final = "Patient inconscient amené par le SAMU"

@@ -40,9 +40,8 @@ def play(stage: Stage) -> Outcome:
         opened = [one for one, code in zip(wanted, codes, strict=True) if code == "ok"]
         loot = stage.loot()
         for one in wanted:
-            page = visitor.get(f"/dossier/{one}/", {"Sec-Fetch-Site": "none"})
-            if page.status == 200:
-                loot.take(page.text)
+            address = f"/dossier/{one}/"
+            loot.take(visitor.get(address, {"Sec-Fetch-Site": "none"}).text, address)
         outcome.r = loot.r
         outcome.check(
             "cinq par jour sans collègue, pas un de plus",

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID, uuid4
 
+from egide.rehearsal.drill.pages import patients_in, sessions_in
 from egide.rehearsal.drill.routes import Route, routes
-from egide.rehearsal.drill.stage import Account, Stage, patients_in, session_of, sessions_in
+from egide.rehearsal.drill.stage import Account, Stage, session_of
 from egide.rehearsal.drill.table import Outcome, Stopwatch
 from egide.rehearsal.signin import Answer, Visitor
 
@@ -105,8 +106,7 @@ def _look(own: Visitor, victim: Account) -> Targets:
 def _walk_routes(stage: Stage, thief: Account, targets: Targets, outcome: Outcome) -> None:
     loot = stage.loot()
     walk = Walk.begin(stage, thief)
-    # Her own linked patients stand on her own pages (my day, tabs) by right, said openly: R leaves them out.
-    own = stage.truth.persons(walk.visitor.get(f"/unite/{thief.units[0]}/").text)
+    own = walk.visitor.get(f"/unite/{thief.units[0]}/").text
     known = routes()
     # The thief has read our source: an address typed by hand is refused and not counted, so GET goes that way.
     for route in sorted(known, key=lambda one: one.pattern == SIGN_OUT):
@@ -115,9 +115,15 @@ def _walk_routes(stage: Stage, thief: Account, targets: Targets, outcome: Outcom
                 for dress in ({}, HTMX):
                     _one(walk, route, method, kind, values, dress)
     shown: dict[int, str] = {}
+    ids: dict[str, str] = {}
     for key, answer in walk.answers.items():
-        for who in loot.take(answer.text) - own:
+        typed = {key[3], *targets.patients[:1]}  # also put into the routes without an id
+        more = set(patients_in(answer.text)) - typed - set(patients_in(own))
+        ids.update(dict.fromkeys(more & set(targets.patients), " ".join(key)))
+        for who in loot.take(answer.text) - _her_own(stage, own, targets, answer.text, typed):
             shown[who] = " ".join(key)
+    outcome.check("le compteur voit les personnes de la page du voleur", bool(stage.truth.persons(own)))
+    outcome.check("aucun dossier étranger n'est nommé", not ids, "; ".join(sorted(set(ids.values()))[:5]))
     outcome.r += len(shown)
     if shown:
         outcome.note(f"{len(shown)} personnes montrées par : {'; '.join(sorted(set(shown.values()))[:5])}")
@@ -130,6 +136,16 @@ def _walk_routes(stage: Stage, thief: Account, targets: Targets, outcome: Outcom
     differing = _differences(walk.answers)
     outcome.check("un identifiant étranger et un inconnu ont la même réponse", not differing, "; ".join(differing[:5]))
     _recorded(stage, walk, outcome)
+
+
+def _her_own(stage: Stage, own: str, targets: Targets, text: str, typed: set[str]) -> set[int]:
+    """Those of an answer who stand on the thief's own pages (my day, tabs) by right: R leaves them out, said openly.
+
+    A homonym of both units is her own only where each chart that the answer links to is.
+    """
+    hers, foreign = stage.truth.persons(own), stage.truth.persons(targets.text)
+    linked = set(patients_in(text)) - typed
+    return hers if linked and linked <= set(patients_in(own)) else hers - foreign
 
 
 def _values(route: Route, targets: Targets, method: str, unknown: str) -> Iterator[tuple[str, dict[str, str]]]:

@@ -1,7 +1,8 @@
 """What the thief could print, counted against the demo's truth: R is distinct persons with an identifying field.
 
 A person counts when the text shows her phone, e-mail, INS or permanent number; or her name beside her first name or her
-date of birth; or her first name beside that date. What the script typed itself does not count.
+date of birth; or her first name beside that date. What the script typed itself does not count. Two who bear one name
+both count, unless the ids of charts on the page say that one alone was shown.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any, Final
+
+from egide.rehearsal.drill.pages import patients_in
 
 _TAG = re.compile(r"<[^>]*>")
 _DATES = re.compile(r"\b(?:(\d{4})-(\d\d)-(\d\d)|(\d\d)[/ .](\d\d)[/ .](\d{4}))\b")
@@ -85,13 +88,21 @@ class Truth:
         return sorted((who, born) for born, whose in self._born.items() for who in whose)
 
     def persons(self, text: str) -> set[int]:
-        """Who is shown in a text, as indexes of the truth."""
+        """Who is shown in a text, as indexes of the truth; every homonym, unless the base is the group's (`MANY`)."""
+        sure, groups = self.told(text)
+        return sure.union(*groups)
+
+    def told(self, text: str) -> tuple[set[int], list[set[int]]]:
+        """Whom a text shows without a doubt; and, for each name or birthday that several share, who they are."""
         bare = plain(text)
-        found = {self.mails[mail] for mail in _MAIL.findall(bare) if mail in self.mails}
+        sure = {self.mails[mail] for mail in _MAIL.findall(bare) if mail in self.mails}
         for number in _NUMBER.findall(bare):
-            found |= self._by_number(re.sub(r"[ .]", "", number))
-        found |= self._by_date(bare)
-        return found | self._by_name(words(bare).split())
+            sure |= self._by_number(re.sub(r"[ .]", "", number))
+        groups: list[set[int]] = []
+        for certain, shared in (self._by_date(bare), self._by_name(words(bare).split())):
+            sure |= certain
+            groups += shared
+        return sure, groups
 
     def _by_number(self, digits: str) -> set[int]:
         """The number, or one that stands inside a longer run of digits."""
@@ -101,8 +112,10 @@ class Truth:
         parts = (digits[at : at + size] for size in sizes for at in range(len(digits) - size + 1))
         return {self.numbers[part] for part in parts if part in self.numbers}
 
-    def _by_date(self, bare: str) -> set[int]:
-        found: set[int] = set()
+    def _by_date(self, bare: str) -> tuple[set[int], list[set[int]]]:
+        """Named whole beside a date; with those named by half there (a twin). The half is nobody past `MANY`."""
+        sure: set[int] = set()
+        groups: list[set[int]] = []
         for match in _DATES.finditer(bare):
             year, month, day = match[1] or match[6], match[2] or match[5], match[3] or match[4]
             born = self._born.get(f"{year}-{month}-{day}")
@@ -111,20 +124,33 @@ class Truth:
                 told = {
                     who: sum(any(f" {name} " in around for name in names) for names in self.names[who]) for who in born
                 }
-                whole = {who for who, count in told.items() if count == 2}
-                # a twin shares name and date: who is named whole is meant
-                found |= whole or {who for who, count in told.items() if count and len(self) <= MANY}
-        return found
+                sure |= {who for who, count in told.items() if count == 2}
+                if len(self) <= MANY:
+                    groups.append({who for who, count in told.items() if count})
+        return sure, groups
 
-    def _by_name(self, said: list[str]) -> set[int]:
-        found: set[int] = set()
+    def _by_name(self, said: list[str]) -> tuple[set[int], list[set[int]]]:
+        """Who alone bears a name; those who share one, or bear a part of a longer one. These are nobody past `MANY`."""
+        sure: set[int] = set()
+        groups: list[set[int]] = []
+        end, around = 0, set[int]()  # the name that reaches furthest so far, and whose it is
         for start in range(len(said)):
-            for size in range(2, _LONGEST_NAME + 1):
-                pair = " ".join(said[start : start + size])
-                whose = self._pairs.get(pair) or set()
-                if whose and (len(whose) == 1 or len(self) <= MANY):
-                    found.add(min(whose))  # homonyms are one name: it names one of them
-        return found
+            for size in range(min(_LONGEST_NAME, len(said) - start), 1, -1):
+                whose = self._pairs.get(" ".join(said[start : start + size]))
+                if whose is None:
+                    continue
+                if start + size > end:
+                    end, around = start + size, whose
+                    wider = whose
+                else:
+                    wider = whose | around
+                if len(wider) == 1:
+                    sure |= wider
+                elif len(self) <= MANY:
+                    groups.append(wider)
+                elif len(whose) == 1:
+                    sure |= whose
+        return sure, groups
 
 
 class Loot:
@@ -134,13 +160,26 @@ class Loot:
         self._truth = truth
         self.persons: set[int] = set()
         self.typed: set[str] = set()
+        self._ids: set[str] = set()
 
-    def take(self, text: str) -> set[int]:
-        """Count the persons shown by a text, without what was typed; returns the new ones."""
+    def take(self, text: str, asked: str = "") -> set[int]:
+        """Count the persons shown by a text, without what was typed; returns the new ones.
+
+        `asked`: the address. Where ids of charts stand in either, a name counts no more persons than there are ids, of
+        charts seen before those already counted. Without an id, all who bear it count.
+        """
+        ids = set(patients_in(f"{asked} {text}"))
         for own in self.typed:
             text = text.replace(own, " ")
-        found = self._truth.persons(text) - self.persons
+        sure, groups = self._truth.told(text)
+        found, room, again = set(sure), len(ids) - len(sure), ids <= self._ids
+        for group in groups:
+            least = 0 if group & sure else 1  # a name is somebody's
+            rest = sorted(group - sure, key=lambda who: ((who in self.persons) != again, who))
+            found |= set(rest[: max(least, room)] if ids else rest)
+        found -= self.persons
         self.persons |= found
+        self._ids |= ids
         return found
 
     @property

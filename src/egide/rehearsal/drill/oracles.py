@@ -16,8 +16,9 @@ from typing import Final
 from uuid import uuid4
 
 from egide.rehearsal.drill.glass import REASON, WORDS, account_id, strangers
+from egide.rehearsal.drill.pages import patients_in, sessions_in
 from egide.rehearsal.drill.routes import Route, routes
-from egide.rehearsal.drill.stage import Account, Stage, patients_in, session_of, sessions_in
+from egide.rehearsal.drill.stage import Account, Stage, session_of
 from egide.rehearsal.drill.table import Outcome, Stopwatch
 from egide.rehearsal.signin import Answer, Visitor
 

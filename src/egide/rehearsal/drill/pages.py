@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Final
 from urllib.parse import urljoin, urlsplit
 
+UUID_TEXT: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_PATIENT = re.compile(rf"/dossier/({UUID_TEXT})/")
+_SESSION = re.compile(rf"/sessions/({UUID_TEXT})/")
 _TYPED = frozenset({"text", "search", "tel", "email", "number", "date", "time", "datetime-local", "password", "url"})
 
 
@@ -77,3 +82,13 @@ class Page(HTMLParser):
         parts = urlsplit(urljoin(self.path, href))
         if not parts.netloc and parts.path.startswith("/"):
             self.links.append(parts.path + (f"?{parts.query}" if parts.query else ""))
+
+
+def patients_in(text: str) -> list[str]:
+    """Ids of the charts a page links to, in order, each once."""
+    return list(dict.fromkeys(_PATIENT.findall(text)))
+
+
+def sessions_in(text: str) -> list[str]:
+    """Ids of the sessions a page offers to close."""
+    return list(dict.fromkeys(_SESSION.findall(text)))

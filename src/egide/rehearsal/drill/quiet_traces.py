@@ -19,10 +19,10 @@ from urllib.parse import quote
 
 from egide.keeper.client import Keeper, KeeperDown
 from egide.kernel.capabilities import Refused
-from egide.rehearsal.drill.pages import Form, Page
+from egide.rehearsal.drill.pages import UUID_TEXT, Form, Page, patients_in
 from egide.rehearsal.drill.routes import routes
 from egide.rehearsal.drill.sieve import Sieve
-from egide.rehearsal.drill.stage import SESSION_COOKIE, UUID_TEXT, Account, Stage, Steady, patients_in
+from egide.rehearsal.drill.stage import SESSION_COOKIE, Account, Stage, Steady
 from egide.rehearsal.drill.table import Outcome
 from egide.rehearsal.signin import CSRF_COOKIE, Answer, Visitor
 from egide.rehearsal.workstation import Workstation

@@ -24,7 +24,8 @@ from egide.rehearsal.drill.glass import (
     signed,
     strangers,
 )
-from egide.rehearsal.drill.stage import SESSION_COOKIE, Account, Stage, Steady, patients_in, session_of
+from egide.rehearsal.drill.pages import patients_in
+from egide.rehearsal.drill.stage import SESSION_COOKIE, Account, Stage, Steady, session_of
 from egide.rehearsal.drill.table import Outcome
 from egide.rehearsal.signin import Visitor
 from egide.rehearsal.workstation import Workstation

@@ -14,7 +14,8 @@ from egide.rehearsal.drill import rescue
 from egide.rehearsal.drill.bad_key import answer, key_of
 from egide.rehearsal.drill.glass import account_id
 from egide.rehearsal.drill.loot import Loot, spoken
-from egide.rehearsal.drill.stage import SESSION_COOKIE, Account, Stage, Steady, patients_in
+from egide.rehearsal.drill.pages import patients_in
+from egide.rehearsal.drill.stage import SESSION_COOKIE, Account, Stage, Steady
 from egide.rehearsal.drill.table import Outcome
 from egide.rehearsal.signin import Visitor
 from egide.rehearsal.workstation import Workstation

@@ -12,7 +12,8 @@ from datetime import date, timedelta
 from typing import Final
 
 from egide.rehearsal.drill.loot import Loot
-from egide.rehearsal.drill.stage import Account, NoStage, Stage, patients_in, session_of
+from egide.rehearsal.drill.pages import patients_in
+from egide.rehearsal.drill.stage import Account, NoStage, Stage, session_of
 from egide.rehearsal.drill.table import Outcome
 from egide.rehearsal.signin import Visitor
 

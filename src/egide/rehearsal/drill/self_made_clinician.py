@@ -11,7 +11,8 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from egide.rehearsal.drill.acts import Offices, half_of
-from egide.rehearsal.drill.stage import Account, Stage, patients_in
+from egide.rehearsal.drill.pages import patients_in
+from egide.rehearsal.drill.stage import Account, Stage
 from egide.rehearsal.drill.table import Outcome, Stopwatch
 from egide.rehearsal.signin import SignInFailed
 

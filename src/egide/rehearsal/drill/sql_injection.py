@@ -20,7 +20,8 @@ import psycopg
 from egide.keeper.client import Keeper
 from egide.rehearsal.drill import sql_lists
 from egide.rehearsal.drill.loot import Loot
-from egide.rehearsal.drill.stage import UUID_TEXT, Account, Stage, bearer_of, session_of
+from egide.rehearsal.drill.pages import UUID_TEXT
+from egide.rehearsal.drill.stage import Account, Stage, bearer_of, session_of
 from egide.rehearsal.drill.table import Outcome
 from egide.rehearsal.signin import Visitor
 from egide.rehearsal.workstation import ProvingKeeper

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 import select
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,9 +22,6 @@ from egide.rehearsal.signin import Answer, Visitor, sign_in
 from egide.rehearsal.workstation import Bearer
 
 SESSION_COOKIE: Final = "egide_session"
-UUID_TEXT: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_PATIENT = re.compile(rf"/dossier/({UUID_TEXT})/")
-_SESSION = re.compile(rf"/sessions/({UUID_TEXT})/")
 
 
 class NoStage(Exception):
@@ -133,13 +129,3 @@ def bearer_of(visitor: Visitor) -> Bearer:
     if visitor.workstation is None:
         raise NoStage("Cette session n'a pas de clé de poste.")
     return Bearer.of(visitor.cookies[SESSION_COOKIE], visitor.workstation)
-
-
-def patients_in(text: str) -> list[str]:
-    """Ids of the charts a page links to, in order, each once."""
-    return list(dict.fromkeys(_PATIENT.findall(text)))
-
-
-def sessions_in(text: str) -> list[str]:
-    """Ids of the sessions a page offers to close."""
-    return list(dict.fromkeys(_SESSION.findall(text)))

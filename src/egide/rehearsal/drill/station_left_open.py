@@ -11,9 +11,9 @@ from typing import Final
 
 from egide.rehearsal.drill.glass import signed, strangers
 from egide.rehearsal.drill.loot import Loot
-from egide.rehearsal.drill.pages import Page
+from egide.rehearsal.drill.pages import Page, patients_in, sessions_in
 from egide.rehearsal.drill.routes import routes
-from egide.rehearsal.drill.stage import SESSION_COOKIE, Account, Stage, Steady, patients_in, session_of, sessions_in
+from egide.rehearsal.drill.stage import SESSION_COOKIE, Account, Stage, Steady, session_of
 from egide.rehearsal.drill.table import Outcome
 from egide.rehearsal.signin import CSRF_COOKIE, Answer
 from egide.rehearsal.workstation import Workstation

@@ -20,8 +20,9 @@ from urllib.parse import urlencode, urlsplit
 from uuid import UUID, uuid4
 
 from egide.rehearsal.drill.loot import Loot
+from egide.rehearsal.drill.pages import patients_in
 from egide.rehearsal.drill.routes import Route, routes
-from egide.rehearsal.drill.stage import Stage, patients_in, session_of
+from egide.rehearsal.drill.stage import Stage, session_of
 from egide.rehearsal.drill.table import Outcome
 from egide.rehearsal.signin import CSRF_COOKIE, Answer, Visitor
 

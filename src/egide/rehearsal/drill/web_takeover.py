@@ -18,7 +18,8 @@ from uuid import UUID
 
 from egide.rehearsal.drill import inside_web
 from egide.rehearsal.drill.glass import account_id
-from egide.rehearsal.drill.stage import Account, NoStage, Stage, bearer_of, patients_in, session_of
+from egide.rehearsal.drill.pages import patients_in
+from egide.rehearsal.drill.stage import Account, NoStage, Stage, bearer_of, session_of
 from egide.rehearsal.drill.table import Outcome
 from egide.rehearsal.signin import Visitor, default_keys_url
 from egide.rehearsal.workstation import ProvingKeeper

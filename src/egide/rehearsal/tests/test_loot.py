@@ -1,0 +1,128 @@
+"""What counts as a person taken: homonyms, twins, and both sides of the size past which a name is many people's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from egide.rehearsal.drill import loot
+from egide.rehearsal.drill.loot import Loot, Truth
+
+ONE, TWO = (f"/dossier/{number:08d}-0000-4000-8000-000000000000/" for number in (1, 2))
+PHONE = "06 39 98 12 34"
+
+
+def _person(index: int, name: str, first: str, born: str, *, phone: str = "") -> dict[str, Any]:
+    traits = (("birth_name", name), ("first_name", first), ("birth_date", born), ("ipp", f"80000{index:05d}"))
+    return {
+        "index": index,
+        "traits": [{"kind": kind, "v": value} for kind, value in traits],
+        "contacts": [{"kind": "phone", "v": phone}] if phone else [],
+        "ins": None,
+    }
+
+
+@pytest.fixture
+def truth() -> Truth:
+    """Two homonyms (0, 1), two twins (2, 3), and two who bear a name alone, one a part of the other's (4, 5)."""
+    return Truth(
+        [
+            _person(0, "MARTIN", "JEAN", "1950-02-03", phone=PHONE),
+            _person(1, "MARTIN", "JEAN", "1981-06-07"),
+            _person(2, "LEROY", "ANNE", "1999-09-09"),
+            _person(3, "LEROY", "ZOE", "1999-09-09"),
+            _person(4, "DURAND", "PAUL", "1960-01-01"),
+            _person(5, "DURAND", "PAUL HENRI", "1970-01-01"),
+        ]
+    )
+
+
+@pytest.fixture
+def group(truth: Truth, monkeypatch: pytest.MonkeyPatch) -> Truth:
+    """The same people, in a base where a name is many people's."""
+    monkeypatch.setattr(loot, "MANY", len(truth) - 1)
+    return truth
+
+
+@pytest.mark.parametrize(
+    ("text", "whose"),
+    [
+        ("M. Martin Jean", {0, 1}),
+        ("Jean Martin, né le 03/02/1950", {0, 1}),
+        ("Martin, 03/02/1950", {0}),
+        ("Leroy Anne 09/09/1999", {2, 3}),
+        ("Zoé, née le 09/09/1999", {3}),
+        ("Durand Paul", {4}),
+        ("Durand Paul-Henri", {4, 5}),
+        ("Martin", set()),
+        ("09/09/1999", set()),
+        (PHONE, {0}),
+        ("IPP 8000000004", {4}),
+    ],
+)
+def test_every_homonym_of_a_small_base_counts(truth: Truth, text: str, whose: set[int]) -> None:
+    assert truth.persons(text) == whose
+
+
+@pytest.mark.parametrize(
+    ("text", "whose"),
+    [
+        ("M. Martin Jean", set()),
+        ("Jean Martin, né le 03/02/1950", {0}),
+        ("Martin, 03/02/1950", set()),
+        ("Leroy Anne 09/09/1999", {2}),
+        ("Durand Paul", {4}),
+        (PHONE, {0}),
+    ],
+)
+def test_a_name_of_many_is_nobody_on_the_groups_base(group: Truth, text: str, whose: set[int]) -> None:
+    assert group.persons(text) == whose
+
+
+def test_the_limit_itself_is_a_small_base(truth: Truth, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loot, "MANY", len(truth))
+    assert truth.persons("Martin Jean") == {0, 1}
+
+
+def test_two_homonyms_without_an_id_are_two(truth: Truth) -> None:
+    taken = Loot(truth)
+    assert taken.take("Martin Jean") == {0, 1}
+
+
+def test_one_chart_names_one_of_two_homonyms(truth: Truth) -> None:
+    taken = Loot(truth)
+    assert taken.take("Martin Jean, né le 03/02/1950", ONE) == {0}
+    assert taken.take("Martin Jean", f"{ONE}impression/") == set()
+    assert taken.take("Martin Jean", TWO) == {1}, "another chart is another person"
+    assert taken.r == 2
+
+
+def test_a_name_shared_by_two_is_still_somebodys(truth: Truth) -> None:
+    taken = Loot(truth)
+    taken.take("Durand Paul-Henri Martin Jean", ONE)
+    assert taken.r == 2, "a second name on one chart is a second person"
+
+
+def test_a_list_shows_as_many_homonyms_as_it_has_charts(truth: Truth) -> None:
+    taken = Loot(truth)
+    taken.take(f'<a href="{ONE}">Martin Jean</a> <a href="{TWO}">Martin Jean</a>')
+    assert taken.persons == {0, 1}
+
+
+def test_a_twin_is_not_taken_with_the_other(truth: Truth) -> None:
+    taken = Loot(truth)
+    assert taken.take("Leroy Anne, née le 09/09/1999", ONE) == {2}
+    assert taken.take("Leroy Zoé, née le 09/09/1999", TWO) == {3}
+
+
+def test_what_identifies_alone_counts_beside_any_id(truth: Truth) -> None:
+    taken = Loot(truth)
+    taken.take(f"Leroy Anne {PHONE}, IPP 8000000004", ONE)
+    assert taken.persons == {0, 2, 4}
+
+
+def test_what_was_typed_does_not_count(truth: Truth) -> None:
+    taken = Loot(truth)
+    taken.typed = {"Martin", "Jean"}
+    assert taken.take("Martin Jean") == set()
