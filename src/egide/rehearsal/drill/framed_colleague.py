@@ -18,13 +18,14 @@ from egide.rehearsal.drill.bad_key import bent, key_of
 from egide.rehearsal.drill.glass import Glass, account_id, colleague_of, rested, strangers
 from egide.rehearsal.drill.stage import SESSION_COOKIE, Account, Stage, Steady, session_of
 from egide.rehearsal.drill.table import Outcome, Stopwatch
-from egide.rehearsal.signin import SignInFailed, Visitor, by_service, default_keys_url, sign_in
+from egide.rehearsal.signin import CSRF_COOKIE, SignInFailed, Visitor, by_service, default_keys_url, sign_in
 from egide.rehearsal.workstation import Workstation
 
 NUMBER: Final = 25
 ROUNDS: Final = 6  # of eleven bent assertions
 BAITS: Final = 20
 FLOOD: Final = 2_000
+HUNG_UP: Final = 50  # lines the server may close on one hand of the flood before it gives up, and the flood is short
 SLOW: Final = 40
 PATIENT_SECONDS: Final = 5.0
 CROSS_SITE: Final = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
@@ -132,11 +133,18 @@ def _flood(stage: Stage, outcome: Outcome, victim: Account) -> None:
     """Challenges asked for by nobody, eight hands, all of them between her own challenge and the touch of her key."""
     touch = by_service(stage.keys_url or default_keys_url(stage.origin), victim.username, stage.origin)
 
+    answered: list[int] = []
+
     def hand() -> None:
-        with Steady(stage.origin) as door, contextlib.suppress(OSError):
-            door.get("/connexion/")
-            for _ in range(FLOOD // 8):
-                door.post("/connexion/defi/", json_body={})
+        broken = 0
+        with Steady(stage.origin) as door:
+            while len(answered) < FLOOD and broken < HUNG_UP:
+                try:
+                    if CSRF_COOKIE not in door.cookies:
+                        door.get("/connexion/")
+                    answered.append(door.post("/connexion/defi/", json_body={}).status)
+                except OSError:
+                    broken += 1
 
     def slow_finger(options: Mapping[str, Any]) -> Mapping[str, Any]:
         hands = [threading.Thread(target=hand) for _ in range(8)]
@@ -152,6 +160,7 @@ def _flood(stage: Stage, outcome: Outcome, victim: Account) -> None:
     except SignInFailed:
         inside = False
     outcome.r += not inside
+    outcome.check("témoin : chaque défi de la marée a sa réponse", len(answered) >= FLOOD, f"{len(answered)}")
     outcome.check(f"une marée de {FLOOD} défis entre le sien et sa clé : elle se connecte", inside)
 
 
@@ -201,10 +210,11 @@ def _expired_glass(stage: Stage, outcome: Outcome) -> None:
             visitor.get(f"/dossier/{one}/")
         works = _works(visitor, carer)
     outcome.r += not works
+    outcome.check("témoin : trois accès d'urgence ont été ouverts", codes == ["ok"] * 3, str(codes))
     outcome.check(
         "fausse alerte : recharger trois dossiers dont l'accès d'urgence vient de finir ne gèle pas la soignante",
-        works or codes.count("ok") < len(opened),
-        f"sa session est gelée ({codes})",
+        works,
+        "sa session est gelée",
     )
 
 
