@@ -39,9 +39,18 @@ class Story:
         return self.fields["recorded"] is True
 
     def broken(self, *words: str) -> list[str]:
-        """Checks that did not hold and whose name has one of these words; all of them without words."""
-        checks = [check for check in self.fields["checks"] if not words or any(word in check["name"] for word in words)]
-        assert checks, f"the drill has no check about {words}"
+        """Checks that did not hold, whose name has one of these words or is a witness; all of them without words.
+
+        Each word must be of some check's name: a check that is gone cannot hold.
+        """
+        for word in words:
+            assert any(word in check["name"] for check in self.fields["checks"]), f"the drill has no check about {word}"
+        checks = [
+            check
+            for check in self.fields["checks"]
+            if not words or any(word in check["name"] for word in (*words, "témoin"))
+        ]
+        assert checks, "the drill checked nothing"
         return [f"{check['name']} ({check['detail']})" for check in checks if not check["held"]]
 
 

@@ -25,7 +25,7 @@ BACK_SECONDS: Final = 1800.0
 
 @dataclass
 class Trial:
-    """Who is who, and which tries gave somebody a key."""
+    """Who is who, which tries gave somebody a key, and which left no row."""
 
     stage: Stage
     offices: Offices
@@ -34,27 +34,43 @@ class Trial:
     guard: Account
     stranger: Account
     passed: list[str] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
     tried: int = 0
+    read: int = 0  # the trail's row up to which each try has found its own
 
     def attempt(self, name: str, said: str, *allowed: str) -> None:
-        """One try; `allowed` are the refusals that one expects."""
+        """One try; `allowed` are the refusals that one expects: it must stand in the trail since the try before."""
         self.tried += 1
         if said not in allowed:
             self.passed.append(f"{name} ({said})")
+        elif not self._row(allowed):
+            self.silent.append(f"{name} ({said})")
+        self.read = _last(self.stage)
+
+    def _row(self, codes: tuple[str, ...]) -> bool:
+        with self.stage.judge() as judge:
+            return bool(
+                judge.execute(
+                    "SELECT 1 FROM audit.entry WHERE id > %s AND kind IN ('refuse', 'sign_in_refused')"
+                    " AND reason = ANY (%s)",
+                    (self.read, list(codes)),
+                ).fetchone()
+            )
 
 
 def play(stage: Stage) -> Outcome:
     """Ask for a key as everybody who may not; guess, replay, bend; then lose one and be back at work."""
     outcome = Outcome(NUMBER)
     trial = _cast(stage)
-    before = _last(stage)
+    trial.read = _last(stage)
     _at_the_help_desk(trial)
     _cadre_alone(trial)
     _with_the_paper(trial)
     outcome.check("personne ne reçoit la clé d'un autre", not trial.passed, "; ".join(trial.passed[:5]))
-    written = _refused(stage, before)
     outcome.recorded = outcome.check(
-        "les refus sont dans la trace", written >= trial.tried // 2, f"{written} lignes pour {trial.tried} essais"
+        "chaque refus est dans la trace",
+        trial.tried > 0 and not trial.silent,
+        f"sans ligne, sur {trial.tried} : {'; '.join(trial.silent)}",
     )
     loot = stage.loot()
     _lost(trial, outcome, loot)
@@ -89,14 +105,6 @@ def _cast(stage: Stage) -> Trial:
 def _last(stage: Stage) -> int:
     with stage.judge() as judge:
         row = judge.execute("SELECT coalesce(max(id), 0) AS n FROM audit.entry").fetchone()
-    return int(row["n"]) if row else 0
-
-
-def _refused(stage: Stage, before: int) -> int:
-    with stage.judge() as judge:
-        row = judge.execute(
-            "SELECT count(*) AS n FROM audit.entry WHERE id > %s AND kind IN ('refuse', 'sign_in_refused')", (before,)
-        ).fetchone()
     return int(row["n"]) if row else 0
 
 
@@ -148,8 +156,7 @@ def _with_the_paper(trial: Trial) -> None:
     with trial.stage.sign_in(first) as visitor:
         act = offices.asked(visitor, str(offices.id_of(trial.victim)), "cle", why="more", spare="")
         mine, theirs = offices.both(act, first, second, visitor)
-    for name, said in _bent(trial, mine, theirs):
-        trial.attempt(name, said, "no_user_verification", "bad_assertion", "challenge_ended", "bad_request")
+    _bent(trial, mine, theirs)
     offices.pose_key(mine, theirs)
     trial.attempt("le même code une seconde fois", offices.key_challenge(mine, theirs), "code_ended")
     with trial.stage.sign_in(first) as visitor:
@@ -160,17 +167,17 @@ def _with_the_paper(trial: Trial) -> None:
     trial.attempt("le code de la veille", offices.key_challenge(mine, theirs), "code_ended")
 
 
-def _bent(trial: Trial, first: str, second: str) -> list[tuple[str, str]]:
+def _bent(trial: Trial, first: str, second: str) -> None:
     """Registrations that are none: unverified, for another site, with a used or foreign challenge."""
-    said: list[tuple[str, str]] = []
     origin = trial.stage.origin
+    refusals = ("no_user_verification", "bad_assertion", "challenge_ended", "bad_request")
 
     def finish(name: str, played: Any, asked: dict[str, Any], challenge: str | None = None) -> None:
         with Steady(origin) as nobody:
             nobody.get("/cle/")
             body = {"first": first, "second": second, "challenge_id": challenge or asked["challenge_id"],
                     "response": played}  # fmt: skip
-            said.append((name, code_of(nobody.post("/cle/preuve/", json_body=body))))
+            trial.attempt(name, code_of(nobody.post("/cle/preuve/", json_body=body)), *refusals)
 
     def begun() -> dict[str, Any]:
         with Steady(origin) as nobody:
@@ -187,7 +194,6 @@ def _bent(trial: Trial, first: str, second: str) -> list[tuple[str, str]]:
     finish("défi d'un autre", SoftKey.register(username, asked["options"], origin)[1], other)
     finish("défi inventé", SoftKey.register(username, asked["options"], origin)[1], asked, "A" * 43)
     finish("réponse vide", {}, begun())
-    return said
 
 
 def _lost(trial: Trial, outcome: Outcome, loot: Any) -> None:

@@ -24,6 +24,7 @@ from egide.rehearsal.drill.table import Outcome
 
 NUMBER: Final = 11
 TRIED: Final = 12
+CARELESS: Final = frozenset({"medical_secretary", "admission_clerk", "dpo"})
 NIGHT: Final = 6  # emergency accesses of a night, past the five, a colleague beside
 
 
@@ -109,17 +110,21 @@ def _night(stage: Stage, glass: Glass, patients: list[str], outcome: Outcome) ->
 def _not_carers(stage: Stage, victim: Account, outcome: Outcome) -> None:
     """Who gives no care may not, even with a key."""
     opened = []
-    others = [one for one in stage.accounts if one.profession in ("medical_secretary", "admission_clerk", "dpo")]
+    tried: set[str] = set()
+    others = [one for one in stage.accounts if one.profession in CARELESS]
     for one in others:
         patient = next(iter(strangers(stage, one, victim)), None)
         if patient is None:
             continue
         with stage.sign_in(one) as visitor:
             glass = Glass(stage, visitor, one)
+            tried.add(one.profession)
             if glass.whole(patient) == "ok" or glass.opens(patient):
                 opened.append(one.profession)
     outcome.check(
-        "secrétaire, admissions et DPO ne brisent pas la glace", bool(others) and not opened, ", ".join(opened)
+        "secrétaire, admissions et DPO ne brisent pas la glace",
+        tried == CARELESS and not opened,
+        ", ".join(opened or tried),
     )
 
 

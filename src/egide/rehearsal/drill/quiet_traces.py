@@ -16,13 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
+from uuid import UUID
 
 from egide.keeper.client import Keeper, KeeperDown
 from egide.kernel.capabilities import Refused
 from egide.rehearsal.drill.pages import UUID_TEXT, Form, Page, patients_in
 from egide.rehearsal.drill.routes import routes
 from egide.rehearsal.drill.sieve import Sieve
-from egide.rehearsal.drill.stage import SESSION_COOKIE, Account, Stage, Steady
+from egide.rehearsal.drill.stage import SESSION_COOKIE, Account, Stage, Steady, session_of
 from egide.rehearsal.drill.table import Outcome
 from egide.rehearsal.signin import CSRF_COOKIE, Answer, Visitor
 from egide.rehearsal.workstation import Workstation
@@ -32,7 +33,7 @@ PROFESSIONS: Final = ("dpo", "nurse", "physician", "admission_clerk", "medical_s
 PAGES: Final = 50  # looked at by each
 LEFT_ALONE: Final = ("/deconnexion/", "/sessions/", "/poste/")  # would end what the drill works with
 READ: Final = ("log", "run", "conf", "demo", "keeper/state", "keeper/trail")
-SETTLE_SECONDS: Final = 0.5
+SETTLE_SECONDS: Final = 5.0  # at most, for the last line asked of the keeper to be in its log
 _ANY_ID = re.compile(rf"{UUID_TEXT}|\d+")
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 
@@ -46,6 +47,7 @@ class Sown:
     errors: list[tuple[str, Answer]] = field(default_factory=list)
     answers: list[tuple[str, Answer]] = field(default_factory=list)
     forms: set[str] = field(default_factory=set)
+    sessions: list[UUID] = field(default_factory=list)
 
     def keep(self, name: str, answer: Answer) -> None:
         """An error page says what to do, never what was typed; a form that is shown again may (422)."""
@@ -63,6 +65,7 @@ def play(stage: Stage) -> Outcome:
         account = next((one for one in stage.accounts if one.profession == profession), None)
         if account is not None:
             with stage.sign_in(account) as visitor:
+                sown.sessions.append(session_of(visitor))
                 _forms(visitor, account, sown)
                 _addresses(visitor, sown)
     with Steady(stage.origin) as nobody:
@@ -71,14 +74,14 @@ def play(stage: Stage) -> Outcome:
         _sign_in(nobody, sown)
     before = _length(stage, "keeper")
     _keeper(stage, sown)
-    time.sleep(SETTLE_SECONDS)
+    settled = _settled(stage, before)
     outcome.check("témoin : des formulaires ont été remplis", len(sown.forms) >= 8, f"{len(sown.forms)}")
     _read(stage, sown, outcome)
     _told(sown, outcome)
     outcome.recorded = outcome.check("la trace existe et ne répète rien de ce qui fut tapé", _trail(stage, sown))
     outcome.check(
         "fausse alerte : le support peut diagnostiquer : le journal du gardien dit quel verbe et où",
-        _diagnosed(stage, before),
+        settled,
     )
     outcome.note(
         f"{len(sown.answers)} réponses à {len(sown.forms)} sortes de formulaires et {len(routes())} routes ; la base"
@@ -248,16 +251,25 @@ def _told(sown: Sown, outcome: Outcome) -> None:
 def _trail(stage: Stage, sown: Sown) -> bool:
     with stage.judge() as judge:
         row = judge.execute(
-            "SELECT count(*)::int AS entries, count(*) FILTER (WHERE strpos(lower(e::text), %s) > 0)::int AS said"
+            "SELECT count(DISTINCT session) FILTER (WHERE session = ANY (%s))::int AS entries,"
+            " count(*) FILTER (WHERE strpos(lower(e::text), %s) > 0)::int AS said"
             " FROM audit.entry e WHERE at > clock_timestamp() - interval '15 minutes'",
-            (sown.mark,),
+            (sown.sessions, sown.mark),
         ).fetchone()
-    return row is not None and row["entries"] > 0 and row["said"] == 0
+    return row is not None and 0 < len(sown.sessions) == row["entries"] and row["said"] == 0
 
 
 def _length(stage: Stage, process: str) -> int:
     path = stage.home.log_file(process)
     return path.stat().st_size if path.exists() else 0
+
+
+def _settled(stage: Stage, before: int) -> bool:
+    """Waits for the keeper's log, which is written after its answer."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while not (found := _diagnosed(stage, before)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return found
 
 
 def _diagnosed(stage: Stage, before: int) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from egide.rehearsal.drill import rescue
@@ -31,6 +31,7 @@ SOUGHT: Final = 30
 def play(stage: Stage) -> Outcome:
     """Relay an assertion; relay a code where no rescue is open, then where one is; then the honest morning."""
     outcome = Outcome(NUMBER, allowed=QUARTER)
+    began = _now(stage)
     victim, witness, rescued = rescue.carers(stage, MORNING)[:3]
     _assertion(stage, victim, outcome)
     with Steady(stage.origin) as thief:
@@ -40,7 +41,7 @@ def play(stage: Stage) -> Outcome:
         secret = rescue.opened(stage, opener, key, victim, witness)
         _greedy(stage, victim, secret, outcome)
         _patient(stage, opener, victim, secret, outcome)
-        _told(stage, victim, outcome)
+        _told(stage, victim, began, outcome)
         secret = rescue.opened(stage, opener, key, rescued, witness)
         _morning(stage, rescued, secret, outcome)
         rescue.close(stage, opener, rescued)
@@ -76,12 +77,12 @@ def _greedy(stage: Stage, victim: Account, secret: bytes, outcome: Outcome) -> N
     loot = stage.loot()
     with Steady(stage.origin) as thief, Steady(stage.origin) as second:
         rescue.enter(thief, victim.username, shown)
-        outcome.check("le code relayé ouvre une session de secours, et rien de plus", rescue.inside(thief))
+        outcome.check("témoin : le code relayé ouvre une session de secours", rescue.inside(thief))
         began = time.perf_counter()
         _lists(stage, thief, victim, loot)
         outcome.check("aucune liste ne montre personne", not loot.r, f"{loot.r} personnes")
         shown_to_him = _search(stage, thief, loot) | _charts(thief, loot)
-        outcome.r = named = len(shown_to_him)
+        outcome.r = named = max(len(shown_to_him), loot.r)
         ended = not rescue.inside(thief)
         outcome.t = time.perf_counter() - began
         outcome.check("demander au-delà de la limite ferme la session", ended)
@@ -118,10 +119,11 @@ def _search(stage: Stage, thief: Visitor, loot: Loot) -> set[str]:
         families, givens = stage.truth.names[who]
         for first in (min(givens)[:3], min(givens)):
             form = {"name": min(families), "first_name": first, "birth_date": spoken(date.fromisoformat(born))}
+            loot.typed = set(form.values())
             page = thief.post("/patients/", form).text
-            if patients_in(page):
-                loot.take(page)
-                found |= set(patients_in(page))
+            loot.take(page)
+            found |= set(patients_in(page))
+    loot.typed = set()
     return found
 
 
@@ -131,8 +133,8 @@ def _charts(thief: Visitor, loot: Loot, most: int = 60) -> set[str]:
     for one in patients_in(thief.get("/secours/lits/").text)[:most]:
         page = thief.get(f"/dossier/{one}/")
         for more in ("impression/", "acces/", "mesures/", "courbe/", "proches/"):
-            loot.take(thief.get(f"/dossier/{one}/{more}").text)
-        loot.take(page.text)
+            loot.take(thief.get(f"/dossier/{one}/{more}").text, f"/dossier/{one}/")
+        loot.take(page.text, f"/dossier/{one}/")
         if page.status == 200:
             named.add(one)
     return named
@@ -142,8 +144,10 @@ def _patient(stage: Stage, opener: Visitor, victim: Account, secret: bytes, outc
     """A second code, and a thief who has read our source: he stops at the limit, and comes back a quarter later."""
     most = 0
     seen: set[str] = set()
+    before = _seen_by(stage, victim)
     with Steady(stage.origin) as thief:
         rescue.enter(thief, victim.username, rescue.code(secret, ahead=1))
+        outcome.check("témoin : un second code relayé ouvre une session", rescue.inside(thief))
         for _ in range(8):  # two hours
             rescue.later(stage, victim, 15)
             fresh = 0
@@ -160,12 +164,22 @@ def _patient(stage: Stage, opener: Visitor, victim: Account, secret: bytes, outc
         outcome.check("la fermer coupe le voleur aussitôt", not rescue.inside(thief))
         cut = time.perf_counter() - began
     total = _opened_in_a_day(stage, victim)
+    outcome.check("témoin : le voleur patient ouvre des dossiers", most > 0 and before < _seen_by(stage, victim))
     outcome.check("un voleur patient : dix par quart d'heure", most <= QUARTER, f"{most}")
     outcome.check("un voleur patient : pas plus qu'une journée de la profession", total <= DAY, f"{total} en un jour")
     outcome.note(
         f"avec deux codes relayés et deux heures, un voleur qui s'arrête à la limite a vu {total} patients"
         f" de la victime (plafond {DAY} par jour) ; fermer la session le coupe en {cut:.2f} s"
     )
+
+
+def _seen_by(stage: Stage, victim: Account) -> int:
+    """How many charts this account's rescue sessions ever opened."""
+    with stage.judge() as judge:
+        row = judge.execute(
+            "SELECT count(*)::int AS n FROM gate.rescue_seen WHERE account = %s", (account_id(stage, victim),)
+        ).fetchone()
+    return int(row["n"]) if row else 0
 
 
 def _opened_in_a_day(stage: Stage, victim: Account) -> int:
@@ -178,14 +192,23 @@ def _opened_in_a_day(stage: Stage, victim: Account) -> int:
     return int(row["n"]) if row else 0
 
 
-def _told(stage: Stage, victim: Account, outcome: Outcome) -> None:
+def _now(stage: Stage) -> datetime:
+    """The base's own clock."""
+    with stage.judge() as judge:
+        row = judge.execute("SELECT clock_timestamp() AS at").fetchone()
+    assert row is not None  # noqa: S101
+    found: datetime = row["at"]
+    return found
+
+
+def _told(stage: Stage, victim: Account, began: datetime, outcome: Outcome) -> None:
     """What the trail and the victim's own notices say."""
     who = account_id(stage, victim)
     with stage.judge() as judge:
         entered = judge.execute(
             "SELECT session FROM audit.entry WHERE account = %s AND kind = 'sign_in' AND purpose = 'rescue'"
-            " ORDER BY id DESC LIMIT 2",
-            (who,),
+            " AND at >= %s ORDER BY id",
+            (who, began),
         ).fetchall()
         sessions = [row["session"] for row in entered]
         row = judge.execute(
@@ -195,16 +218,17 @@ def _told(stage: Stage, victim: Account, outcome: Outcome) -> None:
             (sessions,),
         ).fetchone()
         told = judge.execute(
-            "SELECT count(*)::int AS n FROM gate.notice WHERE account = %s AND kind = 'rescue_used'"
-            " AND at > clock_timestamp() - interval '1 hour'",
-            (who,),
+            "SELECT count(*)::int AS n FROM gate.notice WHERE account = %s AND kind = 'rescue_used' AND at >= %s",
+            (who, began),
         ).fetchone()
     outcome.recorded = outcome.check(
         "chaque dossier et chaque refus sont dans la trace",
         len(sessions) == 2 and row is not None and row["opened"] >= outcome.r and row["refused"] > 0,
         f"{row}",
     )
-    outcome.check("la victime est avertie de chaque connexion", told is not None and told["n"] >= 2, f"{told}")
+    outcome.check(
+        "la victime est avertie de chaque connexion", told is not None and told["n"] >= len(sessions), f"{told}"
+    )
 
 
 def _morning(stage: Stage, rescued: Account, secret: bytes, outcome: Outcome) -> None:

@@ -37,10 +37,12 @@ def play(stage: Stage) -> Outcome:
         outcome.r = loot.r
         rows = stage.trail(session, "search")
         shown = {one for row in rows for one in row["ids"]}
-        # by the ids of the rows: two homonyms of the truth are two persons of R and may be one row
         missing = linked - {str(one) for one in shown}
-        outcome.recorded = bool(linked) and not missing
-        outcome.check("chaque personne montrée est inscrite", not missing, f"{len(missing)} sur {len(linked)} manquent")
+        outcome.recorded = outcome.check(
+            "chaque personne montrée est inscrite",
+            bool(linked) and not missing and len(shown) >= loot.r,
+            f"{len(missing)} sur {len(linked)} manquent, {len(shown)} inscrites pour {loot.r}",
+        )
         outcome.check("aucune saisie n'est inscrite", not _quoted(rows, known))
         outcome.check("une recherche n'ouvre aucun dossier", not stage.trail(session, "open"))
     _desk(stage, known, outcome)

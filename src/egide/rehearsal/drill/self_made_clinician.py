@@ -18,7 +18,6 @@ from egide.rehearsal.signin import SignInFailed
 
 NUMBER: Final = 12
 ALARM_SECONDS: Final = 1.0
-ALARMED: Final = ("office_and_care", "concerns_you")
 PATIENTS: Final = 20
 NEW_DOCTOR_SECONDS: Final = 600.0
 
@@ -75,6 +74,7 @@ def play(stage: Stage) -> Outcome:
     _alarm(trial, outcome)
     _delayed(trial, outcome)
     opened = [path for account in offices.all for path in _open(stage, account, patients, loot)]
+    outcome.check("témoin : les dossiers d'un collègue sont connus", len(patients) > 0, f"{len(patients)}")
     outcome.check("aucun de ces comptes n'ouvre de dossier ni de liste", not opened, "; ".join(opened[:5]))
     outcome.r = loot.r
     _new_doctor(trial, outcome)

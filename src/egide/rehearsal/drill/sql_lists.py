@@ -33,6 +33,10 @@ SELECT DISTINCT p.proname FROM pg_proc p
 """
 
 
+# What only reads or changes rows: on a table that has none, no policy is asked, and nothing is told.
+ON_ROWS: Final = ("SELECT ", "COPY ", "DECLARE ", "INSERT ", "UPDATE ", "DELETE ", "MERGE ")
+
+
 def on_table(table: str) -> Iterator[str]:
     """Everything one may try on a table of patients."""
     yield f"SELECT * FROM {table}"
