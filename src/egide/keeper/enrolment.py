@@ -38,8 +38,19 @@ class Enrolment:
         }
 
     def finish(self, conn: Any, halves: list[str], challenge_id: str, response: Mapping[str, Any]) -> dict[str, Any]:
-        """The key is the account's from now on, and the code is used up. Refuses a software key off a demo base."""
+        """The key is the account's from now on, and the code is used up. Refuses a software key off a demo base.
+
+        A refusal is a row: its code, and whose key it would have been.
+        """
         found = self._invited(conn, halves)
+        try:
+            self._take(conn, found, challenge_id, response)
+        except BadAssertion as refusal:
+            conn.execute("SELECT accounts.refuse_key(%s, %s)", (found["invitation"], refusal.code))
+            raise
+        return {"name": found["name"], "username": found["username"]}
+
+    def _take(self, conn: Any, found: dict[str, Any], challenge_id: str, response: Mapping[str, Any]) -> None:
         credential_id, public_key, aaguid = self._ceremony.finish_registration(challenge_id, response)
         if aaguid == SOFTWARE_AAGUID and not self._demo:
             raise BadAssertion("software_key", found["account"])
@@ -51,7 +62,6 @@ class Enrolment:
         ).fetchone()["code"]
         if state != "ok":
             raise BadAssertion(state, account)
-        return {"name": found["name"], "username": found["username"]}
 
     def _invited(self, conn: Any, halves: list[str]) -> dict[str, Any]:
         if len(halves) != 2 or not all(isinstance(one, str) and 0 < len(one) <= MAX_HALF for one in halves):

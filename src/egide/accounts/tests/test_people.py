@@ -132,6 +132,7 @@ def test_a_lost_key_dies_at_the_first_yes_and_a_spare_one_is_posed_with_both_hal
     second = office.yes(act, guard)["half"]
     refused(lambda: office.enrol((first, first), nurse.username), "bad_code")
     refused(lambda: office.enrol((first, second), nurse.username, verified=False), "no_user_verification")
+    assert office.hospital.entries(account=nurse.account, kind="refuse")[-1]["reason"] == "no_user_verification"
     back = with_key(nurse, office.enrol((second.lower(), f"{first[:4]} {first[4:]}"), nurse.username))
     assert office.hospital.sign_in(back)
     refused(lambda: office.enrol((first, second), nurse.username), "code_ended")
