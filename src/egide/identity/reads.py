@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from egide.gate.reading import Read, Rows
-from egide.kernel.capabilities import Capability
+from egide.kernel.capabilities import Batch, Capability
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,5 +97,26 @@ def contact_values(cap: Capability, kind: str) -> Read[list[str]]:
     return Read(
         "SELECT id, patient_id, sealed FROM identity_contact WHERE patient_id = ANY(%s) AND kind = %s",
         (list(cap.ids), kind),
+        decode,
+    )
+
+
+def brought(batch: Batch, patient_id: UUID) -> Read[tuple[bool, tuple[date, ...]]]:
+    """Of one person of an import's slice: whether she is identified here, and her birth dates. Nothing of others."""
+    ids = [one for one in batch.ids if one == patient_id][:1]
+
+    def decode(rows: Rows) -> tuple[bool, tuple[date, ...]]:
+        births = (
+            batch.unseal("identity", patient_id, "identity_trait", "sealed", row_id, sealed)["v"]
+            for row_id, sealed in rows
+            if row_id is not None
+        )
+        return bool(rows), tuple(date.fromisoformat(day) for day in births)
+
+    return Read(
+        "SELECT t.id, t.sealed FROM identity_patient p"
+        " LEFT JOIN identity_trait t ON t.patient_id = p.patient_id AND t.kind = 'birth_date'"
+        " WHERE p.patient_id = ANY (%s)",
+        (ids,),
         decode,
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from egide.gate.reading import Read, Rows
-from egide.kernel.capabilities import Capability, Chart, Roster
+from egide.kernel.capabilities import Batch, Capability, Chart, Roster
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +52,7 @@ def present_in(roster: Roster, units: Sequence[UUID]) -> Read[dict[UUID, StayPla
 
 def present(roster: Roster) -> Read[dict[UUID, StayPlace]]:
     """The current stay of each person of a unit's list, by person."""
-
-    def decode(rows: Rows) -> dict[UUID, StayPlace]:
-        return {patient_id: StayPlace(unit_id, bed, since, None) for patient_id, unit_id, bed, since in rows}
-
-    return Read(
-        "SELECT s.patient_id, s.unit_id, b.room || ' ' || b.label, s.admitted_at"
-        " FROM stays_stay s LEFT JOIN directory_bed b ON b.id = s.bed_id"
-        " WHERE s.patient_id = ANY(%s) AND s.unit_id = %s AND s.discharged_at IS NULL",
-        (list(roster.ids), roster.list_id),
-        decode,
-    )
+    return present_in(roster, [roster.list_id] if roster.list_id else [])
 
 
 def free_beds(cap: Capability, unit_id: UUID) -> Read[frozenset[UUID]]:
@@ -73,3 +63,13 @@ def free_beds(cap: Capability, unit_id: UUID) -> Read[frozenset[UUID]]:
         return frozenset(row[0] for row in rows)
 
     return Read("SELECT door.free_beds(%s)", (unit_id,), decode)
+
+
+def brought(batch: Batch, patient_id: UUID) -> Read[tuple[frozenset[UUID], bool]]:
+    """Of one person of an import's slice: the row ids of her stays, and whether one lasts. Nothing of others."""
+    ids = [one for one in batch.ids if one == patient_id][:1]
+
+    def decode(rows: Rows) -> tuple[frozenset[UUID], bool]:
+        return frozenset(row_id for row_id, _lasts in rows), any(lasts for _id, lasts in rows)
+
+    return Read("SELECT id, discharged_at IS NULL FROM stays_stay WHERE patient_id = ANY (%s)", (ids,), decode)

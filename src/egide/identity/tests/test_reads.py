@@ -116,3 +116,27 @@ def test_a_value_moved_to_another_patient_or_row_does_not_open(hospital: Hospita
     hospital.sql("UPDATE identity_trait SET patient_id = %s WHERE id = %s", patient.id, theirs)
     with pytest.raises(CannotUnseal):
         identity(chart(hospital, patient))
+
+
+def test_an_import_sees_whether_one_of_its_slice_is_known_and_her_birth_dates(hospital: Hospital) -> None:
+    from egide.gate.reading import fetch
+    from egide.identity.reads import brought
+
+    batch = hospital.open_new(3)
+    known, dateless, new = batch.ids
+    for one in (known, dateless):
+        hospital.sql("INSERT INTO identity_patient VALUES (%s, now())", one)
+    for kind, value in (("birth_date", "1952-03-12"), ("birth_date", "1953-03-12"), ("sex", "F")):
+        row = uuid4()
+        sealed = batch.seal("identity", known, "identity_trait", "sealed", row, {"v": value, "from": "", "to": None})
+        hospital.sql(
+            "INSERT INTO identity_trait (id, patient_id, kind, sealed) VALUES (%s, %s, %s, %s)",
+            row,
+            known,
+            kind,
+            sealed,
+        )
+    stranger = hospital.patient(hospital.unit()).id
+    (here, births), *others = fetch(batch, *(brought(batch, one) for one in (known, dateless, new, stranger)))
+    assert (here, sorted(births)) == (True, [date(1952, 3, 12), date(1953, 3, 12)])
+    assert others == [(True, ()), (False, ()), (False, ())]

@@ -14,7 +14,8 @@ from django.db import DataError, IntegrityError
 
 from egide.gate.acting import opened, record_act
 from egide.gate.applications import SLICE, Application
-from egide.gate.reading import Read, fetch
+from egide.gate.reading import fetch
+from egide.identity import reads as identity
 from egide.identity.actions import bring
 from egide.identity.rules import found_by
 from egide.interop.fhir import dating
@@ -25,6 +26,7 @@ from egide.kernel.codes import Category
 from egide.record.actions import bring_facts, keep_aside
 from egide.record.reads import brought
 from egide.stays import actions as stays
+from egide.stays import reads as stay_reads
 
 VERB = "interop:patient:import"
 _NEEDED = (Category.IDENTITY, Category.CONTACT, Category.STAY, Category.CLINICAL)
@@ -164,21 +166,10 @@ class _Here:
 
 
 def _here(batch: Batch, patient_id: UUID) -> _Here:
-    ids = [patient_id]
-    patient, staying, births, staid, facts = fetch(
-        batch,
-        Read("SELECT patient_id FROM identity_patient WHERE patient_id = ANY (%s)", [ids], list),
-        Read("SELECT id FROM stays_stay WHERE patient_id = ANY (%s) AND discharged_at IS NULL", [ids], list),
-        Read("SELECT id, sealed FROM identity_trait WHERE patient_id = ANY (%s) AND kind = 'birth_date'", [ids], list),
-        Read("SELECT id FROM stays_stay WHERE patient_id = ANY (%s)", [ids], list),
-        brought(batch, patient_id),
+    (known, births), (staid, staying), facts = fetch(
+        batch, identity.brought(batch, patient_id), stay_reads.brought(batch, patient_id), brought(batch, patient_id)
     )
-    days = [
-        batch.unseal(Category.IDENTITY, patient_id, "identity_trait", "sealed", row_id, sealed)["v"]
-        for row_id, sealed in births
-    ]
-    present = frozenset(row_id for (row_id,) in staid) | facts
-    return _Here(bool(patient), bool(staying), present, tuple(date.fromisoformat(day) for day in days))
+    return _Here(known, staying, staid | facts, births)
 
 
 def _weight(person: Person) -> int:

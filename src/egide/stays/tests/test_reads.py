@@ -1,6 +1,7 @@
 """Where the opened patients lie, and where they have lain."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -43,6 +44,33 @@ def test_present_patients_of_a_unit_and_nobody_who_left(hospital: Hospital) -> N
     assert gone.id not in roster.ids
     (found,) = fetch(roster, present(roster))
     assert {patient: place.bed for patient, place in found.items()} == {here.id: "101 F"}
+
+
+def test_an_import_sees_the_stays_of_one_person_of_its_slice_and_of_nobody_else(hospital: Hospital) -> None:
+    from egide.gate.reading import fetch
+    from egide.stays.reads import brought
+
+    unit, batch = hospital.unit(), hospital.open_new(2)
+    one, other = batch.ids
+    rows = [
+        (uuid4(), one, NOW - timedelta(days=9), NOW - timedelta(days=8)), (uuid4(), one, NOW, None),
+        (uuid4(), other, NOW - timedelta(days=3), NOW),
+    ]  # fmt: skip
+    assert fetch(batch, brought(batch, one)) == [(frozenset(), False)]
+    for patient in (one, other):
+        hospital.sql("INSERT INTO identity_patient VALUES (%s, now())", patient)
+    for row in rows:
+        hospital.sql(
+            "INSERT INTO stays_stay (id, patient_id, unit_id, nda, admitted_at, discharged_at)"
+            " VALUES (%s, %s, %s, '', %s, %s)", row[0], row[1], unit, *row[2:],
+        )  # fmt: skip
+    stranger = hospital.patient(unit).id
+    found = fetch(batch, brought(batch, one), brought(batch, other), brought(batch, stranger))
+    assert found == [
+        (frozenset({rows[0][0], rows[1][0]}), True),
+        (frozenset({rows[2][0]}), False),
+        (frozenset(), False),
+    ]
 
 
 def test_one_bed_holds_one_person(hospital: Hospital) -> None:
