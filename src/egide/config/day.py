@@ -14,7 +14,15 @@ from egide.config.panels import WardLine, bed_order, ward_line
 from egide.directory.reads import units
 from egide.gate.mine import Waiting, opens_mine, waiting
 from egide.gate.reading import fetch, fetch_with
-from egide.gate.rules import CLINICAL_WRITERS, may_find_present, may_oversee, may_search, works_by_list
+from egide.gate.rules import (
+    CLINICAL_WRITERS,
+    may_find_present,
+    may_mandate,
+    may_oversee,
+    may_plan,
+    may_search,
+    works_by_list,
+)
 from egide.gate.staff import AccountsWaiting, accounts_waiting
 from egide.gate.team import Notice, my_notices
 from egide.identity.reads import identities
@@ -207,9 +215,9 @@ def places(actor: Actor) -> list[Place]:
         found.append(Place(_("Tirage mensuel"), reverse("oversight-draws"), "check"))
     if not may_oversee(actor.profession, "trail"):
         found.append(Place(_("Prendre mon poste en…"), reverse("shift"), "clock"))
-    if actor.profession in ("administrator", "physician"):
+    if may_plan(actor.profession):
         found.append(Place(_("Plan blanc"), reverse("plan"), "alert"))
-    if actor.profession in ("administrator", "physician", "dpo"):
+    if may_mandate(actor.profession):
         found.append(Place(_("Commissions"), reverse("mandates"), "check"))
     if may_administer(actor.profession):
         found.append(Place(_("Personnel"), reverse("staff"), "user"))

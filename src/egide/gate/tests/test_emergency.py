@@ -6,10 +6,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from egide.gate.rules import may_mandate, may_plan
 from egide.gate.tests.factories import Hospital, Person
 from egide.gate.tests.test_break_glass import WORDS, Emergency
 from egide.gate.tests.test_links import door, links, notices, opens
 from egide.kernel.capabilities import Refused
+from egide.kernel.codes import Profession
 
 
 class Night(Emergency):
@@ -66,6 +68,15 @@ def on_call(hospital: Hospital, person: Person, since: timedelta, until: timedel
         "INSERT INTO directory_oncallturn (id, on_call_id, professional_id, since, until) VALUES (%s, %s, %s, %s, %s)",
         uuid4(), listed, person.account, now + since, now + until,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("profession", list(Profession))
+def test_the_menu_offers_plan_and_commissions_to_those_whom_the_base_lets(
+    hospital: Hospital, profession: Profession
+) -> None:
+    account = hospital.person(profession).account
+    told = hospital.sql("SELECT gate.may_plan(%s, %s), gate.may_mandate(%s, %s)", *(account, hospital.site) * 2)
+    assert told == [(may_plan(profession), may_mandate(profession))]
 
 
 # ── fiche d'urgence ─────────────────────────────────────────────────────────────────────────────────────────────────
