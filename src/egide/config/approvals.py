@@ -15,7 +15,6 @@ from egide.accounts.session import actor_of, cookie_of, keeper, no_patient_data,
 from egide.config.staff_forms import DUTIES, WHY
 from egide.directory.reads import person_named, unit_name, units
 from egide.gate import staff
-from egide.gate.act_as import act_as
 from egide.gate.reading import fetch_with
 from egide.keeper.client import KeeperDown
 from egide.kernel.capabilities import Refused
@@ -165,7 +164,7 @@ def yes(request: HttpRequest, act: UUID) -> HttpResponse:
 @no_patient_data()
 def no(request: HttpRequest, act: UUID) -> HttpResponse:
     """Refuse it, or take my own back."""
-    act_as(request, "SELECT door.refuse_act(%s)", act)
+    staff.refuse_act(request, act)
     return HttpResponseRedirect(reverse("approvals") + "?fait=acte_refuse")
 
 
@@ -175,5 +174,5 @@ def read_notice(request: HttpRequest, notice: int) -> HttpResponse:
     """I have read a notice about an account."""
     if notice >= 1 << 63:
         raise Refused("bad_request")
-    act_as(request, "SELECT door.read_account_notice(%s)", notice)
+    staff.read_account_notice(request, notice)
     return HttpResponseRedirect(reverse("notices"))

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from egide.accounts.session import actor_of, no_patient_data
 from egide.directory.reads import BedPlace, beds_of, units
-from egide.gate.act_as import act_as
+from egide.gate import searching
 from egide.gate.decorators import opens_chart
 from egide.gate.reading import fetch, fetch_with
 from egide.gate.rules import may_receive
@@ -40,7 +40,7 @@ def receive(request: HttpRequest, patient: UUID) -> HttpResponse:
     actor = actor_of(request)
     if actor is None or not may_receive(actor.profession):
         raise Refused("category_closed")
-    act_as(request, "SELECT door.receive(%s)", patient)
+    searching.receive(request, patient)
     return HttpResponseRedirect(reverse("stay", kwargs={"patient": patient}))
 
 

@@ -13,16 +13,15 @@ from django.views.decorators.http import require_GET, require_POST
 from egide.accounts.session import actor_of, no_patient_data
 from egide.config.arrival import said
 from egide.directory.reads import clinicians, professionals, unit_name, units
+from egide.gate import carers as care
 from egide.gate import pairs
-from egide.gate.act_as import act_as
-from egide.gate.acting import call_door
 from egide.gate.carers import OF_A_PERSON, OF_A_UNIT, Carer, carers_of
 from egide.gate.decorators import opens_chart
-from egide.gate.reading import Read, Rows, fetch, fetch_with
-from egide.gate.rules import works_by_list
+from egide.gate.reading import fetch, fetch_with
+from egide.gate.rules import may_mandate, works_by_list
 from egide.gate.standing import COMMISSIONS
 from egide.gate.standing import mandates as standing_mandates
-from egide.gate.work import Task, opens_work
+from egide.gate.work import Task, close, opens_work
 from egide.identity.reads import Identity, identities
 from egide.kernel.capabilities import Chart, Refused, Roster
 from egide.record import reads as record
@@ -85,9 +84,7 @@ def name_carer(request: HttpRequest, chart: Chart) -> HttpResponse:
         return _carers_page(request, chart, {"unit" if ground == OF_A_UNIT else "to": "unknown_colleague"}, 422)
     person, unit = (None, named) if ground == OF_A_UNIT else (named, None)
     try:
-        call_door(
-            chart, "SELECT door.name_carer(%s, %s, %s::uuid, %s::uuid)", chart.patient_id, ground, person, unit
-        )  # fmt: skip
+        care.name_carer(chart, ground, person, unit)
     except Refused as refusal:
         if refusal.code not in _BESIDE:
             raise
@@ -102,7 +99,7 @@ def end_care(request: HttpRequest, chart: Chart, link: int) -> HttpResponse:  # 
     """End what somebody named, before its time."""
     if link >= 1 << 63:
         raise Refused("bad_request")
-    call_door(chart, "SELECT door.end_care(%s, %s)", chart.patient_id, link)
+    care.end_care(chart, link)
     return HttpResponseRedirect(reverse("carers", kwargs={"patient": chart.patient_id}) + "?fait=soignant_fin")
 
 
@@ -110,7 +107,7 @@ def _carers_page(
     request: HttpRequest, chart: Chart, wrong: dict[str, str] | None = None, status: int = 200
 ) -> HttpResponse:
     who, places, allergies, found, watched = fetch(
-        chart, identities(chart), stays.stays(chart), record.allergies(chart), carers_of(chart), _watched(chart)
+        chart, identities(chart), stays.stays(chart), record.allergies(chart), carers_of(chart), care.watched(chart)
     )
     writes = chart.may_write("clinical")
     grounds = {
@@ -135,15 +132,6 @@ def _carers_page(
         typed=request.POST,
         done=request.GET.get("fait"),
     )
-
-
-def _watched(chart: Chart) -> Read[tuple[str | None, str | None]]:
-    """Why this record is watched, and who the patient is here, if she works here; to whoever writes stays."""
-
-    def decode(rows: Rows) -> tuple[str | None, str | None]:
-        return (rows[0][0], rows[0][1]) if rows else (None, None)
-
-    return Read("SELECT reason, name FROM door.watched(%s)", (chart.patient_id,), decode)
 
 
 # ── work lists ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -195,7 +183,7 @@ def close_task(request: HttpRequest, task: int) -> HttpResponse:
     outcome, reason = request.POST.get("outcome", ""), request.POST.get("reason", "")
     if task >= 1 << 63 or outcome not in {"done", "skipped"} or (outcome == "skipped") != (reason in SKIPPED):
         raise Refused("bad_request")
-    act_as(request, "SELECT door.close_task(%s, %s, %s)", task, outcome, reason or None)
+    close(request, task, outcome, reason or None)
     return HttpResponseRedirect(reverse("work") + ("?fait=tache" if outcome == "done" else "?fait=tache_passee"))
 
 
@@ -210,7 +198,7 @@ def mandates(request: HttpRequest) -> HttpResponse:
     if actor is None:
         raise Refused("session_ended")
     (found,) = fetch_with(request.own_ticket, standing_mandates())  # type: ignore[attr-defined]
-    gives = actor.profession in ("administrator", "physician", "dpo")
+    gives = may_mandate(actor.profession)
     return page(
         request,
         "gate/mandates.html",
@@ -264,10 +252,11 @@ def watch(request: HttpRequest, chart: Chart) -> HttpResponse:
     """A sensitive record, for a reason; or: this patient works here, as whom."""
     reason, account = request.POST.get("reason", ""), request.POST.get("account", "")
     if reason in SENSITIVE:
-        call_door(chart, "SELECT door.flag_sensitive(%s, %s)", chart.patient_id, reason)
+        care.flag_sensitive(chart, reason)
     else:
         try:
-            call_door(chart, "SELECT door.declare_staff(%s, %s)", chart.patient_id, UUID(account))
+            who = UUID(account)
         except ValueError:
             raise Refused("bad_request") from None
+        care.declare_staff(chart, who)
     return HttpResponseRedirect(reverse("carers", kwargs={"patient": chart.patient_id}) + "?fait=vigilance")

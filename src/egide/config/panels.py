@@ -15,7 +15,7 @@ from egide.accounts.session import actor_of, no_patient_data
 from egide.config.timeline import FILTERS, Facts, days, instant, told_kinds
 from egide.directory.reads import clinicians, unit_name, units
 from egide.gate import trail
-from egide.gate.acting import call_door
+from egide.gate.carers import ask_advice
 from egide.gate.decorators import opens_chart, opens_roster
 from egide.gate.reading import fetch, fetch_with
 from egide.gate.rules import CLINICAL_WRITERS
@@ -140,7 +140,7 @@ def advice(request: HttpRequest, chart: Chart) -> HttpResponse:
         except ValueError:
             raise Refused("bad_request") from None
         person, place = (to, None) if kind == "p" else (None, to)
-        call_door(chart, "SELECT door.ask_advice(%s, %s, %s)", chart.patient_id, person, place)
+        ask_advice(chart, person, place)
         return HttpResponseRedirect(reverse("chart", kwargs={"patient": chart.patient_id}) + "?fait=avis")
     who, places, allergies = fetch(chart, identities(chart), stays.stays(chart), record.allergies(chart))
     return page(

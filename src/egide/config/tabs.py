@@ -7,9 +7,10 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
-from egide.config.rescue import occupied_beds
+from egide.config.rescue import said
 from egide.gate.mine import my_openings, opens_mine
 from egide.gate.reading import fetch, fetch_with
+from egide.gate.rescue import occupied_beds
 from egide.identity.reads import Identity, identities
 from egide.kernel.capabilities import Roster
 from egide.stays.reads import StayPlace, present_in
@@ -38,7 +39,7 @@ def tabs(request: HttpRequest, roster: Roster) -> HttpResponse:
         who, where, opened = fetch(roster, identities(roster), present_in(roster, roster.actor.units), my_openings())
     else:  # nobody's name: of a rescue session, the bed alone
         opened, lying = fetch_with(roster.ticket, my_openings(), occupied_beds())
-        beds = {one.patient: one.bed for one in lying}
+        beds = {one.patient: one.bed for one in said(lying)}
     here = request.GET.get("ici", "")
     found = [
         Tab(

@@ -73,6 +73,25 @@ def my_rescue() -> Read[MyRescue | None]:
     return Read("SELECT until, quarter, quarter_limit, day, day_limit FROM door.my_rescue()", (), decode)
 
 
+@dataclass(frozen=True, slots=True)
+class OccupiedBed:
+    """One patient without a name, by where she lies; `room` and `label` are empty when she has no bed."""
+
+    unit: UUID
+    room: str
+    label: str
+    patient: UUID
+
+
+def occupied_beds() -> Read[list[OccupiedBed]]:
+    """The occupied beds of my units, in no order; none outside a rescue session."""
+
+    def decode(rows: Rows) -> list[OccupiedBed]:
+        return [OccupiedBed(*row) for row in rows]
+
+    return Read("SELECT unit, room, label, patient FROM door.rescue_beds()", (), decode)
+
+
 def opens_rescues() -> Read[bool]:
     """Whether the page offers to open one; with the ticket of `who`."""
 

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from egide.accounts.session import View, answered, cookie_of, keeper, who
+from egide.gate.act_as import act_as
 from egide.gate.acting import clean_transaction, next_number
 from egide.gate.opening import chart_from
 from egide.keeper.client import Keeper, KeeperDown
@@ -149,6 +150,11 @@ class Desk:
         """A number for a person about to be created."""
         with clean_transaction(self.ticket):
             return next_number("ipp")
+
+
+def receive(request: HttpRequest, patient: UUID) -> None:
+    """« Accueillir » somebody whom the search showed: her identity and stay are the actor's to write for a day."""
+    act_as(request, "SELECT door.receive(%s)", patient)
 
 
 def searches(view: Callable[Concatenate[HttpRequest, Desk, P], HttpResponse]) -> View:

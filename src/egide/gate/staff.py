@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 
+from egide.gate.act_as import act_as
 from egide.gate.oversight import answers
 from egide.gate.reading import Read, Rows
 
@@ -255,6 +256,16 @@ def act(request: HttpRequest, act_id: UUID) -> ActPage:
     """One act that I asked for or may approve; Refused(act_closed) for any other."""
     kind, body, name, at, until, mine, state, why_not, yeses = answers(request, "SELECT * FROM door.act(%s)", act_id)[0]
     return ActPage(Act(act_id, kind, json.loads(body), name, at, until, mine), state, why_not, yeses)
+
+
+def refuse_act(request: HttpRequest, act_id: UUID) -> None:
+    """Refuse an act that waits for my yes, or take my own back."""
+    act_as(request, "SELECT door.refuse_act(%s)", act_id)
+
+
+def read_account_notice(request: HttpRequest, notice: int) -> None:
+    """I have read a notice about an account."""
+    act_as(request, "SELECT door.read_account_notice(%s)", notice)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 
 from egide.accounts.session import View, answered, cookie_of, who
 from egide.gate import opening
+from egide.gate.act_as import act_as
 from egide.gate.reading import Read, Rows, fetch_with
 from egide.kernel.capabilities import Roster
 
@@ -37,6 +38,11 @@ def my_work() -> Read[list[Task]]:
         return [Task(*row) for row in rows]
 
     return Read("SELECT id, list, patient, unit, opened_at, due_at, late FROM door.my_work()", (), decode)
+
+
+def close(request: HttpRequest, task: int, outcome: str, reason: str | None) -> None:
+    """`outcome` is done, or skipped for a reason; the chart closes to this list with it."""
+    act_as(request, "SELECT door.close_task(%s, %s, %s)", task, outcome, reason)
 
 
 def opens_work(
