@@ -14,6 +14,7 @@ from egide.agenda import actions, reads
 from egide.agenda.forms import Booking
 from egide.agenda.rules import NEXT, refused_change
 from egide.config.arrival import said
+from egide.config.panels import unit_head
 from egide.directory.reads import UnitPlace, unit_name, units
 from egide.gate.days import opens_day
 from egide.gate.decorators import opens_chart
@@ -49,11 +50,10 @@ def day(request: HttpRequest, roster: Roster, unit: UUID, day: date) -> HttpResp
     if roster.ids:
         who, meetings = fetch(roster, identities(roster), reads.day_of(roster, unit, day))
         lines = [Line(one, who.get(one.patient_id), "", ()) for one in meetings if one.state != "cancelled"]
-    place = units().get(unit)
     return page(
         request,
         "agenda/day.html",
-        unit={"id": unit, "name": place.name if place else "", "site": place.site if place else ""},
+        unit=unit_head(unit),
         day=day,
         today=timezone.localdate(),
         before=day - timedelta(days=1),

@@ -54,16 +54,11 @@ def unit(request: HttpRequest, roster: Roster) -> HttpResponse:
     who, places, problems, last = fetch(
         roster, identities(roster), stays.present(roster), record.problem_labels(roster), record.last_values(roster)
     )
-    place = units().get(roster.list_id) if roster.list_id else None
-    lines = sorted(
-        (ward_line(one, places.get(one.id), problems.get(one.id, []), last.get(one.id, {})) for one in who.values()),
-        key=lambda line: (line.bed is None, bed_order(line.bed), line.birth_name, line.first_name),
-    )
     return page(
         request,
         "stays/unit.html",
-        unit={"id": roster.list_id, "name": place.name if place else _("Unité"), "site": place.site if place else ""},
-        patients=lines,
+        unit=unit_head(roster.list_id),
+        patients=by_bed(who, places, problems, last),
         truncated=roster.truncated,
         can_write=roster.may_read("clinical") and roster.actor.profession in CLINICAL_WRITERS,
         can_transmit=may_transmit(roster.actor.profession),
@@ -178,6 +173,21 @@ def shift(request: HttpRequest) -> HttpResponse:
         here=[one for one in here if one.account != actor.account],
         done=request.GET.get("fait"),
     )
+
+
+def unit_head(unit_id: UUID | None) -> dict[str, Any]:
+    """What the head of a unit's page says: its id, name and site."""
+    place = units().get(unit_id) if unit_id else None
+    return {"id": unit_id, "name": place.name if place else _("Unité"), "site": place.site if place else ""}
+
+
+def by_bed(
+    who: dict[UUID, Identity], places: dict[UUID, stays.StayPlace], problems: dict[UUID, list[str]],
+    last: dict[UUID, dict[str, tuple[Any, datetime]]],
+) -> list[WardLine]:  # fmt: skip
+    """The line of each person of a unit, by bed; those without one last, by name."""
+    lines = (ward_line(one, places.get(one.id), problems.get(one.id, []), last.get(one.id, {})) for one in who.values())
+    return sorted(lines, key=lambda one: (one.bed is None, bed_order(one.bed), one.birth_name, one.first_name))
 
 
 def ward_line(

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
-from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseRedirect
@@ -11,11 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from egide.config.panels import WardLine, bed_order, ward_line
-from egide.directory.reads import units
+from egide.config.panels import WardLine, by_bed, unit_head
 from egide.gate.decorators import opens_roster
 from egide.gate.reading import fetch
-from egide.identity.reads import Identity, identities
+from egide.identity.reads import identities
 from egide.kernel import clock
 from egide.kernel.capabilities import Refused, Roster
 from egide.record import reads as record
@@ -23,7 +20,6 @@ from egide.record.actions import record_round
 from egide.record.forms import ROUND, RoundLine, round_lines
 from egide.stays import reads as stays
 from egide.ui import page
-from egide.ui.text import _
 from egide.ui.words import word
 
 READ = ("identity", "stay", "clinical")
@@ -56,10 +52,10 @@ def measure_round(request: HttpRequest, roster: Roster) -> HttpResponse:
             record_round(roster, readings, clock.now())
         return HttpResponseRedirect(reverse("unit", kwargs={"unit": roster.list_id}) + "?fait=releve")
     who, places, last = fetch(roster, identities(roster), stays.present(roster), record.last_values(roster))
-    lines = _by_bed(who, places, {}, last)
+    lines = by_bed(who, places, {}, last)
     return page(
-        request, "record/round.html", status=422 if posted is not None else 200, unit=_unit(roster), fields=ROUND,
-        lines=[(line, forms.get(line.id) or RoundLine()) for line in lines], truncated=roster.truncated,
+        request, "record/round.html", status=422 if posted is not None else 200, unit=unit_head(roster.list_id),
+        fields=ROUND, lines=[(line, forms.get(line.id) or RoundLine()) for line in lines], truncated=roster.truncated,
     )  # fmt: skip
 
 
@@ -78,24 +74,12 @@ def handover(request: HttpRequest, roster: Roster) -> HttpResponse:
             line, allergies.get(line.id, []), places[line.id].since.date() if line.id in places else None,
             [_said(one) for one in notes.get(line.id, [])[:2]],
         )
-        for line in _by_bed(who, places, problems, last)
+        for line in by_bed(who, places, problems, last)
     ]  # fmt: skip
     return page(
-        request, "record/handover.html", unit=_unit(roster), sheets=sheets, at=timezone.now(), by=roster.actor,
-        opening=roster.opening, truncated=roster.truncated,
+        request, "record/handover.html", unit=unit_head(roster.list_id), sheets=sheets, at=timezone.now(),
+        by=roster.actor, opening=roster.opening, truncated=roster.truncated,
     )  # fmt: skip
-
-
-def _by_bed(
-    who: dict[UUID, Identity], places: dict[UUID, stays.StayPlace], problems: dict[UUID, list[str]], last: Any
-) -> list[WardLine]:
-    lines = [ward_line(one, places.get(one.id), problems.get(one.id, []), last.get(one.id, {})) for one in who.values()]
-    return sorted(lines, key=lambda one: (one.bed is None, bed_order(one.bed), one.birth_name, one.first_name))
-
-
-def _unit(roster: Roster) -> dict[str, Any]:
-    place = units().get(roster.list_id) if roster.list_id else None
-    return {"id": roster.list_id, "name": place.name if place else _("Unité"), "site": place.site if place else ""}
 
 
 def _said(one: record.Written) -> tuple[str, str]:
