@@ -72,7 +72,7 @@ def palette(request: HttpRequest, roster: Roster) -> HttpResponse:
         for one in places(roster.actor)
         if all(word in plain(one.label) for word in words)
     ][:SHOWN]
-    return page(request, "stays/palette.html", answers=found, typed=bool(words))
+    return page(request, "stays/palette.html", answers=found)
 
 
 def plain(text: str) -> str:

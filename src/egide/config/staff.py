@@ -115,7 +115,6 @@ def rights(request: HttpRequest, account: UUID) -> HttpResponse:
         duty_words=DUTIES,
         grid=_grid(held),
         counts=[(one, unit_name(one.unit)) for one in counts],
-        total=sum(one.persons for one in counts),
     )
 
 

@@ -5,12 +5,9 @@ import threading
 import time
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from django.utils import timezone
-
-from egide.directory.models import Bed, OnCallTurn, Professional, Site, Unit
+from egide.directory.models import Bed, Professional, Unit
 
 _KEPT_SECONDS = 60.0
 _lock = threading.Lock()
@@ -49,57 +46,6 @@ def _place(unit: Unit) -> UnitPlace:
         unit.id, unit.name, unit.code, unit.site_id, unit.site.name, unit.kind,
         service.name if service else "", service.phone if service else "", unit.site.entity_id,
     )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class SitePlace:
-    """A site (ET) and the legal entity (EJ) that answers for it, when one is known."""
-
-    id: UUID
-    name: str
-    finess: str
-    kind: str
-    city: str
-    entity_id: UUID | None
-    entity: str
-
-
-def sites() -> list[SitePlace]:
-    """Every site, by name. One statement."""
-    return [
-        SitePlace(
-            one.id, one.name, one.finess, one.kind, one.city, one.entity_id, one.entity.name if one.entity else ""
-        )
-        for one in Site.objects.select_related("entity").order_by("name")
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class OnCallNow:
-    """Whose turn it is on an on-call list, until when."""
-
-    list_id: UUID
-    name: str
-    kind: str
-    phone: str
-    professional: UUID
-    professional_name: str
-    until: datetime
-
-
-def on_call(site_id: UUID) -> list[OnCallNow]:
-    """Who is on call on a site at this moment, by list. One statement."""
-    now = timezone.now()
-    turns = OnCallTurn.objects.select_related("on_call", "professional").filter(
-        on_call__site_id=site_id, since__lte=now, until__gt=now
-    )
-    return [
-        OnCallNow(
-            turn.on_call_id, turn.on_call.name, turn.on_call.kind, turn.on_call.phone, turn.professional_id,
-            str(turn.professional), turn.until,
-        )
-        for turn in turns.order_by("on_call__name", "professional__family")
-    ]  # fmt: skip
 
 
 def unit_name(unit_id: UUID | None) -> str | None:

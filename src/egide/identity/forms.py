@@ -71,7 +71,6 @@ class PresentName(forms.Form):
 
 
 SEXES = ("F", "M", "I")
-UNKNOWN_PLACE = "99999"
 _PLACE = re.compile(r"([0-9][0-9AB][0-9]{3})(?:[ |,]+(.*))?", re.IGNORECASE)
 _OLDEST = 130
 

@@ -67,40 +67,10 @@ def test_a_unit_is_known_with_its_service_and_its_legal_entity(hospital: Hospita
         "residence",
         entity,
     )
-    here = next(site for site in reads.sites() if site.id == hospital.site)
-    assert (here.entity_id, here.entity) == (entity, "Groupe")
 
 
-def test_a_site_of_before_legal_entities_has_none(hospital: Hospital) -> None:
+def test_a_unit_of_a_site_of_before_legal_entities_has_none(hospital: Hospital) -> None:
     from egide.directory import reads
 
-    site = hospital.new_site()
-    assert next(one.entity_id for one in reads.sites() if one.id == site) is None
-
-
-def test_who_is_on_call_is_told_for_this_moment_and_site_only(hospital: Hospital) -> None:
-    from egide.directory import reads
-
-    site, turns = hospital.new_site(), uuid4()
-    people = [uuid4() for _ in range(3)]
-    hospital.sql(
-        "INSERT INTO directory_oncall (id, site_id, name, kind, phone) VALUES (%s, %s, 'Chirurgie', 'astreinte', '')",
-        turns,
-        site,
-    )
-    for number, (person, begins, ends) in enumerate(
-        zip(people, ("-2 days", "-1 hour", "1 hour"), ("-1 hour", "1 hour", "1 day"), strict=True)
-    ):
-        hospital.sql(
-            "INSERT INTO directory_professional (id, family, given, title, profession, rpps)"
-            " VALUES (%s, %s, 'Anne', 'Dr', 'physician', '')", person, f"Nom{number}",
-        )  # fmt: skip
-        hospital.sql(
-            "INSERT INTO directory_oncallturn (id, on_call_id, professional_id, since, until)"
-            " VALUES (gen_random_uuid(), %s, %s, now() + %s::interval, now() + %s::interval)",
-            turns, person, begins, ends,
-        )  # fmt: skip
-    assert [(one.name, one.professional, one.professional_name) for one in reads.on_call(site)] == [
-        ("Chirurgie", people[1], "Dr Anne Nom1")
-    ]
-    assert reads.on_call(hospital.site) == []
+    unit = hospital.unit(hospital.new_site())  # the units known are forgotten with it
+    assert reads.units()[unit].entity_id is None

@@ -101,7 +101,6 @@ def contexts(now: Any, people: list[Any], openings: list[Any]) -> dict[str, tupl
                     ),
                     SimpleNamespace(label="Aide", detail="", url="/aide/", icon="help"),
                 ],
-                "typed": True,
             },
         ),
         "copie": (

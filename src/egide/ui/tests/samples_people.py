@@ -82,7 +82,7 @@ def contexts(now: Any) -> dict[str, tuple[str, dict[str, Any]]]:
             {"person": person, "current": [(person.memberships[0], "Cardiologie B")], "duties": [],
              "duty_words": staff_forms.DUTIES,
              "grid": [("physician", "stay", ["identity", "clinical"], ["clinical"], "Le patient séjourne dans votre unité.")],
-             "counts": [(LinkCount("stay", UNIT, 27), "Cardiologie B"), (LinkCount("team", None, 1), None)], "total": 28},
+             "counts": [(LinkCount("stay", UNIT, 27), "Cardiologie B"), (LinkCount("team", None, 1), None)]},
         ),
         "personne-acte": (
             "accounts/person_act.html",
