@@ -5,6 +5,8 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
+from egide.agenda.rules import LONGEST, SHORTEST
+
 STATES = ["booked", "arrived", "kept", "cancelled", "missed"]
 
 
@@ -27,7 +29,9 @@ class Appointment(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(state__in=STATES), name="appointment_state"),
-            models.CheckConstraint(condition=Q(minutes__gte=5) & Q(minutes__lte=480), name="appointment_minutes"),
+            models.CheckConstraint(
+                condition=Q(minutes__gte=SHORTEST) & Q(minutes__lte=LONGEST), name="appointment_minutes"
+            ),
             models.CheckConstraint(
                 condition=Q(changed_at__isnull=True, changed_by__isnull=True, state="booked")
                 | Q(changed_at__isnull=False, changed_by__isnull=False),

@@ -24,7 +24,7 @@ def _number(slug: str, label: Any) -> CommaDecimalField:
 class VitalSigns(forms.Form):
     """One reading; every field may stay empty, not all of them."""
 
-    bp = PairField(label=_lazy("Tension"))
+    bp = PairField(label=_lazy("Tension"), unit=BY_SLUG["systolic"].unit_label)
     pulse = _number("pulse", _lazy("Pouls"))
     temperature = _number("temperature", _lazy("Température"))
     spo2 = _number("spo2", _lazy("SpO₂"))

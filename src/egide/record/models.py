@@ -5,9 +5,9 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
+from egide.record.rules import IMPORTED_KINDS, PROBLEM_KINDS
+
 CATEGORIES = ["clinical", "protected"]
-IMPORTED_KINDS = ["prescription", "statement", "administration", "vaccination", "act", "document"]
-PROBLEM_KINDS = ["problem", "medical", "surgical", "obstetric", "family", "habit"]
 
 
 class Problem(models.Model):
@@ -28,7 +28,7 @@ class Problem(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(category__in=CATEGORIES), name="problem_category"),
-            models.CheckConstraint(condition=Q(kind__in=PROBLEM_KINDS), name="problem_kind"),
+            models.CheckConstraint(condition=Q(kind__in=list(PROBLEM_KINDS)), name="problem_kind"),
         ]
 
     def __str__(self) -> str:
@@ -243,7 +243,7 @@ class ImportedFact(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(category__in=CATEGORIES), name="imported_category"),
-            models.CheckConstraint(condition=Q(kind__in=IMPORTED_KINDS), name="imported_kind"),
+            models.CheckConstraint(condition=Q(kind__in=list(IMPORTED_KINDS)), name="imported_kind"),
         ]
         indexes = [models.Index(fields=["patient", "kind", "at"])]
 

@@ -203,6 +203,7 @@ def note_problem(kind: str, sections: dict[str, str]) -> str | None:
     if kind == "transmission" and not any(sections[one] for one in ("data", "actions", "results")):
         return "target_only"
     return None
+PROBLEM_KINDS = ("problem", *ANTECEDENTS)
 
 
 # Antecedents are kinds of problems: what was, what runs in the family, how one lives.
@@ -212,7 +213,7 @@ _DIAGNOSE = frozenset({"physician", "midwife", "intern"})
 
 def problem_kinds(profession: str) -> tuple[str, ...]:
     """What a profession inscribes: a diagnosis is a physician's or a midwife's; antecedents are anybody's who cares."""
-    return ("problem", *ANTECEDENTS) if profession in _DIAGNOSE else ANTECEDENTS
+    return PROBLEM_KINDS if profession in _DIAGNOSE else ANTECEDENTS
 
 
 # ── what another system tells: plain values; `ref` (`Type/id` there) is what a row's id is drawn from ─────────────────

@@ -47,13 +47,14 @@ class CommaDecimalField(forms.CharField):
 class PairField(forms.CharField):
     """Two whole numbers in one field, "142/81" (also "142 81", "142-81"); cleans to (first, second) or None.
 
-    The bounds of each number belong to the room that knows what they measure.
+    The bounds of each number belong to the room that knows what they measure; `unit` is said beside the field.
     """
 
     _UNREAD = _lazy("Écrivez les deux valeurs avec une barre : 142/81.")
     default_error_messages = {"invalid": _UNREAD, "max_length": _UNREAD}
 
-    def __init__(self, **kw: object):
+    def __init__(self, *, unit: str = "", **kw: object):
+        self.unit = unit
         kw.setdefault("required", False)
         kw.setdefault("max_length", 12)
         super().__init__(**kw)  # type: ignore[arg-type]

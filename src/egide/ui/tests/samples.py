@@ -61,7 +61,7 @@ def ident(number: int) -> UUID:
 
 
 class VitalsForm(forms.Form):
-    bp = PairField(label="Tension")
+    bp = PairField(label="Tension", unit="mmHg")
     pulse = CommaDecimalField(label="Pouls", minimum=Decimal(10), maximum=Decimal(300), unit="/min")
     temperature = CommaDecimalField(label="Température", minimum=Decimal(25), maximum=Decimal(45), unit="°C")
     spo2 = CommaDecimalField(label="SpO₂", minimum=Decimal(30), maximum=Decimal(100), unit="%")
