@@ -13,12 +13,23 @@ from egide.kernel.codes import BY_CODE, BY_SLUG, GROUPS
 from egide.record.rules import SECTIONS, note_problem, pair_problem
 from egide.ui.fields import CommaDecimalField, PairField
 from egide.ui.text import _, _lazy
-from egide.ui.words import ALLERGY_SEVERITY, CONTACT_PEOPLE, DIRECTIVES, RESTRICTIONS, word
+from egide.ui.words import ALLERGY_SEVERITY, CONTACT_PEOPLE, DIRECTIVES, MEASURES, RESTRICTIONS, word
 
 
 def _number(slug: str, label: Any) -> CommaDecimalField:
     sign = BY_SLUG[slug]
     return CommaDecimalField(minimum=sign.low, maximum=sign.high, unit=sign.unit_label, label=label)
+
+
+def _pair_words(problem: str) -> str:
+    """What `rules.pair_problem` found, as a sentence."""
+    if problem == "order":
+        return _("La première valeur (systolique) doit dépasser la seconde : écrivez par exemple 142/81.")
+    high, low = BY_SLUG["systolic"], BY_SLUG["diastolic"]
+    return _(
+        "Valeur impossible : systolique attendue entre %(high_from)s et %(high_to)s, "
+        "diastolique entre %(low_from)s et %(low_to)s mmHg. Vérifiez la saisie."
+    ) % {"high_from": high.low, "high_to": high.high, "low_from": low.low, "low_to": low.high}
 
 
 class VitalSigns(forms.Form):
@@ -38,7 +49,7 @@ class VitalSigns(forms.Form):
         """Both halves possible, in the right order."""
         pair: tuple[int, int] | None = self.cleaned_data["bp"]
         if pair is not None and (problem := pair_problem(*pair)):
-            raise forms.ValidationError(problem, code="impossible")
+            raise forms.ValidationError(_pair_words(problem), code="impossible")
         return pair
 
     def clean(self) -> dict[str, Any]:
@@ -126,7 +137,7 @@ class CorrectedValues(forms.Form):
         for place, (code, value) in enumerate((code, value) for _row, code, value in rows if code in BY_CODE):
             sign = BY_CODE[code]
             self.fields[str(place)] = CommaDecimalField(
-                minimum=sign.low, maximum=sign.high, unit=sign.unit_label, label=sign.label, required=True,
+                minimum=sign.low, maximum=sign.high, unit=sign.unit_label, label=MEASURES[sign.label], required=True,
                 initial=f"{value:.{sign.decimals}f}".replace(".", ","),
                 error_messages={"required": _lazy("Écrivez la valeur exacte, ou signalez une erreur.")},
             )  # fmt: skip
@@ -281,7 +292,7 @@ class Measures(forms.Form):
         super().__init__(data, **kw)
         self.groups = {group: [sign.slug for sign in GROUPS[group]] for group in groups}
         for slug in (slug for slugs in self.groups.values() for slug in slugs):
-            self.fields[slug] = _number(slug, BY_SLUG[slug].label)
+            self.fields[slug] = _number(slug, MEASURES[BY_SLUG[slug].label])
         self.fields["comment"] = forms.CharField(required=False, max_length=500, label=_("Commentaire"))
 
     def clean(self) -> dict[str, Any]:

@@ -119,16 +119,12 @@ def balance(taken: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
 
 
 def pair_problem(systolic: int, diastolic: int) -> str | None:
-    """Why a typed pressure cannot be, or None: each within its bounds, and the first above the second."""
+    """Why a typed pressure cannot be: `bounds` (one of the two is beyond its own), `order` (the first is not above the
+    second), or None."""
     high, low = BY_SLUG["systolic"], BY_SLUG["diastolic"]
     if not high.low <= systolic <= high.high or not low.low <= diastolic <= low.high:
-        return (
-            f"Valeur impossible : systolique attendue entre {high.low} et {high.high}, "
-            f"diastolique entre {low.low} et {low.high} mmHg. Vérifiez la saisie."
-        )
-    if systolic <= diastolic:
-        return "La première valeur (systolique) doit dépasser la seconde : écrivez par exemple 142/81."
-    return None
+        return "bounds"
+    return "order" if systolic <= diastolic else None
 
 
 def _text(code: str, value: Decimal) -> str:
@@ -203,11 +199,11 @@ def note_problem(kind: str, sections: dict[str, str]) -> str | None:
     if kind == "transmission" and not any(sections[one] for one in ("data", "actions", "results")):
         return "target_only"
     return None
-PROBLEM_KINDS = ("problem", *ANTECEDENTS)
 
 
 # Antecedents are kinds of problems: what was, what runs in the family, how one lives.
 ANTECEDENTS = ("medical", "surgical", "obstetric", "family", "habit")
+PROBLEM_KINDS = ("problem", *ANTECEDENTS)
 _DIAGNOSE = frozenset({"physician", "midwife", "intern"})
 
 

@@ -15,10 +15,12 @@ from markupsafe import Markup, escape
 from egide.ui.assets import asset_url
 from egide.ui.formats import clock, moment, recent
 from egide.ui.text import _
+from egide.ui.words import word
 
 
 class Value(Protocol):
-    """One measured value as shown: label, text (None or empty: not measured), unit, alert ("high", "low" or empty).
+    """One measured value as shown: label (a key of `words.MEASURES`, said in the page's language), text (None or empty:
+    not measured), unit, alert ("high", "low" or empty).
 
     In a list of last values it may also carry `at`: a value of another moment than the row's then says its own.
     """
@@ -53,7 +55,7 @@ def values(many: Iterable[Value]) -> Markup:
 
 
 def _value(one: Value) -> str:
-    label = f"{_fixed(one.label)} " if one.label else ""
+    label = f"{_label(one.label, get_language())} " if one.label else ""
     if not one.text:
         return f'<span class="value value-none soft">{label}–</span>'
     unit = f" <small>{_fixed(one.unit)}</small>" if one.unit else ""
@@ -65,8 +67,14 @@ def _value(one: Value) -> str:
 
 @lru_cache(512)
 def _fixed(text: str) -> str:
-    """Escaped; labels and units come from short lists and are met again and again."""
+    """Escaped; units come from a short list and are met again and again."""
     return str(escape(text))
+
+
+@lru_cache(512)
+def _label(text: str, _language: str | None) -> str:
+    """The name of a measured parameter in the page's language, escaped."""
+    return str(escape(word(text, "measure")))
 
 
 _COLUMNS = ("TA", "Pouls", "T", "SpO₂")

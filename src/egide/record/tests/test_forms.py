@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils.translation import override
 
 pytestmark = pytest.mark.usefixtures("django")
 
@@ -58,6 +59,20 @@ def test_what_cannot_be_is_refused_beside_its_field(field: str, typed: str) -> N
     sentence = filled.errors[field][0]
     assert sentence.endswith(".")
     assert len(sentence) > 15
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "words"),
+    [
+        ("fr", "301/80", "systolique attendue entre 30 et 300, diastolique entre 10 et 200 mmHg"),
+        ("en", "301/80", "systolic expected between 30 and 300, diastolic between 10 and 200 mmHg"),
+        ("fr", "81/142", "La première valeur (systolique) doit dépasser la seconde"),
+        ("en", "81/142", "The first value (systolic) must exceed the second"),
+    ],
+)
+def test_an_impossible_pressure_is_explained_in_the_language_of_the_page(language: str, typed: str, words: str) -> None:
+    with override(language):
+        assert words in form(bp=typed).errors["bp"][0]
 
 
 @pytest.mark.parametrize("field", ["bp", "pulse", "temperature", "comment"])

@@ -113,7 +113,7 @@ def _reading(category: str, rows: list[reads.Measured], typed: Any) -> Fact | No
         return None
     values = {one.id: one.value for one in told}
     lines = [
-        (BY_CODE[one.code].label, f"{value.text} {value.unit}")
+        (word(BY_CODE[one.code].label, "measure"), f"{value.text} {value.unit}")
         for one in told if one.code in BY_CODE for value in shown({one.code: one.value})
     ]  # fmt: skip
     return Fact(

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.utils.translation import override
+
 from egide.ui import pieces
 from egide.ui.text import typeset
 
@@ -37,6 +39,17 @@ def test_every_part_of_a_value_and_of_an_event_is_escaped() -> None:
     )
     assert "<script" not in html
     assert html.count("&lt;script&gt;") >= 9
+
+
+def test_a_value_is_named_in_the_language_of_the_page_and_keeps_its_column() -> None:
+    pressure, breaths = Shown("TA", "142/81", "mmHg", at=AT), Shown("FR", "30", "/min", "high", at=AT)
+    with override("en"):
+        assert pieces.value(pressure).striptags().startswith("BP 142/81")
+        html = pieces.last([breaths, pressure], AT)
+        assert html.startswith('<span class="last"><span class="value">BP <b>142/81</b>')
+        assert "RR <b>30</b>" in html
+    with override("fr"):
+        assert pieces.value(pressure).striptags().startswith("TA 142/81")
 
 
 def test_a_mark_is_said_in_words_too() -> None:
