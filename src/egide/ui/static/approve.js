@@ -1,18 +1,11 @@
 // A dangerous act confirmed with a fresh factor: the exact act goes to the server, its hash to the key, the proof back. Where a
 // colleague's key is needed too, the same act is asked of it, on the same screen. A page may hold several such forms.
 import { goInstead } from "./possession.js";
-import { Said, byDemoKey, byKey, post } from "./webauthn.js";
-
-let busy = false;
+import { acting, byDemoKey, byKey, post } from "./webauthn.js";
 
 function prepare(form) {
-  const said = form.querySelector(".door-status");
+  const { say, once } = acting(form.querySelector(".door-status"), form);
   let waiting = null; // the act that waits for a colleague
-
-  function say(text, state = "") {
-    said.textContent = text;
-    said.dataset.state = state;
-  }
 
   // What the act is about, beside its reason: fields that the form marks as sent.
   function sent() {
@@ -21,50 +14,41 @@ function prepare(form) {
 
   // A demo key is asked of the demo key service; a real one of the browser.
   function asked(username, options) {
-    const plain = options.publicKey ?? options;
-    return username ? byDemoKey(username, plain, form) : byKey(plain, form);
+    return username ? byDemoKey(username, options, form) : byKey(options, form);
   }
 
-  async function confirm(button, username) {
-    if (busy) return;
+  async function confirm(username) {
     const reason = form.elements.reason.value;
     const words = form.elements.words.value.trim();
     if (!reason || !form.reportValidity()) {
       if (!reason) say(form.dataset.noReason, "wrong");
       if (!reason) form.elements.reason.focus();
-      return;
+      return false;
     }
-    busy = true;
-    button.setAttribute("aria-busy", "true");
     say(form.dataset.waiting);
-    try {
-      const begun = waiting ?? (await post(form.dataset.challenge, { reason, words, ...sent() }, form));
-      const response = await asked(username, begun.options);
-      const answer = await post(form.dataset.proof, { act: begun.act, response, words }, form);
-      if (answer.state === "colleague_needed") {
-        waiting = answer;
-        form.querySelector("[data-colleague]").hidden = false;
-        form.querySelector("[data-own]").hidden = true;
-        say(form.dataset.colleague);
-      } else {
-        say(form.dataset.done);
-        goInstead(form.dataset.next);
-      }
-    } catch (fault) {
-      say(fault instanceof Said ? fault.message : form.dataset.failed, "wrong");
+    const begun = waiting ?? (await post(form.dataset.challenge, { reason, words, ...sent() }, form));
+    const response = await asked(username, begun.options);
+    const answer = await post(form.dataset.proof, { act: begun.act, response, words }, form);
+    if (answer.state !== "colleague_needed") {
+      say(form.dataset.done);
+      goInstead(form.dataset.next);
+      return true;
     }
-    busy = false;
-    button.removeAttribute("aria-busy");
+    waiting = answer;
+    form.querySelector("[data-colleague]").hidden = false;
+    form.querySelector("[data-own]").hidden = true;
+    say(form.dataset.colleague);
+    return false;
   }
 
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("click", (event) => {
     const button = event.target.closest("[data-confirm]");
-    if (button) confirm(button, button.dataset.as);
+    if (button) once(button, () => confirm(button.dataset.as));
   });
   form.addEventListener("change", (event) => {
     const chosen = event.target.closest("[data-colleagues]");
-    if (chosen?.value) confirm(chosen, chosen.value);
+    if (chosen?.value) once(chosen, () => confirm(chosen.value));
   });
 }
 

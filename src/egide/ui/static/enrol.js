@@ -1,17 +1,11 @@
 // A key posed in person: both halves of its code to the server, a new key from the browser, its proof back; then sign-in.
 import { goInstead } from "./possession.js";
-import { Said, byDemoKey, byKey, makeDemoKey, makeKey, post, signIn } from "./webauthn.js";
+import { acting, byDemoKey, byKey, makeDemoKey, makeKey, post, signIn } from "./webauthn.js";
 
 const form = document.querySelector("form[data-enrol]");
-const said = document.getElementById("enrol-status");
 const next = document.getElementById("enrol-next");
-let busy = false;
+const { say, once } = acting(document.getElementById("enrol-status"), form);
 let demo = ""; // whose demonstration key was just made
-
-function say(text, state = "") {
-  said.textContent = text;
-  said.dataset.state = state;
-}
 
 async function make(button) {
   const halves = { first: form.elements.first.value.trim(), second: form.elements.second.value.trim() };
@@ -22,9 +16,8 @@ async function make(button) {
   }
   say(form.dataset.waiting);
   const asked = await post(form.dataset.challenge, halves, form);
-  const options = asked.options.publicKey ?? asked.options;
   const byService = "demo" in button.dataset;
-  const response = byService ? await makeDemoKey(asked.username, options, form) : await makeKey(options, form);
+  const response = byService ? await makeDemoKey(asked.username, asked.options, form) : await makeKey(asked.options, form);
   const made = await post(form.dataset.proof, { ...halves, challenge_id: asked.challenge_id, response }, form);
   demo = byService ? made.username : "";
   form.hidden = true;
@@ -37,19 +30,7 @@ async function enter() {
   const assert = demo ? (options, words) => byDemoKey(demo, options, words) : byKey;
   await signIn(assert, form.dataset.signInChallenge, form.dataset.signInProof, form);
   goInstead(form.dataset.next);
-}
-
-async function once(button, act) {
-  if (busy) return;
-  busy = true;
-  button.setAttribute("aria-busy", "true");
-  try {
-    await act(button);
-  } catch (fault) {
-    say(fault instanceof Said ? fault.message : form.dataset.failed, "wrong");
-  }
-  busy = false;
-  button.removeAttribute("aria-busy");
+  return true;
 }
 
 form?.addEventListener("submit", (event) => {

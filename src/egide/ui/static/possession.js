@@ -44,7 +44,7 @@ export async function newKey() {
   const pair = await crypto.subtle.generateKey(ALGORITHM, false, ["sign"]);
   const raw = await crypto.subtle.exportKey("raw", pair.publicKey);
   return {
-    named: text(raw),
+    named: base64url(raw),
     keep: async (now) => {
       const value = { key: pair.privateKey, skew: now - Date.now() };
       await within("readwrite", (store) => store.put(value, NAME));
@@ -71,7 +71,7 @@ export async function setClock(now) {
 
 // ── proofs ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function text(buffer) {
+export function base64url(buffer) {
   const plain = String.fromCharCode(...new Uint8Array(buffer));
   return btoa(plain).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 }
@@ -91,10 +91,10 @@ export async function proof(method, url, how = "l") {
   const value = await kept();
   if (!value) return null;
   const at = Date.now() + value.skew;
-  const nonce = text(crypto.getRandomValues(new Uint8Array(12)));
+  const nonce = base64url(crypto.getRandomValues(new Uint8Array(12)));
   const said = ["egide-proof/1", method.toUpperCase(), pathOf(url), at, nonce, how].join("\n");
   const signature = await crypto.subtle.sign(SIGNING, value.key, new TextEncoder().encode(said));
-  return [at, nonce, how, text(signature)].join(".");
+  return [at, nonce, how, base64url(signature)].join(".");
 }
 
 // A request of our own scripts, signed.

@@ -1,7 +1,7 @@
 // Asking a key for an assertion: by the browser, or, on a demo base, by the demo key service; and posting JSON with a sentence
 // for every failure. Sign-in and approvals share it. `words`: an element whose data-* hold the sentences.
 import { cookie } from "./egide.js";
-import { ask, newKey } from "./possession.js";
+import { ask, base64url, newKey } from "./possession.js";
 
 export class Said extends Error {}
 
@@ -22,15 +22,40 @@ export async function post(url, body, words) {
   return found;
 }
 
+let busy = false; // with one act of this page
+
+// How a form's acts are told: `say` writes on its line; `once` begins no second act while one runs, and says what fails. An act
+// that answers true leaves the page: nothing begins after it.
+export function acting(line, words) {
+  function say(text, state = "") {
+    line.textContent = text;
+    line.dataset.state = state;
+  }
+
+  async function once(button, act) {
+    if (busy) return;
+    busy = true;
+    button.setAttribute("aria-busy", "true");
+    try {
+      if (await act(button)) return;
+    } catch (fault) {
+      say(fault instanceof Said ? fault.message : words.dataset.failed, "wrong");
+    }
+    busy = false;
+    button.removeAttribute("aria-busy");
+  }
+
+  return { say, once };
+}
+
 function bytes(text) {
   const plain = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
   return Uint8Array.from(plain, (one) => one.charCodeAt(0));
 }
 
-function text(buffer) {
-  if (!buffer) return null;
-  const plain = String.fromCharCode(...new Uint8Array(buffer));
-  return btoa(plain).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+// What the server sends may name its options after the credential's type.
+function bare(options) {
+  return options.publicKey ?? options;
 }
 
 function decoded(options) {
@@ -47,15 +72,15 @@ function encoded(credential) {
   const response = credential.response;
   return {
     id: credential.id,
-    rawId: text(credential.rawId),
+    rawId: base64url(credential.rawId),
     type: credential.type,
     authenticatorAttachment: credential.authenticatorAttachment,
     clientExtensionResults: credential.getClientExtensionResults(),
     response: {
-      clientDataJSON: text(response.clientDataJSON),
-      authenticatorData: text(response.authenticatorData),
-      signature: text(response.signature),
-      userHandle: text(response.userHandle),
+      clientDataJSON: base64url(response.clientDataJSON),
+      authenticatorData: base64url(response.authenticatorData),
+      signature: base64url(response.signature),
+      userHandle: response.userHandle ? base64url(response.userHandle) : null,
     },
   };
 }
@@ -63,7 +88,7 @@ function encoded(credential) {
 export async function byKey(options, words) {
   if (!window.PublicKeyCredential) throw new Said(words.dataset.unsupported);
   try {
-    return encoded(await navigator.credentials.get({ publicKey: decoded(options) }));
+    return encoded(await navigator.credentials.get({ publicKey: decoded(bare(options)) }));
   } catch (fault) {
     throw new Said(fault.name === "NotAllowedError" ? words.dataset.cancelled : words.dataset.failed);
   }
@@ -76,7 +101,7 @@ async function byService(path, username, options, words) {
       method: "POST",
       credentials: "omit",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ username, options }),
+      body: JSON.stringify({ username, options: bare(options) }),
     });
   } catch {
     throw new Said(words.dataset.demoUnreachable);
@@ -103,15 +128,15 @@ function creation(options) {
 export async function makeKey(options, words) {
   if (!window.PublicKeyCredential) throw new Said(words.dataset.unsupported);
   try {
-    const made = await navigator.credentials.create({ publicKey: creation(options) });
+    const made = await navigator.credentials.create({ publicKey: creation(bare(options)) });
     if (made.toJSON) return made.toJSON();
     const response = made.response;
     return {
       id: made.id,
-      rawId: text(made.rawId),
+      rawId: base64url(made.rawId),
       type: made.type,
       clientExtensionResults: made.getClientExtensionResults(),
-      response: { clientDataJSON: text(response.clientDataJSON), attestationObject: text(response.attestationObject) },
+      response: { clientDataJSON: base64url(response.clientDataJSON), attestationObject: base64url(response.attestationObject) },
     };
   } catch (fault) {
     if (fault.name === "InvalidStateError") throw new Said(words.dataset.known);
@@ -126,7 +151,7 @@ export async function makeDemoKey(username, options, words) {
 // The whole of a sign-in: challenge, assertion, and the key of this workstation that the session is bound to.
 export async function signIn(assert, challengeAt, proofAt, words) {
   const challenge = await post(challengeAt, {}, words);
-  const response = await assert(challenge.options.publicKey ?? challenge.options, words);
+  const response = await assert(challenge.options, words);
   const workstation = await newKey();
   const shown = { challenge_id: challenge.challenge_id, response, device_key: workstation.named };
   const { now } = await post(proofAt, shown, words);
