@@ -46,7 +46,7 @@ doctor: ## l'état de santé de la base en marche
 	@$(run) egide doctor
 
 stop: ## arrête l'Égide qui tourne
-	@$(run) egide stop
+	@$(run) --as-is egide stop
 
 lock: ## recalcule requirements/*.lock (après un changement de dépendances)
 	@tools/lock

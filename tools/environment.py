@@ -73,6 +73,10 @@ class Environment:
         present = self.present()
         return all(present.get(key) == value for key, value in self.wanted().items())
 
+    def whole(self) -> bool:
+        """Whether it was made to its end, for this code or an older one; `make` takes the stamp away first."""
+        return bool(self.present())
+
     def make(self) -> None:
         """Brings the folder to what is wanted; a run killed half way is begun again by the next."""
         wanted, present = self.wanted(), self.present()
@@ -156,19 +160,36 @@ def prepare(root: Path, environment: Environment) -> None:
     os.set_inheritable(guard, True)
 
 
+def held_as_is(root: Path, environment: Environment, command: str) -> bool:
+    """Whether the command can run in what stands there; then holds the shared lock as `prepare` does."""
+    if not (environment.folder / "bin" / command).exists():
+        return False
+    try:
+        guard = os.open(root / f"{environment.folder.name}.lock", os.O_RDONLY)
+        fcntl.flock(guard, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:  # nobody made it, or it is being made
+        return False
+    if not environment.whole():
+        os.close(guard)
+        return False
+    os.set_inheritable(guard, True)
+    return True
+
+
 def main() -> NoReturn:
     arguments = sys.argv[1:]
-    options = {"--dev": False, "--no-project": False}
+    options = {"--dev": False, "--no-project": False, "--as-is": False}
     while arguments and arguments[0] in options:
         options[arguments.pop(0)] = True
     if not arguments:
-        refuse("Usage : tools/env [--dev] [--no-project] COMMANDE [ARGUMENT…]")
+        refuse("Usage : tools/env [--dev] [--no-project] [--as-is] COMMANDE [ARGUMENT…]")
     root = home()
     name = "venv-dev" if options["--dev"] else "venv"
     lock = CHECKOUT / "requirements" / ("dev.lock" if options["--dev"] else "runtime.lock")
     environment = Environment(root / name, lock, with_project=not options["--no-project"])
     try:
-        prepare(root, environment)
+        if not (options["--as-is"] and held_as_is(root, environment, arguments[0])):
+            prepare(root, environment)
     except OSError as error:
         if error.errno == errno.ENOSPC:
             refuse(f"Le disque de {root} est plein : libérez de la place (1 Go), puis relancez.")

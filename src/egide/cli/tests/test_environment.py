@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 import subprocess
+import tempfile
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -102,3 +105,39 @@ def test_a_log_grown_too_large_is_turned_while_its_process_writes(tmp_path: Path
     assert older.stat().st_mode & 0o777 == 0o600
     processes.rotate_logs(home)
     assert path.read_bytes() == b"after\n"
+
+
+@pytest.fixture
+def started_before_the_code_changed() -> Iterator[Path]:
+    """A home whose environment holds an older Égide, in which something runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        home.chmod(0o755)
+        (home / "venv" / "bin").mkdir(parents=True)
+        egide = home / "venv" / "bin" / "egide"
+        egide.write_text('#!/bin/sh\necho "of then: $*"\n')
+        egide.chmod(0o755)
+        (home / "venv" / "egide-stamp.json").write_text('{"source": "of then"}')
+        with (home / "venv.lock").open("w") as running:
+            fcntl.flock(running, fcntl.LOCK_SH)
+            yield home
+
+
+def test_what_runs_is_stopped_although_the_code_changed_since(started_before_the_code_changed: Path) -> None:
+    home = started_before_the_code_changed
+    refused = prepare(home, "egide", "stop")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "Le code a changé" in refused.stderr
+    done = prepare(home, "--as-is", "egide", "stop")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "of then: stop\n", "")
+    assert (home / "venv" / "egide-stamp.json").read_text() == '{"source": "of then"}'
+    assert "--as-is egide stop" in (CHECKOUT / "Makefile").read_text()
+
+
+def test_an_environment_that_was_not_made_to_its_end_is_not_taken_as_it_is(
+    started_before_the_code_changed: Path,
+) -> None:
+    home = started_before_the_code_changed
+    (home / "venv" / "egide-stamp.json").unlink()
+    done = prepare(home, "--as-is", "egide", "stop")
+    assert (done.returncode, done.stdout) == (1, "")
