@@ -15,7 +15,6 @@ from egide.accounts.session import actor_of, no_patient_data
 from egide.config.oversight_forms import BASES, KINDS, PURPOSES, REASONS, Month, Naming, TrailFilter
 from egide.directory.reads import Colleague, people_named, person_named, unit_name, units
 from egide.gate import oversight, trail
-from egide.gate.act_as import act_as
 from egide.gate.decorators import opens_chart
 from egide.gate.reading import fetch
 from egide.gate.rules import may_oversee
@@ -104,7 +103,7 @@ def draw(request: HttpRequest) -> HttpResponse:
     form = Month(request.POST)
     if not form.is_valid():
         raise Refused("bad_request")
-    act_as(request, "SELECT door.draw_month(%s::date)", form.cleaned_data["month"])
+    oversight.draw_month(request, form.cleaned_data["month"])
     return HttpResponseRedirect(reverse("oversight-draws") + "?fait=tirage")
 
 
@@ -115,7 +114,7 @@ def name(request: HttpRequest) -> HttpResponse:
     form = Naming(request.POST)
     if not form.is_valid():
         raise Refused("bad_request" if "patient" in form.errors else "naming_reason")
-    act_as(request, "SELECT door.name_patient(%s::uuid, %s)", form.cleaned_data["patient"], form.cleaned_data["reason"])
+    oversight.name_patient(request, form.cleaned_data["patient"], form.cleaned_data["reason"])
     return HttpResponseRedirect(reverse("oversight-patient", kwargs={"patient": form.cleaned_data["patient"]}))
 
 
@@ -147,7 +146,7 @@ def drawn(request: HttpRequest) -> HttpResponse:
 @no_patient_data()
 def review_drawn(request: HttpRequest, drawn: int) -> HttpResponse:
     """Conclude on one drawn opening."""
-    act_as(request, "SELECT door.review_drawn(%s::bigint, %s)", _bounded(drawn), request.POST.get("verdict", ""))
+    oversight.review_drawn(request, _bounded(drawn), request.POST.get("verdict", ""))
     return HttpResponseRedirect(reverse("drawn") + "?fait=relu")
 
 

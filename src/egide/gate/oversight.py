@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import connection
 from django.http import HttpRequest
 
+from egide.gate.act_as import act_as
 from egide.gate.acting import clean_transaction
 from egide.gate.bands import DAY_P95, HOURS_OF_A_SHIFT
 from egide.kernel.capabilities import Refused
@@ -219,6 +220,21 @@ class Drawn:
 def my_drawn(request: HttpRequest) -> list[Drawn]:
     """What waits for me."""
     return [Drawn(*row) for row in _rows(request, "SELECT * FROM door.my_drawn()")]
+
+
+def draw_month(request: HttpRequest, month: date) -> None:
+    """The draw of one month, once; each unit's openings wait for its reviewer."""
+    act_as(request, "SELECT door.draw_month(%s::date)", month)
+
+
+def name_patient(request: HttpRequest, patient: UUID, reason: str) -> None:
+    """One patient to be named to the actor, for a reason: charged, written, open for fifteen minutes."""
+    act_as(request, "SELECT door.name_patient(%s::uuid, %s)", patient, reason)
+
+
+def review_drawn(request: HttpRequest, drawn: int, verdict: str) -> None:
+    """The actor's conclusion on one drawn opening of her unit."""
+    act_as(request, "SELECT door.review_drawn(%s::bigint, %s)", drawn, verdict)
 
 
 def answers(request: HttpRequest, sql: str, *params: Any) -> Rows:
