@@ -152,7 +152,7 @@ def test_what_went_in_and_out_is_counted_over_a_day(ward: Ward) -> None:
     assert "Entrées 1000 mL Sorties 450 mL Bilan hydrique +550 mL" in said
     row = ward.hospital.value("SELECT id FROM record_measurement WHERE patient_id = %s AND value = 50", ward.patient.id)
     ward.page.post(f"{ward.chart}corriger/measurement/{row}/", {"act": "error", "reason": "autre patient"})
-    assert "Bilan +600 mL" in text(ward.page.get(path))
+    assert "Bilan hydrique +600 mL" in text(ward.page.get(path))
     assert ward.another("porter").get(path).status_code == 403
 
 
