@@ -78,7 +78,7 @@ def test_signing_in_while_the_keeper_is_down_says_so_and_works_a_moment_later(de
 
 def test_a_lost_line_keeps_what_was_typed_and_the_screen_comes_back_with_it(desk: Sit) -> None:
     nurse = desk()
-    nurse.sign_in_as("Lucas Garnier")
+    nurse.sign_in_as("Awa Diallo")
     written = nurse.clinic.readings()
     nurse.press("c")
     expect(nurse.page.get_by_label("Tension")).to_be_focused()
@@ -95,7 +95,7 @@ def test_a_lost_line_keeps_what_was_typed_and_the_screen_comes_back_with_it(desk
 
 def test_an_answer_lost_with_the_web_says_to_look_before_writing_again(desk: Sit) -> None:
     nurse = desk()
-    nurse.sign_in_as("Lucas Garnier")
+    nurse.sign_in_as("Awa Diallo")
     nurse.press("c")
     expect(nurse.page.get_by_label("Tension")).to_be_focused()
     nurse.type("134/83")

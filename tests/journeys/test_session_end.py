@@ -92,7 +92,7 @@ def test_a_page_brought_back_from_the_browsers_memory_is_asked_for_again(desk: S
 
 def test_closing_a_session_from_elsewhere_empties_every_page_of_it_within_five_seconds(desk: Sit) -> None:
     forgotten = desk()
-    forgotten.sign_in_as("Dr Marc Delattre")
+    forgotten.sign_in_as("Isabelle Fontaine")  # in no other journey: her sessions are those of this one
     names = forgotten.page.locator("[data-row-link]").all_inner_texts()
     assert len(names) > 20
     second = forgotten.new_tab()
@@ -100,7 +100,7 @@ def test_closing_a_session_from_elsewhere_empties_every_page_of_it_within_five_s
     expect(second.locator("html.unheard")).to_have_count(0)
 
     here = desk()
-    here.sign_in_as("Dr Marc Delattre")
+    here.sign_in_as("Isabelle Fontaine")
     here.page.goto("/sessions/")
     expect(here.page.get_by_role("button", name="Fermer")).to_have_count(2)
     here.page.get_by_role("button", name=re.compile("^Fermer(?! cette)")).click()
@@ -164,7 +164,7 @@ def test_who_signs_in_on_the_same_browser_empties_what_the_other_left_open(desk:
 
 def test_a_form_opened_under_another_session_writes_nothing(desk: Sit) -> None:
     shared = desk()
-    shared.sign_in_as("Lucas Garnier")
+    shared.sign_in_as("Awa Diallo")
     written = shared.clinic.readings()
     shared.press("c")
     expect(shared.page.get_by_label("Tension")).to_be_focused()
