@@ -38,6 +38,7 @@ class Told:
 
     yeses: dict[tuple[UUID, str], tuple[int, str]] = field(default_factory=dict)
     keys: dict[bytes, tuple[str, bytes]] = field(default_factory=dict)
+    old: set[str] = field(default_factory=set)  # accounts with a key enrolled before the trail kept public keys
 
     def watch(self, lines: Iterable[Line]) -> Iterator[Line]:
         """The same lines; approvals and enrolments among them are remembered."""
@@ -53,6 +54,8 @@ class Told:
             credential, _, public_key = rest.partition(":")
             if model and credential and public_key:
                 self.keys[bytes.fromhex(credential)] = (row["account"], bytes.fromhex(public_key.partition(":")[0]))
+            else:
+                self.old.add(row["account"])
         elif row["verdict"] == "approved":
             act, _, digest = said.partition(":")
             self.yeses[UUID(act), digest] = (entry, row["account"])
@@ -80,8 +83,11 @@ def verify_yeses(told: Told, kept: Iterable[Kept]) -> Yeses:
         key = told.keys.get(credential_of(one.assertion))
         if account != str(one.account):
             found.findings.append(_finding("yes_account", one.act, "est attribué à un autre que dans la trace", entry))
-        elif key is None:
+        elif key is None and account in told.old:
             found.old += 1
+        elif key is None:
+            text = "est dit par une clé que la trace n'a jamais vu remettre"
+            found.findings.append(_finding("yes_unknown_key", one.act, text, entry))
         elif key[0] != account or not signed_by(
             key[1], act_challenge(one.kind, one.act, one.nonce, one.body), one.assertion
         ):

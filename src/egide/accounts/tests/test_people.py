@@ -234,3 +234,7 @@ def test_every_yes_is_verified_again_and_a_changed_act_is_named(office: Office) 
     }
     invented = replace(mine[0], assertion=b"{}")
     assert {one.code for one in verify_yeses(told, [*kept, invented]).findings} == {"yes_unknown"}
+    # a yes of both sides, by a key that the trail never saw handed to anybody
+    of_nobody = Told(yeses=dict(told.yeses), keys={})
+    assert {one.code for one in verify_yeses(of_nobody, kept).findings} == {"yes_unknown_key"}
+    assert verify_yeses(Told(dict(told.yeses), {}, {str(one.account) for one in kept}), kept).findings == []
