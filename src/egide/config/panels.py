@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from egide.accounts.session import actor_of, no_patient_data
-from egide.config.timeline import FILTERS, Facts, days, instant, told_kinds
+from egide.config.timeline import FILTERS, Facts, days, told_kinds
 from egide.directory.reads import clinicians, unit_name, units
 from egide.gate import trail
 from egide.gate.carers import ask_advice
@@ -25,7 +25,7 @@ from egide.kernel.capabilities import Chart, Refused, Roster
 from egide.record import reads as record
 from egide.record.banner import banner
 from egide.record.forms import VitalSigns
-from egide.record.rules import GENRES, Value, may_transmit, months, shown
+from egide.record.rules import GENRES, Value, instant, may_transmit, months, shown
 from egide.stays import reads as stays
 from egide.ui import page
 from egide.ui.text import _
@@ -83,7 +83,9 @@ def chart(request: HttpRequest, chart: Chart) -> HttpResponse:
         record.notes(chart, before, kinds=told_kinds(only)),
     )
     clinical = chart.may_read("clinical")
-    facts = Facts(places, problems, allergies, measured, written.notes, _age(chart, who), before, written.imported)
+    facts = Facts(
+        places, problems, allergies, measured, written.notes, age_in_months(chart, who), before, written.imported
+    )
     shown_days, end = days(chart, facts, only)
     return page(
         request,
@@ -213,7 +215,7 @@ def ward_line(
     )
 
 
-def _age(chart: Chart, who: dict[UUID, Identity]) -> int | None:
+def age_in_months(chart: Chart, who: dict[UUID, Identity]) -> int | None:
     """In whole months: it chooses the marks of measured values."""
     one = who.get(chart.patient_id)
     return months(one.birth_date, timezone.localdate()) if one else None

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from egide.config.panels import age_in_months
 from egide.config.timeline import Day, Facts, days
 from egide.directory.reads import unit_name
 from egide.gate import trail
@@ -15,6 +16,7 @@ from egide.identity.reads import identities
 from egide.kernel.capabilities import Chart, Refused
 from egide.record import reads as record
 from egide.record.banner import banner
+from egide.record.rules import IN_TIMELINE
 from egide.stays import reads as stays
 from egide.ui import page
 
@@ -34,14 +36,16 @@ def chart(request: HttpRequest, chart: Chart) -> HttpResponse:
         record.problems(chart),
         record.allergies(chart),
         record.recent_measurements(chart, limit=PRINTED_VALUES),
-        record.notes(chart),
+        record.notes(chart, kinds=IN_TIMELINE),
     )
+    age = age_in_months(chart, who)
+    facts = Facts(places, problems, allergies, measured, written.notes, age, imported=written.imported)
     return page(
         request,
         "record/print.html",
         **banner(chart, who, places, allergies),
         problems=[one for one in problems if one.error is None] if chart.may_read("clinical") else None,
-        days=_latest(days(chart, Facts(places, problems, allergies, measured, written.notes), "")[0]),
+        days=_latest(days(chart, facts, "")[0]),
         at=timezone.now(),
         by=chart.actor,
         opening=chart.opening,

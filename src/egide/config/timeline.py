@@ -108,15 +108,6 @@ def days(chart: Chart, facts: Facts, only: str) -> tuple[list[Day], datetime | N
     return _by_day(events), end
 
 
-def instant(typed: str) -> datetime | None:
-    """The instant of `?avant=`; None for what is not one: the newest page is shown then."""
-    try:
-        found = datetime.fromisoformat(typed)
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else None
-
-
 def _by_day(events: list[Event]) -> list[Day]:
     by_day: dict[date, list[Event]] = defaultdict(list)
     here = timezone.get_default_timezone()

@@ -305,6 +305,26 @@ IN_TIMELINE = tuple(kind for kind in IMPORTED_KINDS if kind != "administration")
 """What the whole timeline shows of them: each dose given would hide the rest."""
 
 
+# FHIR R4 medicationrequest-status and medication-statement-status: not taken any more, or never was.
+_OVER = frozenset(
+    {"completed", "stopped", "ended", "superseded", "cancelled", "entered-in-error", "not-taken", "draft"}
+)
+
+
+def runs(state: str, until: datetime | None, now: datetime) -> bool:
+    """Whether a treatment that another system told may still be taken at `now`: nothing says it is over."""
+    return state not in _OVER and (until is None or until > now)
+
+
+def instant(typed: str) -> datetime | None:
+    """The instant of `?avant=`; None for what is not one: the newest page is shown then."""
+    try:
+        found = datetime.fromisoformat(typed)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
+
+
 def by_name(found: Iterable[_Named]) -> list[tuple[_Named, int]]:
     """Facts of one name together: the first met (the newest) and how many there are, in the order met."""
     first: dict[str, _Named] = {}

@@ -1,11 +1,12 @@
 """How values are said, and which pressures cannot be."""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from egide.kernel.codes import BY_SLUG, PARAMETERS, VITAL_SIGNS
-from egide.record.rules import Value, pair_problem, shown
+from egide.record.rules import Value, pair_problem, runs, shown
 from egide.ui.words import MEASURES
 
 
@@ -70,3 +71,15 @@ def test_an_impossible_pressure_says_why(systolic: int, diastolic: int, code: st
 def test_every_vital_sign_has_one_loinc_code_and_sane_bounds() -> None:
     assert len({sign.loinc for sign in VITAL_SIGNS}) == len({sign.slug for sign in VITAL_SIGNS}) == len(VITAL_SIGNS)
     assert all(sign.low < sign.high for sign in VITAL_SIGNS)
+
+
+@pytest.mark.parametrize(
+    ("state", "hours", "taken"),
+    [("active", None, True), ("", None, True), ("active", 1, True), ("active", 0, False), ("active", -1, False),
+     ("on-hold", None, True), ("completed", None, False), ("stopped", 5, False), ("not-taken", None, False)],
+)  # fmt: skip
+def test_an_imported_treatment_may_still_be_taken_while_nothing_says_it_is_over(
+    state: str, hours: int | None, taken: bool
+) -> None:
+    now = datetime(2026, 11, 24, 8, tzinfo=UTC)
+    assert runs(state, None if hours is None else now + timedelta(hours=hours), now) is taken

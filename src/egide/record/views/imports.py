@@ -1,6 +1,5 @@
 """What other systems told: read-only treatments, vaccinations, acts and documents; what is kept and not shown."""
 
-from datetime import datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from egide.identity.reads import identities
 from egide.kernel.capabilities import Chart, Refused
 from egide.record import reads
 from egide.record.banner import banner
-from egide.record.rules import GENRES, by_name
+from egide.record.rules import GENRES, by_name, instant
 from egide.stays.reads import stays
 from egide.ui import page
 
@@ -65,7 +64,7 @@ def imported_one(request: HttpRequest, chart: Chart, row: UUID) -> HttpResponse:
 
 
 def _one_genre(request: HttpRequest, chart: Chart, genre: str) -> HttpResponse:
-    before = _instant(request.GET.get("avant", ""))
+    before = instant(request.GET.get("avant", ""))
     who, places, allergies, facts = fetch(
         chart, identities(chart), stays(chart), reads.allergies(chart), reads.imported(chart, GENRES[genre], before)
     )
@@ -77,14 +76,6 @@ def _one_genre(request: HttpRequest, chart: Chart, genre: str) -> HttpResponse:
         request, "record/imported_genre.html", genre=genre, genres=list(GENRES), facts=facts.found, before=before,
         older=older, **banner(chart, who, places, allergies),
     )  # fmt: skip
-
-
-def _instant(typed: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(typed)
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else None
 
 
 def _need(chart: Chart) -> None:

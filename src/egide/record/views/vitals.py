@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from egide.gate.decorators import opens_chart
@@ -16,7 +17,7 @@ from egide.kernel.codes import BY_SLUG
 from egide.record import actions, reads
 from egide.record.banner import banner
 from egide.record.forms import VitalSigns
-from egide.record.rules import shown
+from egide.record.rules import months, shown
 from egide.stays.reads import stays
 from egide.ui import page
 from egide.ui.rendering import wants_panel
@@ -36,13 +37,14 @@ def vitals(request: HttpRequest, chart: Chart) -> HttpResponse:
             actions.record_measurements(chart, form.values(), form.cleaned_data["comment"], at)
             if not wants_panel(request):
                 return HttpResponseRedirect(reverse("chart", kwargs={"patient": chart.patient_id}) + "?fait=constantes")
-            (last,) = fetch(chart, reads.last_values(chart))
-            values = last.get(chart.patient_id, {})
+            last, people = fetch(chart, reads.last_values(chart), identities(chart))
+            values, one = last.get(chart.patient_id, {}), people.get(chart.patient_id)
+            age = months(one.birth_date, timezone.localdate()) if one else None
             return page(
                 request, "record/vitals_saved.html", trigger="vitals-saved",
                 patient=SimpleNamespace(id=chart.patient_id), form=VitalSigns(),
-                saved=shown({BY_SLUG[slug].loinc: value for slug, value in form.values().items()}), at=at,
-                last=shown({c: value for c, (value, _) in values.items()}, {c: t for c, (_, t) in values.items()}),
+                saved=shown({BY_SLUG[slug].loinc: value for slug, value in form.values().items()}, None, age), at=at,
+                last=shown({c: v for c, (v, _) in values.items()}, {c: t for c, (_, t) in values.items()}, age),
                 last_at=max((t for _, t in values.values()), default=at),
             )  # fmt: skip
         status = 422
