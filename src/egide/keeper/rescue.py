@@ -45,6 +45,7 @@ class Rescue:
             raise BadAssertion("unknown_colleague" if reason in REASONS else "reason_needed")
         named = conn.execute("SELECT * FROM accounts.rescue_named(%s, %s, %s)", (session, account, username)).fetchone()
         if named["code"] != "ok":
+            conn.execute("SELECT accounts.refuse_approval(%s, %s, NULL, %s)", (session, account, named["code"]))
             raise BadAssertion(named["code"])
         act, nonce = uuid.uuid4(), secrets.token_bytes(16)
         body = canonical_body(
