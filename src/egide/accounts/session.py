@@ -121,9 +121,9 @@ def answered(request: HttpRequest, run: Callable[[], HttpResponse]) -> HttpRespo
         return answers.keeper_down(request, locked=isinstance(down, KeeperLocked))
     except (DatabaseError, psycopg.Error) as error:
         # the opening ended between the keeper's answer and the read (sign-out, revocation, discharge)
-        if _sqlstate(error) == LOST_OPENING:
+        if sqlstate(error) == LOST_OPENING:
             return answers.refused(request, "session_ended")
-        if _sqlstate(error) == CLOSED_IN_RESCUE:
+        if sqlstate(error) == CLOSED_IN_RESCUE:
             return answers.refused(request, "rescue_closed")
         raise
 
@@ -140,7 +140,8 @@ def _told(request: HttpRequest, code: str) -> str:
     return code
 
 
-def _sqlstate(error: BaseException | None) -> str | None:
+def sqlstate(error: BaseException | None) -> str | None:
+    """What PostgreSQL said, by its five letters, whoever wrapped it."""
     while error is not None:
         state: Any = getattr(error, "sqlstate", None)
         if state:

@@ -20,6 +20,7 @@ PROCESS_ROLES: Final = ("keeper", "web", "worker", "live", "auditor")
 _COMMON: Final = frozenset(
     {
         "door.append_act(text,uuid,text)",
+        "door.refused(text)",
         "door.rule_hash()",
         "door.use_opening(text)",
         "gate.acting_account()",
@@ -47,6 +48,7 @@ MAY_EXECUTE: Final = {
         "door.end_mandate(bigint)",
         "door.end_plan()",
         "door.end_shift(uuid)",
+        "door.end_staff(uuid)",
         "door.flag_sensitive(uuid,text)",
         "door.expected(uuid,timestamp with time zone,timestamp with time zone)",
         "door.free_beds(uuid)",

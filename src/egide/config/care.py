@@ -26,6 +26,7 @@ from egide.identity.reads import Identity, identities
 from egide.kernel.capabilities import Chart, Refused, Roster
 from egide.record import reads as record
 from egide.record.banner import banner
+from egide.record.rules import GENRES, by_name, runs
 from egide.stays import reads as stays
 from egide.ui import page
 from egide.ui.text import _, _lazy
@@ -219,7 +220,7 @@ def mandates(request: HttpRequest) -> HttpResponse:
 @opens_chart(read=("identity", "stay", "contact", "clinical"), purpose="sheet")
 def sheet(request: HttpRequest, chart: Chart) -> HttpResponse:
     """« Fiche d'urgence » : allergies, treatments, problems, directives, whom to call; on one screen and one A4."""
-    who, places, problems, allergies, people, stated = fetch(
+    who, places, problems, allergies, people, stated, treatments = fetch(
         chart,
         identities(chart),
         stays.stays(chart),
@@ -227,17 +228,19 @@ def sheet(request: HttpRequest, chart: Chart) -> HttpResponse:
         record.allergies(chart),
         record.contact_people(chart),
         record.directives(chart),
+        record.imported(chart, GENRES["traitements"]),
     )
+    now = timezone.now()
     return page(
         request,
         "record/emergency_sheet.html",
         **banner(chart, who, places, allergies),
         problems=[one for one in problems if one.error is None and one.ended is None],
-        treatments=[],
+        treatments=[one for one, _times in by_name(one for one in treatments.found if runs(one.state, one.until, now))],
         people=people,
         stated=stated[:1],
         until=chart.until,
-        at=timezone.now(),
+        at=now,
         by=chart.actor,
         opening=chart.opening,
     )
@@ -249,9 +252,11 @@ def sheet(request: HttpRequest, chart: Chart) -> HttpResponse:
 @require_POST
 @opens_chart(read=("identity", "stay"), write=("stay",), purpose="arrival")
 def watch(request: HttpRequest, chart: Chart) -> HttpResponse:
-    """A sensitive record, for a reason; or: this patient works here, as whom."""
+    """A sensitive record, for a reason; or: this patient works here, as whom; or: that was a mistake."""
     reason, account = request.POST.get("reason", ""), request.POST.get("account", "")
-    if reason in SENSITIVE:
+    if request.POST.get("end") == "staff":
+        care.end_staff(chart)
+    elif reason in SENSITIVE:
         care.flag_sensitive(chart, reason)
     else:
         try:

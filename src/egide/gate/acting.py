@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import DatabaseError, connection, transaction
 
+from egide.accounts.session import CLOSED_IN_RESCUE, sqlstate
 from egide.gate.reading import use_opening
 from egide.kernel.capabilities import Capability, Refused
 
@@ -18,9 +19,28 @@ def clean_transaction(ticket: str) -> Iterator[None]:
     connection.close_if_health_check_failed()  # PostgreSQL may have restarted since the last request
     connection.ensure_connection()
     connection.connection.execute("RESET ALL", prepare=False)
-    with transaction.atomic(durable=True):
-        use_opening(connection.connection, ticket)
-        yield
+    try:
+        with transaction.atomic(durable=True):
+            use_opening(connection.connection, ticket)
+            yield
+    except (Refused, DatabaseError) as fault:
+        code = _raised(fault)
+        if code is not None:  # the rollback took the row with it: it is written apart
+            with transaction.atomic(durable=True), connection.cursor() as cursor:
+                use_opening(connection.connection, ticket)
+                cursor.execute("SELECT door.refused(%s)", [code])
+        raise
+
+
+# What SQL raises, in the middle of somebody's act, when a rule says no; as the pages' codes.
+_LINK_REFUSALS = {"EG005": "already_in", "EG006": "unit_full", "EG007": "links_pace"}
+_RAISED = {**_LINK_REFUSALS, CLOSED_IN_RESCUE: "rescue_closed"}
+
+
+def _raised(fault: Exception) -> str | None:
+    if isinstance(fault, Refused):
+        return fault.code if fault.code in _LINK_REFUSALS.values() else None
+    return _RAISED.get(sqlstate(fault) or "")
 
 
 @contextmanager
@@ -57,10 +77,6 @@ def next_number(kind: str) -> str:
     return str(row[0])
 
 
-# What `door.link` raises when a rule between persons says no, as the pages' codes.
-_LINK_REFUSALS = {"EG005": "already_in", "EG006": "unit_full", "EG007": "links_pace"}
-
-
 def link(patient_id: UUID, unit_id: UUID, since: datetime, until: datetime | None = None) -> None:
     """The care link that a stay makes, in the transaction of `opened`: the unit takes care from `since`.
 
@@ -87,7 +103,7 @@ def _push(sql: str, *params: Any) -> None:
         with connection.cursor() as cursor:
             cursor.execute(sql, params)
     except DatabaseError as error:
-        code = _LINK_REFUSALS.get(getattr(error.__cause__, "sqlstate", "") or "")
+        code = _LINK_REFUSALS.get(sqlstate(error) or "")
         if code is None:
             raise
         raise Refused(code) from None

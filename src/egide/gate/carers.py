@@ -83,3 +83,8 @@ def flag_sensitive(chart: Chart, reason: str) -> None:
 def declare_staff(chart: Chart, account: UUID) -> None:
     """She works here, under this account: her record is to be watched."""
     call_door(chart, "SELECT door.declare_staff(%s, %s)", chart.patient_id, account)
+
+
+def end_staff(chart: Chart) -> None:
+    """This patient is not that colleague: lifted by another than who said so. Refuses `another_person`."""
+    call_door(chart, "SELECT door.end_staff(%s)", chart.patient_id)

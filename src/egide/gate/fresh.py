@@ -5,6 +5,7 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
 from egide.accounts.session import actor_of, cookie_of, keeper, no_patient_data
@@ -24,7 +25,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
     return page(
         request,
         "gate/confirm.html",
-        onward=onward if onward.startswith("/") and not onward.startswith(("//", "/\\")) else reverse("home"),
+        onward=onward if onward.startswith("/") and url_has_allowed_host_and_scheme(onward, None) else reverse("home"),
         username=actor.username if actor and settings.DEMO and settings.DEMO_KEYS_URL else None,
         demo_keys_url=settings.DEMO_KEYS_URL if settings.DEMO else None,
     )

@@ -157,6 +157,17 @@ REFUSALS: dict[str, Refusal] = {
         _lazy("C'est votre sixième accès d'urgence du jour : rien n'est encore ouvert."),
         _lazy("Un collègue présent confirme avec sa clé sur ce même écran."),
     ),
+    "staff_known": Refusal(
+        _lazy("Déjà déclaré"),
+        _lazy("Ce dossier est déjà celui d'une autre personne qui travaille ici ; rien n'a été changé."),
+        _lazy("Si c'est une erreur, faites-la lever par quelqu'un d'autre que celui qui l'a déclarée."),
+        409,
+    ),
+    "another_person": Refusal(
+        _lazy("Il faut quelqu'un d'autre"),
+        _lazy("Ni la personne déclarée, ni celle qui l'a déclarée ne lèvent cette déclaration ; rien n'a été changé."),
+        _lazy("Demandez à un collègue des admissions."),
+    ),
     "same_person": Refusal(
         _lazy("Même clé"),
         _lazy("Cette clé est la vôtre : il faut celle d'un collègue ; rien n'a été ouvert."),

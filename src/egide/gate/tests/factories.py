@@ -222,15 +222,25 @@ class Hospital:
     def patient(
         self, unit: UUID, *, since: datetime | None = None, until: datetime | None = None, bed: UUID | None = None,
         birth_name: str | None = None, first_name: str = "Jeanne", site: UUID | None = None,
+        birth_date: str = "1952-03-12",
     ) -> Patient:  # fmt: skip
         """A patient with her identity and one stay in `unit`, which links her to it."""
         return self.patients(
-            unit, 1, since=since, until=until, bed=bed, birth_name=birth_name, first_name=first_name, site=site
+            unit,
+            1,
+            since=since,
+            until=until,
+            bed=bed,
+            birth_name=birth_name,
+            first_name=first_name,
+            site=site,
+            birth_date=birth_date,
         )[0]
 
     def patients(
         self, unit: UUID, count: int, *, since: datetime | None = None, until: datetime | None = None,
         bed: UUID | None = None, birth_name: str | None = None, first_name: str = "Jeanne", site: UUID | None = None,
+        birth_date: str = "1952-03-12",
     ) -> list[Patient]:  # fmt: skip
         """Several patients of one unit in one opening and one transaction."""
         batch = self.open_new(count, site)
@@ -242,7 +252,7 @@ class Hospital:
                 patient = Patient(one, birth_name or f"ESSAI{next(_numbers)}", first_name)
                 connection.execute("INSERT INTO identity_patient (patient_id, created_at) VALUES (%s, %s)", (one, now))
                 traits = {
-                    "birth_name": patient.birth_name, "first_name": first_name, "birth_date": "1952-03-12", "sex": "F",
+                    "birth_name": patient.birth_name, "first_name": first_name, "birth_date": birth_date, "sex": "F",
                     "status": "validee", "ipp": f"{next(_numbers):07d}",
                 }  # fmt: skip
                 for kind, value in traits.items():

@@ -198,3 +198,14 @@ def test_advice_from_the_page_to_the_colleagues_chart(hospital: Hospital, browse
     ):
         assert page.post(f"/dossier/{patient.id}/avis/", typed).status_code in {400, 403, 422}, typed
     assert links(hospital, patient.id, "advice") == []
+
+
+@pytest.mark.parametrize(
+    "onward", ["//evil.example", "/\\evil.example", "/\t/evil.example", "https://evil.example/", "evil"]
+)
+def test_confirming_that_it_is_oneself_leads_nowhere_else(nurse: tuple[Person, str, Browser], onward: str) -> None:
+    from urllib.parse import quote
+
+    page = nurse[2].get(f"/confirmer/?suite={quote(onward)}").content.decode()
+    assert "evil" not in page
+    assert "/jour/" in nurse[2].get("/confirmer/?suite=/jour/").content.decode()

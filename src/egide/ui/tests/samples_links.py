@@ -99,7 +99,7 @@ def contexts(now: Any, people: list[Any], chart: dict[str, Any]) -> dict[str, tu
                 **chart, "until": now, "at": now, "opening": 42,
                 "by": SimpleNamespace(name="Dr Luc Arnaud", profession="physician"),
                 "problems": [SimpleNamespace(label="Insuffisance cardiaque", since=now.date())],
-                "treatments": [SimpleNamespace(label="Apixaban 5 mg", detail="matin et soir")],
+                "treatments": [SimpleNamespace(label="Apixaban 5 mg", details=[("dose", "matin et soir")], at=now)],
                 "people": [
                     SimpleNamespace(name="MARTIN Paul", relation="époux", kind="trusted", phone="06 39 98 01 02"),
                 ],
