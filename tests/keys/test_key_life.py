@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -14,73 +11,14 @@ import pytest
 
 from egide.keeper import resealing
 from egide.keeper.client import Keeper
-from egide.keeper.custody import left
+from egide.keeper.resealing import left
 from egide.keeper.sessions import connect
 from egide.kernel import sealing
-from egide.rehearsal.signin import Visitor, sign_in
+from egide.rehearsal.signin import Visitor
 from tests.journeys.clinic import Clinic, eventually
+from tests.keys.console import a_chart, headers, say, signed_in, versions_of
 
-NURSE = "claire.morvan"
 PHRASE = "six mots tirés au sort pour ce test"
-
-
-@pytest.fixture(scope="module")
-def clinic() -> Iterator[Clinic]:
-    running = Clinic()
-    try:
-        running.open()
-        yield running
-    finally:
-        running.close()
-
-
-def signed_in(clinic: Clinic) -> Visitor:
-    return sign_in(clinic.url, NURSE, f"http://localhost:{clinic.port + 1}")
-
-
-@pytest.fixture
-def nurse(clinic: Clinic) -> Iterator[Visitor]:
-    with signed_in(clinic) as visitor:
-        yield visitor
-
-
-def a_chart(clinic: Clinic, nurse: Visitor) -> str:
-    """The address of a chart she takes care of."""
-    accounts = json.loads(clinic.home.demo_accounts.read_text())["accounts"]
-    unit = next(one["units"][0] for one in accounts if one["username"] == NURSE)
-    row = clinic.sql(
-        "SELECT s.patient_id FROM stays_stay s JOIN directory_unit u ON u.id = s.unit_id"
-        " WHERE s.discharged_at IS NULL AND (u.code = %s OR u.id::text = %s) ORDER BY 1 LIMIT 1", unit, str(unit),
-    )  # fmt: skip
-    path = f"/dossier/{row[0][0]}/"
-    assert nurse.get(path).status == 200
-    return path
-
-
-def versions_of(clinic: Clinic, key: str) -> dict[int, bytes]:
-    """Masters by version, as another program of the keeper's user gets them."""
-    door = Keeper(clinic.home.keeper_socket("trail"))
-    try:
-        found: dict[int, bytes] = door.call("masters", names=[key])["keys"][key]
-        return found
-    finally:
-        door.close()
-
-
-def headers(clinic: Clinic, table: str, column: str) -> set[int]:
-    """Key versions that the sealed values of a column bear."""
-    rows = clinic.sql(f"SELECT DISTINCT get_byte({column}, 2) FROM {table} WHERE {column} IS NOT NULL")  # noqa: S608
-    return {row[0] for row in rows}
-
-
-def say(clinic: Clinic, *command: str, typed: str = "", expected: int = 0) -> str:
-    """One `egide …` with something typed on its standard input; what it said."""
-    done = subprocess.run(
-        [sys.executable, "-m", "egide.cli", *command], env=clinic._environment(), input=typed, capture_output=True,
-        text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == expected, (done.stdout, done.stderr)
-    return done.stdout + done.stderr
 
 
 def test_a_key_is_renewed_while_pages_read_and_write(clinic: Clinic, nurse: Visitor) -> None:
@@ -133,7 +71,7 @@ def test_a_run_killed_half_way_is_ended_by_the_next(clinic: Clinic, monkeypatch:
         begun.close()  # as a kill between two slices
         assert left(conn, "contact", versions) == total - 50
     assert headers(clinic, "identity_contact", "sealed") == {1, 2}
-    assert "encore scellées" in say(clinic, "keys", "retire", "contact", "1", expected=1)
+    assert "encore à cette version" in say(clinic, "keys", "retire", "contact", "1", expected=1)
     assert f"{total - 50} valeurs" in clinic.run("keys", "rotate", "contact")
     assert headers(clinic, "identity_contact", "sealed") == {2}
     clinic.run("keys", "retire", "contact", "1")
@@ -189,8 +127,8 @@ def test_every_session_ends_when_the_session_key_is_renewed(clinic: Clinic, nurs
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        (("rotate", "checkpoint"), "ne se renouvelle pas encore"),
-        (("rotate", "nonsense"), "ne se renouvelle pas encore"),
+        (("rotate", "row"), "ne se renouvelle pas"),
+        (("rotate", "nonsense"), "ne se renouvelle pas"),
         (("retire", "ins", "1"), "scelle aujourd'hui"),
         (("retire", "ins", "7"), "n'a pas cette version"),
     ],

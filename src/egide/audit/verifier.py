@@ -54,6 +54,8 @@ class Report:
     unsigned: int = 0
     checkpoints: int = 0
     latest: datetime | None = None
+    key: VerifyKey | None = None  # that of the last checkpoint
+    handovers: int = 0
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -69,16 +71,21 @@ def verify(
     key: VerifyKey,
     sealed: Iterable[bytes] | None = None,
     progress: Callable[[int], None] = lambda _: None,
+    held: VerifyKey | None = None,
 ) -> Report:
-    """Check the whole trail.
+    """Check the whole trail. `key`: that of the first checkpoint. `held`: one's own copy, first or last of the log's.
 
     lines: leaves by seq, then rows without leaf. notes: the signed checkpoints, oldest first. sealed: leaf hashes as
     the keeper wrote them (leaves.bin); without them a bad leaf that agrees with itself is placed between two
     checkpoints, not named. progress: called with the number of leaves done, once a thousand.
     """
     report = Report(checkpoints=len(notes))
-    points, bad_note = _signed_points(notes, key)
+    points, bad_note = _signed_points(notes, key, report)
     report.latest = points[-1][1].at if points else None
+    if bad_note is None and held not in (None, key, report.key):
+        bad_note = Finding(
+            "other_key", "la clé que vous tenez n'est ni la première de cette trace, ni celle d'aujourd'hui"
+        )
     walk = _Walk(report, points, iter(sealed) if sealed is not None else None)
     try:
         for line in lines:
@@ -93,8 +100,13 @@ def verify(
     return report
 
 
-def _signed_points(notes: Sequence[str], key: VerifyKey) -> tuple[list[tuple[int, Checkpoint]], Finding | None]:
-    """The checkpoints, with their ranks, up to the first that does not stand; and why it does not."""
+def _signed_points(
+    notes: Sequence[str], key: VerifyKey, report: Report
+) -> tuple[list[tuple[int, Checkpoint]], Finding | None]:
+    """The checkpoints, with their ranks, up to the first that does not stand; and why it does not.
+
+    After a handover, signed by both keys, the former one signs nothing any more: whoever stole it forges nothing new.
+    """
     points: list[tuple[int, Checkpoint]] = []
     if not notes:
         return points, Finding("no_checkpoint", "aucun point de contrôle signé")
@@ -117,6 +129,15 @@ def _signed_points(notes: Sequence[str], key: VerifyKey) -> tuple[list[tuple[int
             )
             return points, Finding("fork", text, checkpoint=rank)
         points.append((rank, point))
+        if point.next:
+            try:
+                key = VerifyKey.parse(point.next)
+                open_note(note, key)
+            except (ValueError, NoteError):
+                text = f"le point de contrôle n° {rank} passe la main à une clé qui ne l'a pas signé"
+                return points, Finding("handover", text, checkpoint=rank)
+            report.handovers += 1
+        report.key = key
     return points, None
 
 

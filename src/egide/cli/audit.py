@@ -39,7 +39,8 @@ def verify_command(
     """Vérifie toute la trace. Code 0 : intacte ; 1 : la première feuille fausse est nommée ; 2 : non vérifiée."""
     home = Home.from_environment()
     folder = trail or home.keeper_trail
-    public = _key(key or folder / "checkpoint.vkey")
+    public = _key(folder / "checkpoint.vkey")
+    held = _key(key) if key else public
     # Checkpoints, then leaves, then rows: each is written in the opposite order, so what is read later holds the rest.
     notes = split_log(_read(folder / "checkpoints.log").decode(errors="replace"))
     told, kept = Told(), list[Kept]()
@@ -60,6 +61,7 @@ def verify_command(
                 public,
                 _hashes(leaves, in_file) if leaves else None,
                 lambda done: bar.update(task, completed=done),
+                held,
             )
         except UnreadableError as error:
             raise Halt(f"{source} : {error} ; refaites l'export avec « egide audit export ».", CANNOT) from error
@@ -172,6 +174,9 @@ def _render(report: Report, yeses: Yeses | None, *, with_file: bool) -> int:
     )
     if report.unsigned or report.waiting:
         print(f"{report.unsigned} feuille(s) pas encore signée(s), {report.waiting} ligne(s) en attente de numéro.")
+    if report.handovers:
+        print(f"La clé qui signe a changé {report.handovers} fois, chaque fois signé par la précédente. Aujourd'hui :")
+        print(f"  {report.key}")
     if yeses is None:
         print("Les accords ne se vérifient que sur la base : l'export ne porte ni les actes ni leurs signatures.")
     elif yeses.verified or yeses.old:

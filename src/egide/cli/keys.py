@@ -24,16 +24,27 @@ SENTENCES = {
     "wrong_passphrase": "Cette phrase n'est pas la bonne : rien n'est changé ; recommencez, ou cherchez au coffre.",
     "short_passphrase": "Cette phrase est trop courte : il faut 16 caractères au moins, par exemple six mots au sort.",
     "lost_keys": "La phrase est la bonne, mais des clés manquent : restaurez « keeper/ » de sa sauvegarde.",
-    "still_used": "Des valeurs sont encore scellées par cette version : lancez d'abord « egide keys rotate ».",
+    "still_used": "Des valeurs de la base tiennent encore à cette version : lancez d'abord « egide keys rotate ».",
     "still_live": "Cette version scelle aujourd'hui : renouvelez d'abord la clé (« egide keys rotate »).",
     "unknown_version": "Cette clé n'a pas cette version : voyez « egide keys status ».",
-    "not_rotated": "Cette clé ne se renouvelle pas encore : voyez « Les clés » dans docs/administration.md.",
+    "not_rotated": "Cette clé ne se renouvelle pas : voyez « Les clés » dans docs/administration.md.",
     "wrong_socket": "Lancez la commande sous le compte propriétaire de la base.",
 }
 NAMES = (
     "identity, contact, ins, stay, coding, clinical, protected (données) ; trail (mots des accès d'urgence) ; "
-    "session (toutes les sessions prennent fin)"
+    "enrol (clés de connexion) ; checkpoint (signature de la trace) ; session (toutes les sessions prennent fin)"
 )
+SIGNING = "checkpoint"
+
+# What a renewal leaves as it is, by place.
+ALTERED = "{place} : {count} valeurs qu'aucune version n'ouvre (altérées) ; laissées telles quelles."
+LEFT = {
+    "accounts.invitation": "{count} code(s) de clé remis avant cela : ils servent, ou finissent d'eux-mêmes.",
+    "accounts.key": (
+        "{count} clé(s) de connexion que la trace n'a jamais vu remettre, ou qu'aucun gardien d'ici n'a marquées : "
+        "laissées ; l'ancienne version ôtée, elles ne connectent plus personne. Cherchez qui les a écrites."
+    ),
+}
 
 
 def ask_keeper(home: Home, verb: str, **arguments: Any) -> dict[str, Any]:
@@ -97,25 +108,28 @@ def rotate(key: Annotated[str, typer.Argument(metavar="CLÉ", help=NAMES)]) -> N
     for last in _resealing(home, key):
         _show(key, last)
     print()
-    for column, count in last.get("unreadable", {}).items():
-        print(f"  {column} : {count} valeurs qu'aucune version n'ouvre (altérées) ; laissées telles quelles.")
+    for place, count in last.get("unreadable", {}).items():
+        print("  " + LEFT.get(place, ALTERED).format(place=place, count=count))
     if last.get("left"):
         print(f"Il reste {last['left']} valeurs : relancez « egide keys rotate {key} ».")
         raise typer.Exit(1)
-    print(f"Tout est rescellé. Ôtez l'ancienne version : egide keys retire {key} {version - 1}")
+    if key == SIGNING:
+        print(f"La trace est signée par : {(home.keeper_trail / 'latest.vkey').read_text().strip()}")
+        print("Donnez cette clé publique à qui vérifie la trace ailleurs (egide audit verify --key).")
+    print(f"Tout est repris sous la version {version}. Ôtez l'ancienne : egide keys retire {key} {version - 1}")
 
 
 def _show(key: str, told: dict[str, Any]) -> None:
     if "done" in told:
-        print(f"\r  {key} : {told['done']} valeurs rescellées", end="", flush=True)
+        print(f"\r  {key} : {told['done']} valeurs reprises", end="", flush=True)
 
 
 def _resealing(home: Home, key: str) -> Iterator[dict[str, Any]]:
     """The keeper's own program, under its account; ends with this command (its pipe breaks), and is taken up again."""
     user = user_of("keeper")
     program = subprocess.Popen(
-        [sys.executable, "-m", "egide.keeper.resealing", "--home", str(home.root), "--key", key],
-        stdout=subprocess.PIPE, cwd="/", env=environment(home, "resealing"), umask=0o077,
+        [sys.executable, "-m", "egide.keeper.renewal", "--home", str(home.root), "--key", key],
+        stdout=subprocess.PIPE, cwd="/", env=environment(home, "renewal"), umask=0o077,
         user=user.uid if user else None, group=user.gid if user else None, extra_groups=[] if user else None,
     )  # fmt: skip
     assert program.stdout is not None  # noqa: S101 — asked for just above

@@ -76,12 +76,13 @@ class Door:
         if self._parts is None:
             self._parts = self._begun(keys)
         sequencer, ceilings = self._parts
+        sequencer.renew(keys.signers)
         self.switch.to(Verbs(keys, self._ceremony, sequencer, ceilings, self._prosante, self._custody))
         self._ready.set()
 
     def _begun(self, keys: Masters) -> tuple[Sequencer, Ceilings]:
         home, conninfo = self._home, gate_conninfo(self._home)
-        sequencer = Sequencer(conninfo, home.keeper_trail, home.keeper_state, keys.signer, f"egide/{keys.base_id}")
+        sequencer = Sequencer(conninfo, home.keeper_trail, home.keeper_state, keys.signers, f"egide/{keys.base_id}")
         ceilings = Ceilings(home.keeper_state / "ceilings.bin", lazy=True)
         threading.Thread(target=recount, args=(conninfo, ceilings, self.stop), daemon=True).start()
         return sequencer, ceilings

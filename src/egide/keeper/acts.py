@@ -31,7 +31,7 @@ class Acts:
     """Proposes acts, checks each yes, and carries an emergency out once it has all it needs."""
 
     def __init__(self, masters: Masters, ceremony: Ceremony, key_of: Callable[[Any, bytes], dict[str, Any]]) -> None:
-        self._trail_key, self._trail_keys = masters.newest("trail"), masters.keys["trail"]
+        self._trail_keys = masters.keys["trail"]
         self._ceremony = ceremony
         self._key_of = key_of
 
@@ -42,7 +42,7 @@ class Acts:
         if kind not in EMERGENCIES or not _CODE.fullmatch(reason) or len(words) > MAX_WORDS:
             raise BadAssertion("bad_request")
         act, nonce = uuid.uuid4(), secrets.token_bytes(16)
-        body = canonical_body({"patient": str(patient), "reason": reason, "words": self._words_mac(act, words)})
+        body = canonical_body({"patient": str(patient), "reason": reason, "words": self._words_macs(act, words)[0]})
         row = conn.execute(
             "SELECT accounts.propose(%s, %s, %s, %s, %s, %s, %s) AS state",
             (session, account, act, kind, body, nonce, ACT_SECONDS),
@@ -100,9 +100,7 @@ class Acts:
         whose = (found["account"], found["session"], found["kind"]) if found else None
         if found is None or whose != (account, session, kind) or not found["live"]:
             raise BadAssertion("act_ended")
-        if words is not None and not hmac.compare_digest(
-            json.loads(found["body"])["words"], self._words_mac(act, words)
-        ):
+        if words is not None and json.loads(found["body"])["words"] not in self._words_macs(act, words):
             raise BadAssertion("bad_request")
         return found
 
@@ -130,8 +128,10 @@ class Acts:
     def _words_keys(self, words_id: UUID) -> dict[int, bytes]:
         return {version: sealing.patient_key(key, "words", words_id) for version, key in self._trail_keys.items()}
 
-    def _words_mac(self, act: UUID, words: str) -> str:
-        return hmac.digest(self._trail_key, b"egide/act-words/" + act.bytes + words.encode(), "sha256").hex()
+    def _words_macs(self, act: UUID, words: str) -> list[str]:
+        """Under each living key, the newest first: an act asked for under the former one is still signed."""
+        text = b"egide/act-words/" + act.bytes + words.encode()
+        return [hmac.digest(key, text, "sha256").hex() for _, key in sorted(self._trail_keys.items(), reverse=True)]
 
 
 def _bound(words_id: UUID) -> bytes:

@@ -4,7 +4,6 @@ A yes is a WebAuthn assertion, user verified, over the hash of the exact act (ga
 Where an act hands out a key, asker and approver each get one half of its code, once: neither enrols a key alone.
 """
 
-import hmac
 import json
 import re
 import secrets
@@ -13,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
+from egide.keeper.enrolled import half_mac
 from egide.keeper.masters import Masters
 from egide.keeper.signin import BadAssertion, Ceremony
 from egide.kernel.acts import act_challenge, canonical_body
@@ -29,7 +29,7 @@ class Consent:
     """Asks for acts, says how each yes is signed, checks it and carries the act out with the last one."""
 
     def __init__(self, masters: Masters, ceremony: Ceremony, key_of: Callable[[Any, bytes], dict[str, Any]]) -> None:
-        self._half_key = masters.newest("enrol")
+        self._half_keys = [key for _, key in sorted(masters.keys["enrol"].items(), reverse=True)]
         self._ceremony = ceremony
         self._key_of = key_of
 
@@ -73,16 +73,16 @@ class Consent:
         state = conn.execute(
             "SELECT accounts.say_yes(%s, %s, %s, %s, %s, %s, %s) AS code",
             (session, account, act, key["id"], count,
-             json.dumps(response, sort_keys=True, separators=(",", ":")).encode(), self.half_mac(half)),
+             json.dumps(response, sort_keys=True, separators=(",", ":")).encode(), self.half_macs(half)[0]),
         ).fetchone()["code"]  # fmt: skip
         if state not in {"waiting", "ok"}:
             raise BadAssertion(state)
         return {"state": state, "half": half}
 
-    def half_mac(self, half: str) -> bytes:
-        """What the base keeps of a half code, however it was typed."""
+    def half_macs(self, half: str) -> list[bytes]:
+        """What the base keeps of a half code, however it was typed: under each living key, the newest first."""
         plain = half.upper().translate(_AS_READ)
-        return hmac.digest(self._half_key, b"egide/half-code/" + plain.encode(), "sha256")
+        return [half_mac(key, plain) for key in self._half_keys]
 
     def _act(self, conn: Any, session: UUID, account: UUID, act: UUID) -> dict[str, Any]:
         found: dict[str, Any] = conn.execute(

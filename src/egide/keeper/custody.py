@@ -6,16 +6,14 @@ A change of keys makes the verbs anew and swaps them between two requests; nobod
 import threading
 from typing import Any, Final
 
-from egide.keeper import masters, passphrase
-from egide.keeper.masters import CATEGORIES, Masters
+from egide.keeper import masters, passphrase, renewal
+from egide.keeper.masters import Masters
 from egide.keeper.passphrase import SHORTEST, Store, WrongPassphrase
 from egide.keeper.sessions import No
 from egide.kernel.home import Home
 
 # Keys whose sessions all end: rotated together, the former version retired at once.
 AT_ONCE: Final = ("session", "ticket")
-# Keys under which values lie in the base: resealed beside (egide.keeper.resealing), retired when none is left.
-RESEALED: Final = (*CATEGORIES, "trail")
 
 
 class Custody:
@@ -70,7 +68,7 @@ class Custody:
         keys = self._held()
         return {
             "versions": {name: sorted(versions) for name, versions in keys.keys.items()},
-            "left": {name: self._left(conn, name) for name in RESEALED if len(keys.keys[name]) > 1},
+            "left": {name: self._left(conn, name) for name in renewal.SWEPT if len(keys.keys[name]) > 1},
             "ages": keys.ages,
             "passphrase": isinstance(self._store, passphrase.Wrapped),
         }
@@ -79,9 +77,9 @@ class Custody:
         """A new version that seals from now on; former ones still open what they sealed. Resumes an unfinished one."""
         with self._lock:
             keys = self._held()
-            if name not in (*RESEALED, *AT_ONCE):
+            if name not in (*renewal.SWEPT, *AT_ONCE):
                 raise No("not_rotated")
-            if name in RESEALED and len(keys.keys[name]) > 1:
+            if name in renewal.SWEPT and len(keys.keys[name]) > 1:
                 return keys.live(name)
             for one in AT_ONCE if name in AT_ONCE else (name,):
                 former = keys.live(one)
@@ -96,12 +94,14 @@ class Custody:
         """Gives a version to nobody any more; No("still_used") while the base holds a value sealed under it."""
         with self._lock:
             keys = self._held()
-            if version not in keys.keys.get(name, {}) or name not in RESEALED:
+            if version not in keys.keys.get(name, {}) or name not in renewal.SWEPT:
                 raise No("unknown_version")
             if version == keys.live(name):
                 raise No("still_live")
             if self._left(conn, name):
                 raise No("still_used")
+            if name == masters.SIGNING:
+                masters.certify(self._home.keeper_birth, keys)
             masters.retire(self._home.keeper_masters, name, version)
             self._take(self._store)
             if self._left(conn, name):  # a page sealed under it between the two looks
@@ -125,7 +125,7 @@ class Custody:
             self._note(conn, "passphrase", "masters", 1)
 
     def _left(self, conn: Any, name: str) -> int:
-        return left(conn, name, self._held().keys[name])
+        return renewal.sweep(conn, name, self._held(), self._home).left()
 
     def _held(self) -> Masters:
         if self.keys is None:
@@ -135,25 +135,3 @@ class Custody:
     @staticmethod
     def _note(conn: Any, what: str, name: str, version: int) -> None:
         conn.execute("SELECT gate.key_act(%s, %s, %s)", (what, name, version))
-
-
-def left(conn: Any, name: str, versions: dict[int, bytes]) -> int:
-    """How many values of the base lie under another version of this key than the newest."""
-    newest = max(versions)
-    if name == "trail":
-        return int(conn.execute("SELECT gate.words_left(%s) AS n", (newest,)).fetchone()["n"])
-    total = 0
-    for place in sealed_places(conn, name):
-        row = conn.execute("SELECT gate.sealed_left(%s, %s, %s, %s) AS n", (*place, name, newest)).fetchone()
-        total += int(row["n"])
-    return total
-
-
-def sealed_places(conn: Any, name: str) -> list[tuple[str, str]]:
-    """(table, column) of what is sealed under a category, as the catalogue of the base says."""
-    rows = conn.execute("SELECT * FROM gate.sealed_columns()").fetchall()
-    return [
-        (row["place"], row["col"])
-        for row in rows
-        if row["category"] == name or (row["own_category"] and name in ("clinical", "protected"))
-    ]

@@ -1,11 +1,11 @@
 """A key enrolled in person: two half codes, then WebAuthn's registration with user verification (level 2 §7.1)."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from egide.keeper.consent import Consent
+from egide.keeper.enrolled import Marks
 from egide.keeper.signin import BadAssertion, Ceremony
 from egide.kernel.softkey_id import SOFTWARE_AAGUID
 
@@ -15,13 +15,10 @@ MAX_HALF = 20
 class Enrolment:
     """Gives a registration challenge to whoever holds both halves of a living code, and keeps the key that answers."""
 
-    def __init__(
-        self, ceremony: Ceremony, consent: Consent, key_mac: Callable[[UUID, UUID, bytes, bytes, UUID], bytes],
-        demo: bool,
-    ) -> None:  # fmt: skip
+    def __init__(self, ceremony: Ceremony, consent: Consent, marks: Marks, demo: bool) -> None:
         self._ceremony = ceremony
         self._consent = consent
-        self._key_mac = key_mac
+        self._marks = marks
         self._demo = demo
 
     def begin(self, conn: Any, halves: list[str]) -> dict[str, Any]:
@@ -55,7 +52,7 @@ class Enrolment:
         if aaguid == SOFTWARE_AAGUID and not self._demo:
             raise BadAssertion("software_key", found["account"])
         row, account = uuid.uuid4(), found["account"]
-        mac = self._key_mac(row, account, credential_id, public_key, aaguid)
+        mac = self._marks.new((row, account, credential_id, public_key, aaguid))
         state = conn.execute(
             "SELECT accounts.enrol_invited(%s, %s, %s, %s, %s, %s) AS code",
             (found["invitation"], row, credential_id, public_key, aaguid, mac),
@@ -67,7 +64,7 @@ class Enrolment:
         if len(halves) != 2 or not all(isinstance(one, str) and 0 < len(one) <= MAX_HALF for one in halves):
             raise BadAssertion("bad_code")
         found: dict[str, Any] = conn.execute(
-            "SELECT * FROM accounts.invited(%s, %s)", tuple(self._consent.half_mac(one) for one in halves)
+            "SELECT * FROM accounts.invited(%s::bytea[], %s::bytea[])", [self._consent.half_macs(one) for one in halves]
         ).fetchone()
         if found["code"] != "ok":
             raise BadAssertion(found["code"])

@@ -116,7 +116,7 @@ class DoorLine:
                 return None
         said = self._door.call("masters", names=list(KEYS))
         self._epoch = said["epoch"]
-        return Masters(said["keys"], said["ages"], said["base_id"], said["demo"], said["born"])
+        return Masters.handed(said)
 
     def expect(self, entry_id: int, leaf: bytes) -> None:
         """Raises KeeperDown when the door is away: the search is then not answered."""

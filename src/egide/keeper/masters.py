@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -24,6 +25,7 @@ CATEGORIES = ("identity", "contact", "ins", "stay", "coding", "clinical", "prote
 OTHERS = ("session", "ticket", "token", "enrol", "trail", "checkpoint")
 # Of ids of imported rows, for ever the same: never rotated. Bases born before it have none.
 ROWS = "row"
+SIGNING = "checkpoint"
 PLAIN = passphrase.Plain()
 _FILE = re.compile(r"([a-z]+)\.([0-9]{1,4})\.key")
 
@@ -45,8 +47,13 @@ class Masters:
     def __repr__(self) -> str:
         return f"Masters({sorted(self.keys)})"
 
+    @classmethod
+    def handed(cls, said: dict[str, Any]) -> "Masters":
+        """Those that the door hands to another program of its user (see `custody`)."""
+        return cls(said["keys"], said["ages"], said["base_id"], said["demo"], said["born"])
+
     def newest(self, name: str) -> bytes:
-        """The live version of a key that is not a category's."""
+        """The version that makes new things, of a key that is not a category's."""
         versions = self.keys[name]
         return versions[max(versions)]
 
@@ -60,9 +67,9 @@ class Masters:
         return Masters(kept, {name: self.ages[name] for name in names}, self.base_id, self.demo, self.born)
 
     @property
-    def signer(self) -> Ed25519PrivateKey:
-        """The checkpoint key; it also signs the birth certificate."""
-        return Ed25519PrivateKey.from_private_bytes(self.newest("checkpoint"))
+    def signers(self) -> list[Ed25519PrivateKey]:
+        """Versions of the checkpoint key, oldest first; they also sign the birth certificate."""
+        return [Ed25519PrivateKey.from_private_bytes(key) for _, key in sorted(self.keys[SIGNING].items())]
 
 
 def make(folder: Path, birth: Path, demo: bool) -> None:
@@ -74,14 +81,27 @@ def make(folder: Path, birth: Path, demo: bool) -> None:
         _write(folder / f"{name}.1.key", secrets.token_bytes(32))
     signer = Ed25519PrivateKey.from_private_bytes((folder / "checkpoint.1.key").read_bytes())
     base_id, born = secrets.token_hex(16), datetime.now(UTC).isoformat(timespec="seconds")
-    certificate = {
+    _write(birth, _certificate(signer, base_id, demo, born), mode=0o644)
+
+
+def _certificate(signer: Ed25519PrivateKey, base_id: str, demo: bool, born: str) -> bytes:
+    said = {
         "base_id": base_id,
         "demo": demo,
         "born": born,
         "public_key": signer.public_key().public_bytes_raw().hex(),
         "signature": signer.sign(birth_text(base_id, demo, born)).hex(),
     }
-    _write(birth, json.dumps(certificate, indent=1).encode(), mode=0o644)
+    return json.dumps(said, indent=1).encode()
+
+
+def certify(birth: Path, masters: Masters) -> None:
+    """The birth certificate as it was, signed by the newest signing key: before the former one is retired."""
+    draft = birth.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    _write(draft, _certificate(masters.signers[-1], masters.base_id, masters.demo, masters.born), mode=0o644)
+    draft.replace(birth)
+    _sync(birth.parent)
 
 
 def load(folder: Path, birth: Path, store: Store = PLAIN) -> Masters:
@@ -103,16 +123,16 @@ def load(folder: Path, birth: Path, store: Store = PLAIN) -> Masters:
         if len(content) != 32:
             raise LostKeys(f"{path.name} does not hold 32 bytes")
         keys.setdefault(match[1], {})[int(match[2])] = content
-        ages[match[1]] = time.time() - path.stat().st_mtime
+        age = time.time() - path.stat().st_mtime
+        ages[match[1]] = min(age, ages.get(match[1], age))  # of the newest version
     missing = [name for name in (*CATEGORIES, *OTHERS) if name not in keys]
     if missing:
         raise LostKeys(f"missing: {', '.join(missing)}")
     try:
         certificate = json.loads(birth.read_bytes())
-        public = Ed25519PrivateKey.from_private_bytes(keys["checkpoint"][1]).public_key()
-        if not signed_by(certificate, public):
-            raise LostKeys("not signed")
         masters = Masters(keys, ages, certificate["base_id"], bool(certificate["demo"]), str(certificate["born"]))
+        if not any(signed_by(certificate, signer.public_key()) for signer in masters.signers):
+            raise LostKeys("not signed")
     except Exception as error:
         raise LostKeys("the birth certificate is missing or not signed by this base's key") from error
     return masters

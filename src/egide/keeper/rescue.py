@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from egide.keeper.acts import ACT_SECONDS, Acts
+from egide.keeper.enrolled import RescueSecrets
 from egide.keeper.masters import Masters
 from egide.keeper.signin import BadAssertion, Ceremony
 from egide.kernel import sealing, totp
@@ -31,7 +32,8 @@ class Rescue:
     """Opens, tries and closes. `now` is the clock (seconds since 1970)."""
 
     def __init__(self, masters: Masters, ceremony: Ceremony, acts: Acts, now: Callable[[], float] = time.time) -> None:
-        self._key = masters.newest("enrol")
+        self._keys = [key for _, key in sorted(masters.keys["enrol"].items(), reverse=True)]
+        self._secrets = RescueSecrets(masters.keys["enrol"])
         self._ceremony = ceremony
         self._acts = acts
         self._now = now
@@ -72,7 +74,7 @@ class Rescue:
         until = datetime.fromtimestamp(int(self._now()), UTC) + timedelta(hours=HOURS)
         done = conn.execute(
             "SELECT accounts.open_rescue(%s, %s, %s, %s, %s, %s) AS code",
-            (act, row, target, body["reason"], self._seal(row, target, until, secret), until),
+            (act, row, target, body["reason"], self._secrets.seal(row, target, until, secret), until),
         ).fetchone()
         if done["code"] == "colleague_needed":
             return {"state": "colleague_needed", "act": act.bytes, "options": self._ceremony.ask(challenge)}
@@ -94,14 +96,16 @@ class Rescue:
         BadAssertion, the same for a name without a rescue, a wrong code, one that served. Counted, then compared.
         """
         name = username if _USERNAME.fullmatch(username) else ""
-        known = bool(name) and hmac.compare_digest(device.encode(), self._device(name, device[:22]).encode())
+        known = bool(name) and any(
+            hmac.compare_digest(device.encode(), _device(key, name, device[:22]).encode()) for key in self._keys
+        )
         tried = conn.execute("SELECT * FROM accounts.rescue_try(%s, %s)", (name, known)).fetchone()
         if tried["code"] == "rescue_tries":
             raise BadAssertion("rescue_tries", tried["account"])
         secret, after = self._nobody, 0
         if tried["code"] == "ok":
             try:
-                secret = self._unseal(tried["id"], tried["account"], tried["until"], bytes(tried["secret"]))
+                secret = self._secrets.unseal(tried["id"], tried["account"], tried["until"], bytes(tried["secret"]))
             except sealing.CannotUnseal:
                 raise BadAssertion("rescue_forged", tried["account"]) from None
             after = tried["last_step"]
@@ -112,24 +116,9 @@ class Rescue:
 
     def device(self, username: str) -> str:
         """What a workstation keeps where this name's rescue was opened or used: strangers' tries are counted apart."""
-        return self._device(username, base64.urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode())
-
-    def _device(self, username: str, drawn: str) -> str:
-        mac = hmac.digest(self._key, b"egide/rescue-device/" + drawn.encode() + b"/" + username.encode(), "sha256")
-        return f"{drawn}.{mac.hex()}"
-
-    # ── the secret at rest ───────────────────────────────────────────────────────────────────────────────────────────
-
-    def _seal(self, row: UUID, account: UUID, until: datetime, secret: bytes) -> bytes:
-        return sealing.seal({1: self._row_key(row)}, secret, _bound(row, account, until))
-
-    def _unseal(self, row: UUID, account: UUID, until: datetime, sealed: bytes) -> bytes:
-        return sealing.unseal({1: self._row_key(row)}, sealed, _bound(row, account, until))
-
-    def _row_key(self, row: UUID) -> bytes:
-        return sealing.patient_key(self._key, "rescue", row)
+        return _device(self._keys[0], username, base64.urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode())
 
 
-def _bound(row: UUID, account: UUID, until: datetime) -> bytes:
-    """A secret opens for its account until its end: a row moved or prolonged in the base opens nothing."""
-    return sealing.associated("accounts.rescue", "secret", row, f"{account.hex}/{int(until.timestamp())}")
+def _device(key: bytes, username: str, drawn: str) -> str:
+    mac = hmac.digest(key, b"egide/rescue-device/" + drawn.encode() + b"/" + username.encode(), "sha256")
+    return f"{drawn}.{mac.hex()}"

@@ -1,30 +1,16 @@
-"""`python -m egide.keeper.resealing --home H --key NAME`: brings what lies under a key's former versions to the newest.
+"""What lies sealed under a key's former versions is brought to the newest.
 
-A program of the keeper's own user, beside the door and politer than it. Slices of 1,000 values, a compare-and-swap on
-each ciphertext: a page that writes meanwhile wins, its value is taken at the next pass. Nothing is remembered: what is
-left to do is what the base still holds under a former version, so a killed run is ended by the next. Standard output
-tells progress, one JSON object a line: numbers and names of columns, never a value.
+Slices of 1,000 values, a compare-and-swap on each ciphertext: a page that writes meanwhile wins, its value is taken at
+the next pass. Nothing is remembered: what is left to do is what the base still holds under a former version.
 """
 
-import argparse
-import json
-import os
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from egide.keeper import server
-from egide.keeper.client import Keeper, KeeperDown
-from egide.keeper.custody import left, sealed_places
-from egide.keeper.sessions import connect
 from egide.kernel import sealing
-from egide.kernel.capabilities import Refused
-from egide.kernel.home import Home
 
 SLICE: Final = 1000
-POLITENESS: Final = 10
 _FIRST: Final = UUID(int=0)
 _PASSES: Final = 5  # a value that a page keeps changing under a former key is left to the next run
 
@@ -36,6 +22,10 @@ class Resealing:
         self._conn, self._name, self._versions = conn, name, versions
         self._newest = max(versions)
         self.unreadable: dict[str, int] = {}
+
+    def left(self) -> int:
+        """How many values of the base lie under another version than the newest."""
+        return left(self._conn, self._name, self._versions)
 
     def run(self) -> Iterator[int]:
         """Yields how many values each slice brought over, until none is left or only unreadable ones are."""
@@ -97,36 +87,23 @@ class Resealing:
         return int(row["n"])
 
 
-def main() -> int:
-    """Exit code 0: nothing is left, but what the last line says unreadable; 4: the keeper is away or locked."""
-    parser = argparse.ArgumentParser(prog="egide.keeper.resealing")
-    parser.add_argument("--home", required=True, type=Path)
-    parser.add_argument("--key", required=True)
-    arguments = parser.parse_args()
-    home = Home(arguments.home.absolute())
-    server.harden()
-    os.nice(POLITENESS)
-    door = Keeper(home.keeper_socket("trail"))
-    try:
-        versions = door.call("masters", names=[arguments.key])["keys"][arguments.key]
-    except (KeeperDown, Refused):
-        return 4
-    finally:
-        door.close()
-    with connect(home) as conn:
-        work = Resealing(conn, arguments.key, versions)
-        _tell(total=left(conn, arguments.key, versions))
-        done = 0
-        for count in work.run():
-            done += count
-            _tell(done=done)
-        _tell(done=done, left=left(conn, arguments.key, versions), unreadable=work.unreadable)
-    return 0
+def left(conn: Any, name: str, versions: dict[int, bytes]) -> int:
+    """How many values of the base lie under another version of this key than the newest."""
+    newest = max(versions)
+    if name == "trail":
+        return int(conn.execute("SELECT gate.words_left(%s) AS n", (newest,)).fetchone()["n"])
+    total = 0
+    for place in sealed_places(conn, name):
+        row = conn.execute("SELECT gate.sealed_left(%s, %s, %s, %s) AS n", (*place, name, newest)).fetchone()
+        total += int(row["n"])
+    return total
 
 
-def _tell(**said: Any) -> None:
-    print(json.dumps(said), flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def sealed_places(conn: Any, name: str) -> list[tuple[str, str]]:
+    """(table, column) of what is sealed under a category, as the catalogue of the base says."""
+    rows = conn.execute("SELECT * FROM gate.sealed_columns()").fetchall()
+    return [
+        (row["place"], row["col"])
+        for row in rows
+        if row["category"] == name or (row["own_category"] and name in ("clinical", "protected"))
+    ]

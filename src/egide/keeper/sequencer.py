@@ -14,7 +14,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from struct import Struct
@@ -96,12 +96,15 @@ class Expectations:
 class Sequencer:
     """One a base. `tick` is called by one thread; `expect` and `health` by any.
 
-    trail: leaves.bin, checkpoints.log, frontier.bin, checkpoint.vkey. state: alarms.log, expected.bin.
+    trail: leaves.bin, checkpoints.log, frontier.bin, checkpoint.vkey (of the log's first key), latest.vkey (of the key
+    handed over to, if any was). state: alarms.log, expected.bin. keys: every live version of the signing key, oldest
+    first; the last signs, once handed over to.
     """
 
-    def __init__(self, conninfo: str, trail: Path, state: Path, key: Ed25519PrivateKey, origin: str) -> None:
-        self._conninfo, self._trail, self._state, self._key = conninfo, trail, state, key
-        self.vkey = VerifyKey(origin, key.public_key())
+    def __init__(self, conninfo: str, trail: Path, state: Path, keys: Sequence[Ed25519PrivateKey], origin: str) -> None:
+        self._conninfo, self._trail, self._state, self._origin = conninfo, trail, state, origin
+        self._keys = tuple(keys)
+        self._key = self._keys[0]  # that of the last checkpoint
         self._conn: psycopg.Connection[dict[str, Any]] | None = None
         self._leaves = os.open(trail / "leaves.bin", os.O_RDWR | os.O_CREAT, 0o600)
         self._tree = Frontier()
@@ -115,13 +118,17 @@ class Sequencer:
         self._expected = Expectations(state / "expected.bin")
         published = trail / "checkpoint.vkey"
         if not published.exists():
-            _replace(published, f"{self.vkey}\n".encode(), mode=0o644)
+            _replace(published, f"{self._vkey(self._key)}\n".encode(), mode=0o644)
 
     # ── what the keeper calls ───────────────────────────────────────────────────────────────────────────────────────
 
     def expect(self, entry_id: int, leaf: bytes) -> None:
         """Called after the commit, before the answer: this entry must get this leaf hash, or an alarm names it."""
         self._expected.add(entry_id, leaf)
+
+    def renew(self, keys: Sequence[Ed25519PrivateKey]) -> None:
+        """The live versions, as they are from now on; the next checkpoint hands over to the last of them."""
+        self._keys = tuple(keys)
 
     def health(self) -> dict[str, Any]:
         """tree_size, signed_size, checkpoint_at (ISO or None), alarms (the latest twenty), halted (why, or None)."""
@@ -281,18 +288,32 @@ class Sequencer:
     def _sign_if_due(self) -> None:
         age = time.monotonic() - self._signed_clock
         grew = self._signed is None or self._tree.size > self._signed.size
-        if self._signed_clock and age < (SIGN_GROWN if grew else SIGN_IDLE):
+        if self._handing_to() is None and self._signed_clock and age < (SIGN_GROWN if grew else SIGN_IDLE):
             return
         self.sign_now()
 
     def sign_now(self) -> None:
         """Sign the present tree: its leaves are on disk first."""
         os.fsync(self._leaves)
-        checkpoint = Checkpoint(self.vkey.name, self._tree.size, self._tree.root(), clock.now())
-        _append_synced(self._trail / "checkpoints.log", (sign(checkpoint, self._key) + SEPARATOR).encode())
+        fresh = self._handing_to()
+        following = str(self._vkey(fresh)) if fresh else ""
+        checkpoint = Checkpoint(self._origin, self._tree.size, self._tree.root(), clock.now(), following)
+        note = sign(checkpoint, self._key, *([fresh] if fresh else []))
+        _append_synced(self._trail / "checkpoints.log", (note + SEPARATOR).encode())
+        if fresh is not None:
+            self._key = fresh
+            _replace(self._trail / "latest.vkey", f"{following}\n".encode(), mode=0o644)
         _replace(self._trail / "frontier.bin", self._tree.to_bytes())
         self._signed, self._signed_clock = checkpoint, time.monotonic()
         self._expected.compact()
+
+    def _handing_to(self) -> Ed25519PrivateKey | None:
+        """The newest key, while the last checkpoint is an earlier one's."""
+        newest = self._keys[-1]
+        return None if newest.public_key() == self._key.public_key() else newest
+
+    def _vkey(self, key: Ed25519PrivateKey) -> VerifyKey:
+        return VerifyKey(self._origin, key.public_key())
 
     def _scrub_if_due(self) -> None:
         """Walk round the whole trail, a slice at a time: a signed row altered later is named without a verify."""
@@ -340,10 +361,12 @@ class Sequencer:
             os.truncate(path, len(whole) + len(separator))
         if not separator:
             return None
-        try:
-            return open_note(whole.decode().rpartition(SEPARATOR)[2], self.vkey)
-        except (NoteError, UnicodeDecodeError) as error:
-            raise DisagreementError("le dernier point de contrôle n'est pas signé par la clé de ce gardien") from error
+        for key in reversed(self._keys):
+            with suppress(NoteError, UnicodeDecodeError):
+                last = open_note(whole.decode().rpartition(SEPARATOR)[2], self._vkey(key))
+                self._key = key
+                return last
+        raise DisagreementError("le dernier point de contrôle n'est pas signé par une clé de ce gardien")
 
     def _known_frontier(self, in_file: int) -> Frontier:
         """The tree at the last checkpoint, from frontier.bin where it has the signed root; else the empty tree."""

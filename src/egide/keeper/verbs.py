@@ -14,6 +14,7 @@ from egide.keeper.acts import Acts
 from egide.keeper.ceilings import Ceilings, Who
 from egide.keeper.consent import Consent
 from egide.keeper.custody import Custody
+from egide.keeper.enrolled import Marks
 from egide.keeper.enrolment import Enrolment
 from egide.keeper.fresh import Fresh
 from egide.keeper.masters import CATEGORIES, ROWS, Masters
@@ -121,7 +122,8 @@ class Verbs:
         self._pairs = Pairs(ceremony, self._acts)
         self._rescue_door = Rescue(masters, ceremony, self._acts)
         self._consent = Consent(masters, ceremony, self._genuine_key)
-        self._enrolment = Enrolment(ceremony, self._consent, self._key_mac, masters.demo)
+        self._marks = Marks(masters.keys["enrol"])
+        self._enrolment = Enrolment(ceremony, self._consent, self._marks, masters.demo)
         self._source_key = tokens.subkey(masters.newest("token"), "SRC")
         self._blinder = tokens.Blinder(masters.newest("token"))
 
@@ -231,8 +233,8 @@ class Verbs:
         key: dict[str, Any] | None = conn.execute("SELECT * FROM accounts.key_for(%s)", (credential_id,)).fetchone()
         if key is None:
             raise BadAssertion("unknown_key")
-        genuine = self._key_mac(key["id"], key["account"], credential_id, key["public_key"], key["aaguid"])
-        if not hmac.compare_digest(genuine, bytes(key["mac"])):
+        row = (key["id"], key["account"], credential_id, bytes(key["public_key"]), key["aaguid"])
+        if self._marks.version(row, bytes(key["mac"])) is None:
             raise BadAssertion("forged_key", key["account"])
         if not key["live"]:
             raise BadAssertion("unknown_key", key["account"])
@@ -281,7 +283,7 @@ class Verbs:
         if not self._masters.demo:
             raise No("not_a_demo")
         row, who, model = uuid.uuid4(), UUID(bytes=account), UUID(bytes=aaguid)
-        mac = self._key_mac(row, who, credential_id, public_key, model)
+        mac = self._marks.new((row, who, credential_id, public_key, model))
         state = conn.execute(
             "SELECT accounts.enrol(%s, %s, %s, %s, %s, %s) AS state", (row, who, credential_id, public_key, model, mac)
         ).fetchone()["state"]
@@ -661,11 +663,6 @@ class Verbs:
 
     def _opening_secret(self, nonce: bytes, session: UUID) -> bytes:
         return hmac.digest(self._ticket_key, b"egide/opening/" + nonce + session.bytes, "sha256")
-
-    def _key_mac(self, row: UUID, account: UUID, credential_id: bytes, public_key: bytes, aaguid: UUID) -> bytes:
-        parts = (row.bytes, account.bytes, aaguid.bytes, bytes(credential_id), bytes(public_key))
-        text = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-        return hmac.digest(self._masters.newest("enrol"), b"egide/key/" + text, "sha256")
 
 
 def _categories(read: list[str], write: list[str]) -> bool:

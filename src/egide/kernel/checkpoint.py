@@ -1,6 +1,7 @@
 """Signed checkpoints of the trail: https://c2sp.org/tlog-checkpoint in a https://c2sp.org/signed-note, Ed25519.
 
-A checkpoint says: at this instant the log `origin` had `size` leaves under `root`.
+A checkpoint says: at this instant the log `origin` had `size` leaves under `root`. One that names the key of those
+that follow is a *handover*: signed by both keys, it is how a log changes its key.
 """
 
 from base64 import b64decode, b64encode
@@ -36,15 +37,20 @@ def _b64(text: str) -> bytes:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """One state of the log. `at` is carried in an extension line: an unchanged log still proves it is alive."""
+    """One state of the log. `at` is carried in an extension line: an unchanged log still proves it is alive.
+
+    `next`, in another: the verification key (C2SP form) of every later checkpoint.
+    """
 
     origin: str
     size: int
     root: bytes
     at: datetime
+    next: str = ""
 
     def body(self) -> str:
-        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\ntime {self.at.isoformat()}\n"
+        handover = f"next {self.next}\n" if self.next else ""
+        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\ntime {self.at.isoformat()}\n{handover}"
 
 
 @dataclass(frozen=True)
@@ -77,11 +83,14 @@ class VerifyKey:
         return found
 
 
-def sign(checkpoint: Checkpoint, key: Ed25519PrivateKey) -> str:
-    """The signed note, ready to be appended or handed to a witness."""
-    own = VerifyKey(checkpoint.origin, key.public_key())
-    signature = b64encode(own.key_id + key.sign(checkpoint.body().encode())).decode()
-    return f"{checkpoint.body()}\n{_DASH}{own.name} {signature}\n"
+def sign(checkpoint: Checkpoint, *keys: Ed25519PrivateKey) -> str:
+    """The signed note, ready to be appended or handed to a witness; a line a key."""
+    lines = []
+    for key in keys:
+        own = VerifyKey(checkpoint.origin, key.public_key())
+        signature = b64encode(own.key_id + key.sign(checkpoint.body().encode())).decode()
+        lines.append(f"{_DASH}{own.name} {signature}\n")
+    return f"{checkpoint.body()}\n{''.join(lines)}"
 
 
 def open_note(note: str, key: VerifyKey) -> Checkpoint:
@@ -96,7 +105,8 @@ def open_note(note: str, key: VerifyKey) -> Checkpoint:
     try:
         origin, size, root, *extensions = lines
         times = [line[5:] for line in extensions if line.startswith("time ")]
-        checkpoint = Checkpoint(origin, int(size), _b64(root), datetime.fromisoformat(times[0]))
+        following = next((line[5:] for line in extensions if line.startswith("next ")), "")
+        checkpoint = Checkpoint(origin, int(size), _b64(root), datetime.fromisoformat(times[0]), following)
     except (ValueError, IndexError, Base64Error) as error:
         raise NoteError("malformed", "not a checkpoint") from error
     if origin != key.name:

@@ -92,7 +92,7 @@ class Trail:
         return psycopg.connect(self.conninfo(user), autocommit=True, row_factory=dict_row)
 
     def sequencer(self) -> Sequencer:
-        made = Sequencer(self.conninfo("keeper"), self.trail, self.state, self.key, self.origin)
+        made = Sequencer(self.conninfo("keeper"), self.trail, self.state, [self.key], self.origin)
         self._sequencers.append(made)
         return made
 

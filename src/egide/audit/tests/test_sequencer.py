@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 from egide.audit.tests.private_trail import APPEND, Trail
 from egide.keeper import sequencer as module
 from egide.keeper.sequencer import Sequencer
-from egide.kernel.checkpoint import VerifyKey, open_note
+from egide.kernel.checkpoint import NoteError, VerifyKey, open_note
 from egide.kernel.leaf import gap_leaf, row_leaf
 from egide.kernel.merkle import root
 
@@ -178,7 +178,7 @@ def test_a_lost_frontier_or_a_torn_checkpoint_is_rebuilt(trail: Trail) -> None:
     again.tick()
     assert again.health()["halted"] is None
     assert len(trail.notes()) == 2
-    assert {open_note(note, again.vkey).root for note in trail.notes()} == {
+    assert {open_note(note, VerifyKey(trail.origin, trail.key.public_key())).root for note in trail.notes()} == {
         root([one["hash"] for one in trail.leaves()])
     }
 
@@ -314,7 +314,7 @@ def test_the_next_partition_is_made_in_time(trail: Trail) -> None:
 
 def test_the_run_loop_waits_for_a_database_that_is_away(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SIGN_IDLE", 0.5)
-    sequencer = Sequencer(f"host={trail.host}/nowhere user=keeper", trail.trail, trail.state, trail.key, trail.origin)
+    sequencer = Sequencer(f"host={trail.host}/nowhere user=keeper", trail.trail, trail.state, [trail.key], trail.origin)
     stop = threading.Event()
     thread = threading.Thread(target=sequencer.run, args=(stop,))
     thread.start()
@@ -416,3 +416,50 @@ def test_the_alarms_are_told_even_when_a_line_is_torn(trail: Trail) -> None:
     with (trail.state / "alarms.log").open("a") as log:
         log.write('{"at": "20')
     assert [alarm["entry"] for alarm in sequencer.health()["alarms"]] == [3]
+
+
+def signed_by(trail: Trail, key: Ed25519PrivateKey) -> list[bool]:
+    """Which checkpoints of the log this key signed."""
+    found = []
+    for note in trail.notes():
+        try:
+            found.append(open_note(note, VerifyKey(trail.origin, key.public_key())).origin == trail.origin)
+        except NoteError:
+            found.append(False)
+    return found
+
+
+def test_a_new_key_takes_over_by_a_checkpoint_that_both_sign(trail: Trail) -> None:
+    fresh = Ed25519PrivateKey.generate()
+    trail.append(2)
+    sequencer = trail.sequencer()
+    sequencer.tick()
+    sequencer.renew([trail.key, fresh])
+    trail.append(1)
+    sequencer.tick()  # at once, whatever the pace
+    sequencer.sign_now()
+    assert signed_by(trail, trail.key) == [True, True, False]
+    assert signed_by(trail, fresh) == [False, True, True]
+    assert open_note(trail.notes()[1], VerifyKey(trail.origin, fresh.public_key())).next.startswith(trail.origin)
+    sequencer.close()
+    again = Sequencer(trail.conninfo("keeper"), trail.trail, trail.state, [fresh], trail.origin)  # the former: retired
+    trail.append(1)
+    again.tick()
+    again.sign_now()
+    assert again.health()["halted"] is None
+    assert signed_by(trail, fresh)[-1]
+    again.close()
+
+
+def test_a_keeper_killed_before_it_handed_over_hands_over_when_it_starts(trail: Trail) -> None:
+    trail.append(2)
+    sequencer = trail.sequencer()
+    sequencer.tick()
+    sequencer.close()
+    fresh = Ed25519PrivateKey.generate()
+    again = Sequencer(trail.conninfo("keeper"), trail.trail, trail.state, [trail.key, fresh], trail.origin)
+    again.tick()
+    again.close()
+    assert signed_by(trail, trail.key) == [True, True]
+    assert signed_by(trail, fresh) == [False, True]
+    assert trail.alarms() == ""

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from egide.keeper import sequencer
 sequencer.PAUSE, sequencer.SIGN_GROWN = 0.001, 0.005
 key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(sys.argv[4]))
-made = sequencer.Sequencer(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), key, "egide/test")
+made = sequencer.Sequencer(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), [key], "egide/test")
 print("ready", flush=True)
 made.run(threading.Event())
 """

@@ -252,3 +252,51 @@ def test_no_single_change_of_the_rows_goes_unseen(data: st.DataObject) -> None:
     hidden = line.payload is None and changed.payload is None and replace(changed, salt=line.salt) == line
     if changed != line and not hidden:
         assert case.verify().findings
+
+
+FRESH = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+FIRST, SECOND = VerifyKey(ORIGIN, KEY.public_key()), VerifyKey(ORIGIN, FRESH.public_key())
+
+
+def handover(size: int, sealed: list[bytes], *signers: Ed25519PrivateKey, to: VerifyKey = SECOND) -> str:
+    return sign(Checkpoint(ORIGIN, size, root(sealed[:size]), BORN + timedelta(seconds=size), str(to)), *signers)
+
+
+def handed_over() -> Case:
+    case = Case.honest()
+    case.notes[3:] = [handover(8, case.sealed, KEY, FRESH), note(10, case.sealed, FRESH)]
+    return case
+
+
+def test_a_log_that_changed_its_key_verifies_from_the_first_key_and_says_the_last() -> None:
+    case = handed_over()
+    for held in (None, FIRST, SECOND):
+        report = verify(case.lines, case.notes, FIRST, case.sealed, held=held)
+        assert report.findings == []
+        assert (report.handovers, str(report.key)) == (1, str(SECOND))
+
+
+def test_a_key_of_no_time_of_this_log_is_said_so() -> None:
+    case = handed_over()
+    stranger = VerifyKey(ORIGIN, Ed25519PrivateKey.generate().public_key())
+    (finding,) = verify(case.lines, case.notes, FIRST, case.sealed, held=stranger).findings
+    assert finding.code == "other_key"
+
+
+def test_after_the_handover_the_former_key_signs_nothing() -> None:
+    case = handed_over()
+    case.notes[4] = note(10, case.sealed, KEY)
+    (finding,) = case.verify().findings
+    assert (finding.code, finding.checkpoint) == ("signature", 5)
+
+
+def test_a_thief_of_the_former_key_hands_over_to_nobody_else_and_whoever_holds_the_new_one_sees_him() -> None:
+    case = handed_over()
+    case.notes[3:] = [handover(8, case.sealed, KEY)]  # without the new key's own signature
+    (finding,) = case.verify().findings
+    assert (finding.code, finding.checkpoint) == ("handover", 4)
+    his = Ed25519PrivateKey.generate()
+    case.notes[3:] = [handover(8, case.sealed, KEY, his, to=VerifyKey(ORIGIN, his.public_key()))]
+    case.notes.append(note(10, case.sealed, his))
+    (finding,) = verify(case.lines, case.notes, FIRST, case.sealed, held=SECOND).findings
+    assert finding.code == "other_key"

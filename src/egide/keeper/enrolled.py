@@ -1,0 +1,156 @@
+"""The key `enrol`: marks of sign-in keys, half codes and rescues' secrets; what its renewal brings over.
+
+A mark is a MAC over all that matters in a row: a row that somebody else wrote signs nobody in. While the key is being
+renewed the marks of both versions are believed; the newest alone makes new ones.
+"""
+
+import hmac
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from egide.keeper.masters import Masters
+from egide.kernel import sealing
+
+NAME: Final = "enrol"
+SLICE: Final = 500
+_FIRST: Final = UUID(int=0)
+Row = tuple[UUID, UUID, bytes, bytes, UUID]  # id, account, credential, public key, model
+
+
+class Marks:
+    """Of sign-in keys. `versions`: the key `enrol` by version."""
+
+    def __init__(self, versions: Mapping[int, bytes]) -> None:
+        self._versions = versions
+
+    def __repr__(self) -> str:
+        return "Marks()"
+
+    def new(self, row: Row) -> bytes:
+        """Under the newest version."""
+        return _mark(self._versions[max(self._versions)], row)
+
+    def version(self, row: Row, mark: bytes) -> int | None:
+        """The version that made this mark of this row; None: no keeper of this base did."""
+        for version in sorted(self._versions, reverse=True):
+            if hmac.compare_digest(_mark(self._versions[version], row), mark):
+                return version
+        return None
+
+
+def _mark(key: bytes, row: Row) -> bytes:
+    one, account, credential_id, public_key, aaguid = row
+    parts = (one.bytes, account.bytes, aaguid.bytes, bytes(credential_id), bytes(public_key))
+    text = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    return hmac.digest(key, b"egide/key/" + text, "sha256")
+
+
+def half_mac(key: bytes, plain: str) -> bytes:
+    """What the base keeps of a half code."""
+    return hmac.digest(key, b"egide/half-code/" + plain.encode(), "sha256")
+
+
+class RescueSecrets:
+    """A rescue's shared secret at rest: it opens for its row, account and end only."""
+
+    def __init__(self, versions: Mapping[int, bytes]) -> None:
+        self._versions = versions
+
+    def seal(self, row: UUID, account: UUID, until: datetime, secret: bytes) -> bytes:
+        """Under the newest version."""
+        return sealing.seal(self._keys(row), secret, _bound(row, account, until))
+
+    def unseal(self, row: UUID, account: UUID, until: datetime, sealed: bytes) -> bytes:
+        """Raises sealing.CannotUnseal for a row that was moved, prolonged, or made by no keeper of this base."""
+        return sealing.unseal(self._keys(row), sealed, _bound(row, account, until))
+
+    def _keys(self, row: UUID) -> dict[int, bytes]:
+        return {version: sealing.patient_key(key, "rescue", row) for version, key in self._versions.items()}
+
+
+def _bound(row: UUID, account: UUID, until: datetime) -> bytes:
+    return sealing.associated("accounts.rescue", "secret", row, f"{account.hex}/{int(until.timestamp())}")
+
+
+class Remarking:
+    """The renewal: living rescues first, then every sign-in key, a slice at a time.
+
+    A key that the trail never saw handed out is not marked anew, whatever its mark: with a stolen version of `enrol`
+    and a hand in the base, somebody may have written it. Once the former version is retired it signs nobody in.
+    """
+
+    def __init__(self, conn: Any, keys: Masters) -> None:
+        self._conn = conn
+        self._versions, self._newest = keys.keys[NAME], keys.live(NAME)
+        self._since = datetime.now(UTC) - timedelta(seconds=keys.ages[NAME])
+        self._marks, self._secrets = Marks(self._versions), RescueSecrets(self._versions)
+        self.unreadable: dict[str, int] = {}
+
+    def left(self) -> int:
+        """Keys and rescues under a former version, and codes that live since before the newest."""
+        codes = self._one("SELECT accounts.codes_before(%s) AS n", (self._since,))
+        return codes + len(self._rescues()) + sum(len(self._former(rows)) for rows in self._slices())
+
+    def run(self) -> Iterator[int]:
+        """Yields how many each slice brought over. `unreadable`: codes, and rows that nobody here made."""
+        self.unreadable = {}
+        yield self._reseal_rescues()
+        for rows in self._slices():
+            former = self._former(rows)
+            self._name_strangers(rows)
+            if former:
+                yield self._one(
+                    "SELECT accounts.remark(%s, %s, %s) AS n",
+                    ([row["id"] for row in former], [row["mac"] for row in former],
+                     [self._marks.new(_covered(row)) for row in former]),
+                )  # fmt: skip
+        codes = self._one("SELECT accounts.codes_before(%s) AS n", (self._since,))
+        if codes:
+            self.unreadable["accounts.invitation"] = codes
+
+    def _slices(self) -> Iterator[list[dict[str, Any]]]:
+        after = _FIRST
+        while rows := self._conn.execute("SELECT * FROM accounts.keys_slice(%s, %s)", (after, SLICE)).fetchall():
+            after = rows[-1]["id"]
+            yield rows
+
+    def _former(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        found = ((row, self._marks.version(_covered(row), bytes(row["mac"]))) for row in rows)
+        return [row for row, version in found if version not in (None, self._newest) and row["told"]]
+
+    def _name_strangers(self, rows: list[dict[str, Any]]) -> None:
+        strange = [
+            row for row in rows if not row["told"] or self._marks.version(_covered(row), bytes(row["mac"])) is None
+        ]
+        if strange:
+            self.unreadable["accounts.key"] = self.unreadable.get("accounts.key", 0) + len(strange)
+
+    def _rescues(self) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self._conn.execute(
+            "SELECT * FROM accounts.rescues_under_former(%s)", (self._newest,)
+        ).fetchall()
+        return rows
+
+    def _reseal_rescues(self) -> int:
+        moved: list[tuple[UUID, bytes, bytes]] = []
+        for row in self._rescues():
+            where = (row["id"], row["account"], row["until"])
+            try:
+                plain = self._secrets.unseal(*where, bytes(row["secret"]))
+            except sealing.CannotUnseal:
+                self.unreadable["accounts.rescue"] = self.unreadable.get("accounts.rescue", 0) + 1
+                continue
+            moved.append((row["id"], bytes(row["secret"]), self._secrets.seal(*where, plain)))
+        if not moved:
+            return 0
+        ids, old, new = (list(column) for column in zip(*moved, strict=True))
+        return self._one("SELECT accounts.reseal_rescues(%s, %s, %s) AS n", (ids, old, new))
+
+    def _one(self, query: str, parameters: tuple[Any, ...]) -> int:
+        return int(self._conn.execute(query, parameters).fetchone()["n"])
+
+
+def _covered(row: Mapping[str, Any]) -> Row:
+    return row["id"], row["account"], bytes(row["credential_id"]), bytes(row["public_key"]), row["aaguid"]

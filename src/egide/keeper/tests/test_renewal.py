@@ -1,0 +1,134 @@
+"""Keys that seal no value are renewed on a base that serves: what they marked is brought over, then retired."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+
+from egide.accounts.tests.people import Office
+from egide.gate.tests import rescued
+from egide.gate.tests.factories import Hospital, Person
+from egide.keeper import enrolled, renewal
+from egide.keeper.client import Keeper
+from egide.keeper.enrolled import Marks
+from egide.keeper.masters import Masters
+from egide.keeper.sessions import connect
+from egide.kernel.capabilities import Refused
+from egide.rehearsal.softkey import SoftKey
+
+
+@pytest.fixture
+def office(hospital: Hospital) -> Office:
+    return Office(hospital)
+
+
+@pytest.fixture
+def swept(hospital: Hospital) -> Iterator["Swept"]:
+    # codes that other tests left would hold every retirement until they end
+    hospital.sql("UPDATE accounts.invitation SET expires_at = created_at WHERE used_at IS NULL")
+    hospital.sql("UPDATE accounts.act SET refused_at = now() WHERE done_at IS NULL AND half_a IS NOT NULL")
+    with connect(hospital.home) as conn:
+        yield Swept(hospital, conn)
+
+
+class Swept:
+    """The renewal program's work, in this process, one slice at a time where a test wants it."""
+
+    def __init__(self, hospital: Hospital, conn: object) -> None:
+        self._hospital, self._conn = hospital, conn
+
+    def keys(self, *names: str) -> Masters:
+        """Every live version, as the door hands it to another program of the keeper's user."""
+        door = Keeper(self._hospital.home.keeper_socket("trail"))
+        try:
+            return Masters.handed(door.call("masters", names=list(names)))
+        finally:
+            door.close()
+
+    def begun(self, name: str) -> renewal.Sweep:
+        """A new version, and the sweep that brings the rest over."""
+        self._hospital.ops.call("rotate", key=name)
+        return renewal.sweep(self._conn, name, self.keys(*renewal.needed(name)), self._hospital.home)
+
+    def retire(self, name: str) -> int:
+        """The former version; the one that stays."""
+        former, live = sorted(self.keys(name).keys[name])
+        self._hospital.ops.call("retire", key=name, version=former)
+        return live
+
+
+def refused(act: "object", code: str) -> None:
+    with pytest.raises(Refused) as caught:
+        act()  # type: ignore[operator]
+    assert caught.value.code == code
+
+
+def test_sign_in_keys_sign_in_before_during_and_after_their_marks_are_renewed(
+    hospital: Hospital, office: Office, swept: Swept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = hospital.person("nurse")
+    sweep = swept.begun("enrol")
+    during = hospital.person("nurse")
+    assert hospital.sign_in(before)
+    assert hospital.sign_in(during)
+    monkeypatch.setattr(enrolled, "SLICE", 2)
+    total = sweep.left()
+    killed = sweep.run()
+    moved = next(killed) + next(killed)
+    del killed
+    assert sweep.left() == total - moved
+    assert moved < total
+    refused(lambda: swept.retire("enrol"), "still_used")
+    assert hospital.ops.call("rotate", key="enrol")["version"] == swept.keys("enrol").live("enrol")  # no third one
+    assert sum(sweep.run()) == total - moved
+    swept.retire("enrol")
+    assert hospital.sign_in(before)
+    assert hospital.sign_in(during)
+
+
+def test_a_code_half_given_under_either_version_enrols_a_key_and_holds_the_retirement_until_it_served(
+    hospital: Hospital, office: Office, swept: Swept
+) -> None:
+    body = office.new()
+    act = office.ask("create_person", body)
+    first = office.yes(act)["half"]
+    sweep = swept.begun("enrol")
+    second = office.yes(act, office.second)["half"]
+    list(sweep.run())
+    refused(lambda: swept.retire("enrol"), "still_used")
+    assert sweep.unreadable["accounts.invitation"] == 1
+    arrived = office.arrived(body, (first, second))
+    swept.retire("enrol")
+    assert hospital.sign_in(arrived)
+
+
+def test_a_key_written_with_a_stolen_version_is_left_named_and_dead_once_that_version_is_retired(
+    hospital: Hospital, swept: Swept
+) -> None:
+    victim = hospital.person("physician")
+    stolen = swept.keys("enrol")
+    thief, row = SoftKey.make(victim.username, victim.account, "localhost"), uuid4()
+    mark = Marks(stolen.keys["enrol"]).new((row, victim.account, thief.credential_id, thief.cose, thief.aaguid))
+    hospital.sql(
+        "INSERT INTO accounts.key (id, account, credential_id, public_key, aaguid, mac)"
+        " VALUES (%s, %s, %s, %s, %s, %s)",
+        row, victim.account, thief.credential_id, thief.cose, thief.aaguid, mark,
+    )  # fmt: skip
+    forged = Person(victim.account, victim.username, victim.name, victim.profession, victim.site, (), thief)
+    assert hospital.sign_in(forged)  # that is what the theft of this key is worth
+    sweep = swept.begun("enrol")
+    list(sweep.run())
+    assert sweep.unreadable["accounts.key"] >= 1
+    swept.retire("enrol")
+    refused(lambda: hospital.sign_in(forged), "forged_key")
+    assert hospital.sign_in(victim)
+
+
+def test_a_rescue_opened_before_serves_after(hospital: Hospital, swept: Swept) -> None:
+    person = hospital.person("nurse")
+    telephone = rescued.opened(hospital, person)
+    sweep = swept.begun("enrol")
+    assert rescued.sign_in(hospital, person, telephone)
+    list(sweep.run())
+    swept.retire("enrol")
+    assert rescued.sign_in(hospital, person, telephone)
