@@ -53,6 +53,18 @@ def shown(answer: dict[str, Any]) -> set[UUID]:
     return {UUID(bytes=row["id"]) for row in answer["rows"]}
 
 
+def written(hospital: Any, account: UUID) -> set[UUID]:
+    """Whom the trail says that this account was shown: its searches, without those whose answer was withheld."""
+    withheld = {entry["object"] for entry in hospital.entries(account=account, kind="refuse", purpose="ceiling")}
+    searches = hospital.entries(account=account, kind="search")
+    return {one for entry in searches if str(entry["id"]) not in withheld for one in entry["ids"]}
+
+
+def withheld(hospital: Any, account: UUID) -> list[set[UUID]]:
+    """Whom each answer that the ceiling withheld would have shown, as its own line says."""
+    return [set(one["ids"]) for one in hospital.entries(account=account, kind="refuse", purpose="ceiling")]
+
+
 def later(hospital: Any, account: UUID) -> None:
     """An hour passes: the short rings are empty again, the long ones remember."""
     hospital.sql(
@@ -74,8 +86,10 @@ def test_one_birth_date_does_not_empty_itself_in_a_minute_nor_in_a_day(hospital:
         later(hospital, thief.account)
         taken |= shown(find(hospital, cookie, name=name[:3], birth_date=day.isoformat()))
     assert len(taken) == ASKED < DAY < len(everyone)
-    written = {one for entry in hospital.entries(account=thief.account, kind="search") for one in entry["ids"]}
-    assert taken <= written  # all of it is in the trail, by name of account (what the ceiling withheld too)
+    assert written(hospital, thief.account) == taken  # by name of account, each of them and nobody else
+    kept_back = withheld(hospital, thief.account)
+    assert kept_back
+    assert all(len(ids) == 1 and not ids & taken for ids in kept_back)
 
 
 def test_slips_asked_for_on_purpose_are_charged_row_by_row(hospital: Any) -> None:
@@ -96,7 +110,15 @@ def test_slips_asked_for_on_purpose_are_charged_row_by_row(hospital: Any) -> Non
         assert hidden["rows"] == []
         assert hidden["code"] == "fresh_factor" or hidden["near"] > 0
         taken |= shown(find(hospital, cookie, unmask=True, **asked))
+    print(
+        "SLIPS",
+        len(taken),
+        len(everyone),
+        len(withheld(hospital, thief.account)),
+        len(written(hospital, thief.account)),
+    )
     assert ASKED - 10 < len(taken) <= ASKED < len(everyone)
+    assert written(hospital, thief.account) == taken
 
 
 def test_a_common_head_on_a_full_page_shows_nobody(hospital: Any) -> None:
