@@ -18,6 +18,7 @@ import pytest
 
 from egide.gate.tests.browser import Browser, text
 from egide.gate.tests.factories import Hospital, Patient
+from tests.anomalies.faults import failing
 
 ROUTES = Path(__file__).resolve().parents[1] / "house" / "routes.txt"
 Browse = Callable[..., Browser]
@@ -296,26 +297,15 @@ def test_every_address_that_changes_something_is_tried_or_excused() -> None:
 
 @pytest.mark.parametrize("address", ACTS)
 def test_it_is_done_whole_or_not_at_all(hospital: Hospital, browser: Browse, address: str) -> None:
-    from django.db import OperationalError, connection
-
     scene = Scene(hospital, browser)
     page, path, form = ACTS[address](scene)
     assert re.fullmatch(re.sub(r"<\w+:\w+>", "[^/]+", address), path)
     page.client.raise_request_exception = False
     before = scene.state()
     for nth in range(1, 60):
-        count = 0
-
-        def wrapper(execute: Callable[..., Any], *args: Any, nth: int = nth) -> Any:
-            nonlocal count
-            count += 1
-            if count == nth:
-                raise OperationalError("disk full")
-            return execute(*args)
-
-        with connection.execute_wrapper(wrapper):
+        with failing(nth) as seen:
             answer = page.post(path, form)
-        if count < nth:
+        if seen.count < nth:
             break
         after = scene.state()
         changed = {name for name in before if after[name] != before[name]}

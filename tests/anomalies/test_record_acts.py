@@ -13,16 +13,13 @@ import pytest
 
 from egide.gate.tests.factories import Hospital, Patient
 from egide.kernel.capabilities import Chart
+from tests.anomalies.faults import failing_each
 
 AT = datetime(2026, 3, 1, 8, 10, tzinfo=UTC)
 TABLES = (
     "restriction", "note", "draft", "amendment", "problem", "allergy", "measurement", "contactperson", "directive",
 )  # fmt: skip
 Act = Callable[["Case"], Any]
-
-
-class Killed(BaseException):
-    """Not an error that the code could catch: the request's thread is gone."""
 
 
 @dataclass
@@ -113,37 +110,15 @@ def test_every_act_of_the_record_is_tried(case: Case) -> None:
 @pytest.mark.parametrize("fault", ["error", "death"])
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_half_written(case: Case, name: str, fault: str) -> None:
-    from django.db import OperationalError, connection
-
-    act, before, nth = acts()[name], case.state(), 0
-    while True:
-        nth += 1
-        count = 0
-
-        def wrapper(execute: Callable[..., Any], *args: Any, nth: int = nth) -> Any:
-            nonlocal count
-            count += 1
-            if count == nth:
-                raise OperationalError("disk full") if fault == "error" else Killed
-            return execute(*args)
-
-        try:
-            with connection.execute_wrapper(wrapper):
-                act(case)
-            break
-        except (OperationalError, Killed):
-            if fault == "death":
-                connection.close()
-            assert case.state() == before, f"{name}, statement {nth}"
+    act, before = acts()[name], case.state()
+    statements, _ = failing_each(lambda: act(case), case.state, dead=fault == "death")
     rows, trail = case.state()
-    assert nth > 2
+    assert statements >= 2
     assert rows != before[0]
     assert trail == before[1] + 1
 
 
 def test_a_round_is_written_whole_or_not_at_all(hospital: Hospital) -> None:
-    from django.db import OperationalError, connection
-
     from egide.gate.opening import roster_from
     from egide.record.actions import record_round
 
@@ -161,24 +136,8 @@ def test_a_round_is_written_whole_or_not_at_all(hospital: Hospital) -> None:
         rows = hospital.value("SELECT count(*) FROM record_measurement WHERE patient_id = ANY(%s)", patients)
         return int(rows), sum(len(hospital.entries(patient=one, kind="act")) for one in patients)
 
-    nth = 0
-    while True:
-        nth += 1
-        count = 0
-
-        def wrapper(execute: Callable[..., Any], *args: Any, nth: int = nth) -> Any:
-            nonlocal count
-            count += 1
-            if count == nth:
-                raise OperationalError("disk full")
-            return execute(*args)
-
-        try:
-            with connection.execute_wrapper(wrapper):
-                assert record_round(roster, readings, AT) == 3
-            break
-        except OperationalError:
-            assert written() == (0, 0), nth
-    assert nth > 4
+    assert written() == (0, 0)
+    statements, told = failing_each(lambda: record_round(roster, readings, AT), written)
+    assert (statements >= 4, told) == (True, 3)
     assert written() == (3, 3)
     assert record_round(roster, readings, AT) == 0

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from egide.gate.tests.factories import Hospital, Patient
 from egide.kernel.capabilities import Chart
+from tests.anomalies.faults import Killed, ending, failing
 from tests.anomalies.saboteur import Saboteur
 
 VALUES = {"systolic": Decimal(142), "diastolic": Decimal(81), "pulse": Decimal(80)}
@@ -118,18 +119,7 @@ def test_a_line_cut_after_the_nth_statement_writes_all_or_nothing(case: Case, sa
 @pytest.mark.parametrize("nth", range(1, DJANGOS + 1))
 def test_a_statement_that_fails_by_itself_writes_nothing(case: Case, nth: int) -> None:
     """An error on a line that lives: Django rolls back, the connection goes on (BEGIN, COMMIT are the driver's)."""
-    from django.db import OperationalError, connection
-
-    count = 0
-
-    def wrapper(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        nonlocal count
-        count += 1
-        if count == nth:
-            raise OperationalError("disk full")
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(wrapper):
+    with failing(nth):
         fails(case.write)
     assert case.written() == NOTHING
     assert case.write()
@@ -141,19 +131,7 @@ def test_a_process_that_dies_in_the_middle_writes_nothing(case: Case, nth: int) 
     """Not an error the code could catch: the request's thread is gone at the nth statement."""
     from django.db import connection
 
-    class Killed(BaseException):
-        pass
-
-    count = 0
-
-    def wrapper(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        nonlocal count
-        count += 1
-        if count == nth:
-            raise Killed
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(wrapper), pytest.raises(Killed):
+    with failing(nth, dead=True), pytest.raises(Killed):
         case.write()
     connection.close()
     assert settled(case) == NOTHING
@@ -162,14 +140,9 @@ def test_a_process_that_dies_in_the_middle_writes_nothing(case: Case, nth: int) 
 
 
 def test_an_opening_that_ends_in_the_middle_writes_nothing(case: Case) -> None:
-    from django.db import DatabaseError, connection
+    from django.db import DatabaseError
 
-    def wrapper(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        if "INSERT" in sql:
-            case.hospital.sql("DELETE FROM gate.lease WHERE opening = %s", case.chart.opening)
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(wrapper), pytest.raises(DatabaseError):
+    with ending(case.hospital, case.chart.opening), pytest.raises(DatabaseError):
         case.write()
     assert case.written() == NOTHING
 

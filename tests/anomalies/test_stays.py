@@ -16,6 +16,7 @@ import pytest
 from egide.gate.opening import chart_from
 from egide.gate.tests.factories import Hospital
 from egide.kernel.capabilities import Chart, Refused
+from tests.anomalies.faults import ending, failing_each
 
 STAY = ("identity", "stay")
 
@@ -46,34 +47,6 @@ def state(hospital: Hospital, patient: UUID) -> tuple[Any, ...]:
     )
 
 
-def failing_each(hospital: Hospital, patient: UUID, act: Callable[[], Any]) -> int:
-    """Runs the act with its 1st, 2nd, … statement failing, until it passes; the base is as before each time."""
-    from django.db import OperationalError, close_old_connections, connection
-
-    before = state(hospital, patient)
-    for nth in range(1, 40):
-        count = 0
-
-        def wrapper(
-            execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any, nth: int = nth
-        ) -> Any:
-            nonlocal count
-            count += 1
-            if count == nth:
-                raise OperationalError("disk full")
-            return execute(sql, params, many, context)
-
-        with connection.execute_wrapper(wrapper):
-            try:
-                act()
-            except OperationalError:
-                close_old_connections()
-                assert state(hospital, patient) == before, nth
-            else:
-                return nth - 1
-    raise AssertionError("the act never passed")
-
-
 def test_each_statement_of_an_admission_a_move_and_a_discharge_failing_writes_nothing(hospital: Hospital) -> None:
     from egide.stays import actions
 
@@ -81,9 +54,13 @@ def test_each_statement_of_an_admission_a_move_and_a_discharge_failing_writes_no
     bed = hospital.bed(unit)
     patient, cookie = outside(hospital, hospital.unit())
     chart = chart_of(hospital, patient, cookie)
-    assert failing_each(hospital, patient, lambda: actions.admit(chart, unit, bed, datetime.now(UTC))) >= 5
-    assert failing_each(hospital, patient, lambda: actions.move(chart, other, None)) >= 6
-    assert failing_each(hospital, patient, lambda: actions.discharge(chart, datetime.now(UTC))) >= 4
+
+    def each(act: Callable[[], Any]) -> int:
+        return failing_each(act, lambda: state(hospital, patient))[0]
+
+    assert each(lambda: actions.admit(chart, unit, bed, datetime.now(UTC))) >= 5
+    assert each(lambda: actions.move(chart, other, None)) >= 6
+    assert each(lambda: actions.discharge(chart, datetime.now(UTC))) >= 4
     stays, links, acts = state(hospital, patient)
     assert [row[:2] for row in stays[1:]] == [(unit, bed), (other, None)]
     assert all(row[2] is not None for row in stays)
@@ -92,19 +69,14 @@ def test_each_statement_of_an_admission_a_move_and_a_discharge_failing_writes_no
 
 
 def test_an_opening_that_ends_in_the_middle_admits_nobody(hospital: Hospital) -> None:
-    from django.db import DatabaseError, connection
+    from django.db import DatabaseError
 
     from egide.stays import actions
 
     patient, cookie = outside(hospital, hospital.unit())
     chart, unit, before = chart_of(hospital, patient, cookie), hospital.unit(), state(hospital, patient)
 
-    def wrapper(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        if "INSERT" in sql:
-            hospital.sql("DELETE FROM gate.lease WHERE opening = %s", chart.opening)
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(wrapper), pytest.raises(DatabaseError):
+    with ending(hospital, chart.opening), pytest.raises(DatabaseError):
         actions.admit(chart, unit, None, datetime.now(UTC))
     assert state(hospital, patient) == before
 
