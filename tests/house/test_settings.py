@@ -24,7 +24,7 @@ def read_by_the_code() -> set[str]:
         for folder in ("src/egide", "tools")
         for path in (ROOT / folder).rglob("*")
         if path.is_file()
-        and "tests" not in path.parts
+        and "tests" not in path.relative_to(ROOT).parts
         and path.suffix in {".py", ""}
         and "__pycache__" not in path.parts
     ]
