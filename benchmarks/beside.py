@@ -26,7 +26,7 @@ from typing import Any
 
 import psycopg
 from measures.report import table, write
-from search import SEED, SITE, Slips, a_session, cookie_of, load, quantile
+from search import SEED, SITE, Slips, a_session, load, pass_of, quantile
 
 from egide.cli.supervisor import Supervisor
 from egide.keeper import finding, masters, server
@@ -215,7 +215,7 @@ def main() -> None:
         both.start()
         time.sleep(3)
         found = measure(
-            home, cookie_of(keys, session, account), cookie_of(keys, *clerk), patients, arguments.people,
+            home, pass_of(keys, session, account), pass_of(keys, *clerk), patients, arguments.people,
             arguments.rounds, arguments.seconds,
         )  # fmt: skip
     finally:

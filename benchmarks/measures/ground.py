@@ -22,6 +22,7 @@ from egide.kernel.home import Home
 from egide.rehearsal import hospital
 from egide.rehearsal.signin import Visitor, sign_in
 from egide.rehearsal.workstation import Bearer, ProvingKeeper, Workstation
+from measures.memory import MARKS
 
 SOURCE = Path(__file__).resolve().parent.parent.parent / "src"
 CLIENTS = 8
@@ -119,26 +120,18 @@ class Ground:
                 continue
             parents.setdefault(int(fields[1]), []).append(int(entry.name))
             used[int(entry.name)] = sum(int(x) for x in fields[11:15]) / ticks
-        total = dict.fromkeys(_MARKS, 0.0)
+        total = dict.fromkeys(MARKS, 0.0)
 
         def add(pid: int, part: str | None) -> None:
             for child in parents.get(pid, []):
                 line = names.get(child, "")
-                own = part or next((p for p, mark in _MARKS.items() if mark in line), None)
+                own = part or next((p for p, mark in MARKS.items() if mark in line), None)
                 if own is not None:
                     total[own] += used[child]
                 add(child, own)
 
         add(self.supervisor, None)
         return total
-
-
-_MARKS = {
-    "web": "egide.config.wsgi",
-    "finder": "egide.keeper.finding",
-    "keeper": "egide.keeper",
-    "postgres": "bin/postgres",
-}
 
 
 def _signed_in(url: str, username: str) -> Visitor:
