@@ -26,7 +26,6 @@ from egide.rehearsal.producer import TABLES
 FEWEST = 3_000
 """Below this many people the ordinary load is as quick."""
 PRODUCERS = 2
-STAGES = ("copying", "building", "done", "ordinary")
 _BEGIN = """
 CREATE SCHEMA rehearsal;
 CREATE TABLE rehearsal.load (seed bigint NOT NULL, people int NOT NULL, today date NOT NULL, stage text NOT NULL,

@@ -78,16 +78,6 @@ def shuffle(value: int, size: int, seed: int, name: str) -> int:
             return value
 
 
-def unshuffle(value: int, size: int, seed: int, name: str) -> int:
-    """The number that `shuffle` sends to `value`."""
-    keys = _keys(seed, name)
-    half = _half(size)
-    while True:
-        value = _feistel_back(value, half, keys)
-        if value < size:
-            return value
-
-
 def _half(size: int) -> int:
     if size < 1:
         raise ValueError("nothing to shuffle")
@@ -111,12 +101,4 @@ def _feistel(value: int, half: int, keys: tuple[int, ...]) -> int:
     left, right = value >> half, value & mask
     for key in keys:
         left, right = right, left ^ _turn(right, key, mask)
-    return left << half | right
-
-
-def _feistel_back(value: int, half: int, keys: tuple[int, ...]) -> int:
-    mask = (1 << half) - 1
-    left, right = value >> half, value & mask
-    for key in reversed(keys):
-        left, right = right ^ _turn(left, key, mask), left
     return left << half | right
