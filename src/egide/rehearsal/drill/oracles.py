@@ -15,7 +15,8 @@ from datetime import date
 from typing import Final
 from uuid import uuid4
 
-from egide.rehearsal.drill.glass import REASON, WORDS, account_id, strangers
+from egide.rehearsal.drill.acts import Offices
+from egide.rehearsal.drill.glass import REASON, WORDS, Glass, account_id, rested, strangers
 from egide.rehearsal.drill.pages import patients_in, sessions_in
 from egide.rehearsal.drill.routes import Route, routes
 from egide.rehearsal.drill.stage import Account, Stage, session_of
@@ -28,6 +29,18 @@ SAMPLES: Final = 12
 TIMED: Final = 40
 WRITTEN: Final = 5  # requests to join the team of each kind: each leaves a row
 TYPED_URL: Final = {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate"}
+# What is numbered, and where the judge reads numbers that are not the thief's.
+NUMBERED: Final = {
+    "/notifications/{}/lue/": "SELECT id FROM gate.notice WHERE account <> %s",
+    "/notifications/compte/{}/lue/": "SELECT id FROM accounts.notice WHERE account <> %s",
+    "/notifications/acces/{}/motif/": "SELECT id FROM audit.entry WHERE kind = 'break_glass' AND account <> %s",
+    "/notifications/acces/{}/relire/": "SELECT id FROM audit.entry WHERE kind = 'break_glass' AND account <> %s",
+    "/relectures/{}/": "SELECT id FROM gate.drawn WHERE account <> %s",
+    "/travail/{}/": "SELECT id FROM gate.task WHERE done_by IS DISTINCT FROM %s",
+    "/commissions/{}/terminer/": "SELECT id FROM gate.mandate WHERE account <> %s",
+}
+ANSWERED: Final = {"verdict": "accepted", "outcome": "done", "reason": "care"}
+ALWAYS: Final = tuple(path for path in NUMBERED if path.startswith("/notifications/"))
 _TOKEN = re.compile(r'(csrf[^>]*?(?:value|content)=")[^"]+|X-CSRFToken[^}]*')
 _SILENT: Final = frozenset({"date", "set-cookie"})
 
@@ -42,7 +55,8 @@ def play(stage: Stage) -> Outcome:
         with stage.sign_in(thief) as visitor:
             told = _routes(visitor, foreign, (victim, session), _unit_names(stage))
             told |= _forms(visitor, foreign)
-            told |= _numbers(stage, visitor, thief)
+            _tell_others(stage)
+            told |= _numbers(stage, visitor, thief, outcome)
             worst = {name: value for name, value in told.items() if value > ALLOWED_ADVANTAGE}
             outcome.check(
                 "statut, mots, taille et en-têtes : avantage sur le hasard d'au plus 1 %",
@@ -137,24 +151,39 @@ def _forms(visitor: Visitor, foreign: list[str]) -> dict[str, float]:
     }
 
 
-def _numbers(stage: Stage, visitor: Visitor, thief: Account) -> dict[str, float]:
-    """Notices and entries are numbered: somebody else's must answer as one that is not."""
+def _numbers(stage: Stage, visitor: Visitor, thief: Account, outcome: Outcome) -> dict[str, float]:
+    """Notices, entries, draws, work and mandates are numbered: somebody else's must answer as one that is not."""
     absent = [str(10**15 + one) for one in range(SAMPLES)]
-    with stage.judge() as judge:
-        # his own notices answer otherwise, and may
-        rows = judge.execute("SELECT id FROM gate.notice WHERE account = %s", (account_id(stage, thief),)).fetchall()
-    mine = {int(row["id"]) for row in rows}
-    low = [str(one) for one in range(1, SAMPLES + len(mine) + 1) if one not in mine][:SAMPLES]
-    paths = (
-        "/notifications/{}/lue/",
-        "/notifications/acces/{}/motif/",
-        "/notifications/acces/{}/relire/",
-        "/relectures/{}/",
+    who = account_id(stage, thief)
+    told, untold = {}, []
+    for path, asked in NUMBERED.items():
+        with stage.judge() as judge:
+            rows = judge.execute(f"{asked} ORDER BY id DESC LIMIT %s", (who, SAMPLES)).fetchall()
+        others = [str(row["id"]) for row in rows]
+        if not others:
+            untold.append(path)
+            continue
+        told[f"POST {path}"] = _compare(lambda one, p=path: visitor.post(p.format(one), ANSWERED), others, absent)  # type: ignore[misc]
+    outcome.check(
+        "témoin : des avis et des accès d'autrui ont un numéro à essayer",
+        not set(untold) & set(ALWAYS),
+        ", ".join(untold),
     )
-    return {
-        f"POST {path}": _compare(lambda one, p=path: visitor.post(p.format(one), {"verdict": "accepted"}), low, absent)  # type: ignore[misc]
-        for path in paths
-    }
+    if untold:
+        outcome.note(f"sans numéro d'autrui à essayer ici : {', '.join(untold)}")
+    return told
+
+
+def _tell_others(stage: Stage) -> None:
+    """So that there is something of others' to guess: one breaks the glass, another is refused a key for her."""
+    carer, other = rested(stage)
+    with stage.sign_in(carer) as visitor:
+        Glass(stage, visitor, carer).whole(strangers(stage, carer, other)[0], other)
+    offices = Offices(stage)
+    one, two = offices.administrators[:2]
+    with stage.sign_in(one) as visitor, stage.sign_in(two) as second:
+        act = offices.asked(visitor, str(offices.id_of(carer)), "cle", why="more", spare="")
+        offices.refuse(second, act)
 
 
 def _conditional(visitor: Visitor, foreign: list[str], outcome: Outcome) -> None:
