@@ -78,18 +78,21 @@ def test_a_secretary_gives_an_appointment_and_the_units_day_shows_it(clinic: Cli
 def test_it_opens_the_chart_to_the_units_physician_and_its_cancelling_closes_it(clinic: Clinic) -> None:
     physician = clinic.signed_in("physician", clinic.unit)
     chart = f"/dossier/{clinic.patient.id}/"
-    assert "Accès d'urgence" in text(physician.get(chart)) or physician.get(chart).status_code != 200
+    closed = physician.get(chart)
+    assert closed.status_code == 403
+    assert "Vous ne faites pas partie de l'équipe de soins" in text(closed)
     clinic.desk.post(clinic.path, asked(clinic.unit))
     opened = physician.get(clinic.path)
     assert opened.status_code == 200
     assert REASON in text(opened)
     assert "Donner un rendez-vous" not in text(opened)
     ((row, *_),) = clinic.rows()
+    began = datetime.now(UTC)
     assert clinic.desk.post(f"{clinic.path}{row}/", {"state": "cancelled"}).status_code == 302
     ((_, _, _, _, state),) = clinic.rows()
     ((_, _, until),) = clinic.links()
     assert state == "cancelled"
-    assert until <= datetime.now(UTC)
+    assert began <= until <= datetime.now(UTC)
     assert REASON not in text(physician.get(clinic.path))
 
 
@@ -134,8 +137,7 @@ def test_a_nurse_gives_none_and_changes_none(clinic: Clinic) -> None:
 def test_what_is_typed_wrong_is_said_and_nothing_is_written(clinic: Clinic, wrong: dict[str, str], said: str) -> None:
     answer = clinic.desk.post(clinic.path, asked(clinic.unit) | wrong)
     assert answer.status_code == 422
-    if "unit" not in wrong:
-        assert said in text(answer)
+    assert said in text(answer)
     assert clinic.rows() == []
     assert clinic.links() == []
 
@@ -153,7 +155,7 @@ def test_the_second_of_two_who_say_what_became_of_it_is_told(clinic: Clinic) -> 
     assert clinic.desk.post(f"{clinic.path}{row}/", {"state": "kept"}).status_code == 409  # not yet
     assert clinic.desk.post(f"{clinic.path}{row}/", {"state": "arrived"}).status_code == 302
     assert clinic.desk.post(f"{clinic.path}{row}/", {"state": "arrived"}).status_code == 409
-    assert clinic.desk.post(f"{clinic.path}{row}/", {"state": "booked"}).status_code in (400, 403)
+    assert clinic.desk.post(f"{clinic.path}{row}/", {"state": "booked"}).status_code == 400
     assert [state for *_, state in clinic.rows()] == ["arrived"]
 
 
@@ -163,7 +165,7 @@ def test_the_day_of_a_unit_that_is_not_mine_is_closed(clinic: Clinic) -> None:
     shown = stranger.get(f"/unite/{clinic.unit}/agenda/?jour={tomorrow().date().isoformat()}")
     assert shown.status_code == 403
     assert clinic.patient.birth_name not in text(shown)
-    assert clinic.desk.get(f"/unite/{clinic.unit}/agenda/?jour=demain").status_code in (400, 403)
+    assert clinic.desk.get(f"/unite/{clinic.unit}/agenda/?jour=demain").status_code == 400
 
 
 def test_another_patients_appointment_is_not_changed_from_this_chart(clinic: Clinic) -> None:

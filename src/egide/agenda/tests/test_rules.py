@@ -32,6 +32,18 @@ def test_an_appointment_is_kept_or_missed_once_it_has_begun() -> None:
     assert refused_change("arrived", "missed", NOW, NOW) == "changed_already"
 
 
-@given(st.sampled_from([*NEXT, "x"]), st.text(max_size=12), st.datetimes(timezones=st.just(UTC)))
-def test_whatever_is_asked_the_answer_is_a_code_or_nothing(state: str, to: str, at: datetime) -> None:
-    assert refused_change(state, to, at, NOW) in (None, "changed_already", "not_yet")
+@given(
+    st.sampled_from([*NEXT, "x"]),
+    st.text(max_size=12).filter(lambda word: word not in NEXT) | st.sampled_from(["booked", "cancelled"]),
+    st.datetimes(timezones=st.just(UTC)),
+)
+def test_whatever_is_asked_no_state_becomes_what_does_not_follow_it(state: str, to: str, at: datetime) -> None:
+    assert refused_change(state, to, at, NOW) == (
+        None if to == "cancelled" and state in ("booked", "arrived") else "changed_already"
+    )
+
+
+@given(st.sampled_from(["kept", "missed"]), st.datetimes(timezones=st.just(UTC)))
+def test_whenever_it_is_nothing_that_has_not_begun_is_kept_or_missed(to: str, at: datetime) -> None:
+    said = refused_change("booked", to, at, NOW)
+    assert said == (None if at <= NOW + timedelta(minutes=5) else "not_yet")

@@ -1,6 +1,7 @@
 """Each page: how many statements it makes, what its headers say, whom it shows, and what it says when it cannot."""
 
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -31,6 +32,7 @@ EXACTLY = {
     "/poste/": 6,
     "/patients/": 0,
 }
+STATUS = {"/": 302, "/vivant/": 204, "/dossier/{patient}/acceder/": 403}  # 200 for the others
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def test_a_page_makes_exactly_these_statements(
     path = address.format(unit=unit, patient=patient.id)
     with statements() as found:
         answer = nurse.get(path)
-    assert answer.status_code in ({403} if address.endswith("acceder/") else {200, 204, 302})
+    assert answer.status_code == STATUS.get(address, 200)
     assert len(found) == exactly, found
     assert exactly <= 12
 
@@ -111,10 +113,39 @@ def test_writing_a_reading_makes_exactly_these_statements(nurse: Browser, patien
     assert len(found) == 8, found
 
 
-def test_a_refusal_makes_no_statement(hospital: Hospital, nurse: Browser) -> None:
+def test_a_refusal_makes_only_the_statements_of_the_page_of_doors(hospital: Hospital, nurse: Browser) -> None:
+    """The closed chart's page says what concerns the actor alone; nothing is asked about whom it refuses."""
     with statements() as found:
         assert nurse.get(f"/dossier/{hospital.stranger()}/").status_code == 403
-    assert len(found) <= 9, found  # at most what concerns the actor alone, as the closed chart's page shows it
+    assert len(found) == 9, found
+
+
+FROM_ELSEWHERE: dict[str, dict[str, str | None]] = {
+    "opened before the last sign-in": {"X_CSRFToken": "b" * 32},
+    "without its token": {"X_CSRFToken": None},
+    "of another site": {"Sec_Fetch_Site": "cross-site"},
+    "of no page": {"Sec_Fetch_Site": "none"},
+    "of a browser that does not say": {"Sec_Fetch_Site": None},
+}
+
+
+@pytest.mark.parametrize("forged", FROM_ELSEWHERE.values(), ids=FROM_ELSEWHERE)
+def test_an_old_form_is_refused_in_a_sentence_and_writes_nothing(
+    hospital: Hospital, nurse: Browser, patient: Patient, forged: dict[str, str | None]
+) -> None:
+    path = f"/dossier/{patient.id}/constantes/"
+    answer = nurse.post(path, {"bp": "142/81"}, False, **forged)
+    assert answer.status_code == 403
+    said = unescape(text(answer))
+    assert "Formulaire périmé" in said
+    assert "rien n'a été enregistré" in said
+    assert "Revenez en arrière, rechargez la page et recommencez." in said
+    assert "142" not in said
+    measured = "SELECT count(*) FROM record_measurement WHERE patient_id = %s"
+    assert hospital.value(measured, patient.id) == 0
+    assert hospital.entries(patient=patient.id, kind="act") == []
+    assert nurse.post(path, {"bp": "142/81"}).status_code == 302  # the same form, from our own page
+    assert hospital.value(measured, patient.id) == 2
 
 
 def test_the_counter_counts(hospital: Hospital, nurse: Browser) -> None:

@@ -47,17 +47,18 @@ def test_an_unknown_unit_has_no_name(hospital: Hospital) -> None:
 def test_a_unit_is_known_with_its_service_and_its_legal_entity(hospital: Hospital) -> None:
     from egide.directory import reads
 
-    entity, service = uuid4(), uuid4()
-    unit = hospital.unit()
+    entity, service, site = uuid4(), uuid4(), hospital.new_site()
+    unit = hospital.unit(site)
     finess = f"{entity.int % 10**9:09}"
     hospital.sql("INSERT INTO directory_legalentity (id, name, finess) VALUES (%s, 'Groupe', %s)", entity, finess)
-    hospital.sql("UPDATE directory_site SET entity_id = %s WHERE id = %s", entity, hospital.site)
+    hospital.sql("UPDATE directory_site SET entity_id = %s WHERE id = %s", entity, site)
     hospital.sql(
         "INSERT INTO directory_service (id, site_id, name, code, phone)"
         " VALUES (%s, %s, 'Médecine', %s, '02 61 91 00 00')",
-        service, hospital.site, str(service)[:8],
+        service, site, str(service)[:8],
     )  # fmt: skip
-    assert reads.units()[unit].entity_id is None or reads.units()[unit].service == ""
+    reads._kept = None
+    assert (reads.units()[unit].service, reads.units()[unit].entity_id) == ("", entity)
     hospital.sql("UPDATE directory_unit SET service_id = %s, kind = 'residence' WHERE id = %s", service, unit)
     reads._kept = None
     found = reads.units()[unit]
