@@ -36,6 +36,7 @@ PLAIN = {
     "gate.rescue_seen": "gatekeeper's: whom a rescue session opened, ids only",
     "accounts.act_kind": "acts of one or two persons", "accounts.act_rule": "who asks for and approves which",
     "accounts.office": "professions that stand alone", "accounts.station": "which browser a session began in, a MAC",
+    "accounts.workstation": "machines of a site, their keys' public halves",
     "accounts.invitation": "codes of keys to be posed, MACs", "accounts.notice": "what people are told of accounts",
     "public.directory_responsibility": "who answers for a unit or a site",
     "gate.search_door": "who may search by what", "gate.confirmed": "gatekeeper's: whom a search confirmed, ids only",

@@ -116,16 +116,43 @@ def answered(request: HttpRequest, run: Callable[[], HttpResponse]) -> HttpRespo
     try:
         return run()
     except Refused as refusal:
-        return answers.refused(request, _told(request, refusal.code))
+        return _refused(request, _told(request, refusal.code))
     except KeeperDown as down:
         return answers.keeper_down(request, locked=isinstance(down, KeeperLocked))
     except (DatabaseError, psycopg.Error) as error:
         # the opening ended between the keeper's answer and the read (sign-out, revocation, discharge)
         if sqlstate(error) == LOST_OPENING:
-            return answers.refused(request, "session_ended")
+            return _refused(request, _state_of(request))
         if sqlstate(error) == CLOSED_IN_RESCUE:
             return answers.refused(request, "rescue_closed")
         raise
+
+
+def _refused(request: HttpRequest, code: str) -> HttpResponse:
+    """The page that says why not; of a locked session, who is locked and nothing else."""
+    if code != "session_locked":
+        return answers.refused(request, code)
+    try:
+        whose = keeper().call("reopen", step="whose", cookie=cookie_of(request))
+    except Refused as refusal:  # it ended, or was opened again, meanwhile
+        return answers.refused(request, refusal.code)
+    except KeeperDown as down:
+        return answers.keeper_down(request, locked=isinstance(down, KeeperLocked))
+    demo_keys = settings.DEMO_KEYS_URL if settings.DEMO and settings.DEMO_KEYS_URL else ""
+    return answers.locked(
+        request, answers.Locked(whose["name"], whose["profession"], whose["username"] if demo_keys else "", demo_keys)
+    )
+
+
+def _state_of(request: HttpRequest) -> str:
+    """Why what was open is not any more: the session is over, or locked."""
+    try:
+        who(cookie_of(request))
+    except Refused as refusal:
+        return refusal.code if refusal.code.startswith("session_") else "session_ended"
+    except KeeperDown:
+        pass
+    return "session_ended"
 
 
 def _told(request: HttpRequest, code: str) -> str:

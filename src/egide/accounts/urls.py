@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import path
 
-from egide.accounts import enrolment, psc, rescue, views
+from egide.accounts import enrolment, locking, psc, rescue, views
 
 urlpatterns = [
     path("connexion/", views.sign_in, name="sign-in"),
@@ -13,6 +13,9 @@ urlpatterns = [
     path("cle/", enrolment.key, name="key"),
     path("cle/defi/", enrolment.key_challenge, name="key-challenge"),
     path("cle/preuve/", enrolment.key_proof, name="key-proof"),
+    path("verrou/", locking.lock, name="lock"),
+    path("verrou/defi/", locking.reopen_challenge, name="reopen-challenge"),
+    path("verrou/preuve/", locking.reopen_proof, name="reopen-proof"),
     path("deconnexion/", views.sign_out, name="sign-out"),
 ]
 PSC_PATTERNS = [

@@ -64,6 +64,7 @@ def frame(request: HttpRequest) -> Frame:
         grade=actor.grade,
         live=_live(),
         session=actor.session.hex[:8],
+        **_demo_key(actor),
     )
 
 
@@ -86,7 +87,14 @@ def _rescue_frame(request: HttpRequest, actor: Actor) -> Frame:
         grade=actor.grade,
         live=_live(),
         session=actor.session.hex[:8],
+        **_demo_key(actor),
     )
+
+
+def _demo_key(actor: Actor) -> dict[str, str]:
+    """On a demonstration, whose key the lock screen asks for, and where."""
+    keys = settings.DEMO_KEYS_URL if settings.DEMO else None
+    return {"username": actor.username, "demo_keys": keys} if keys else {}
 
 
 def _plan(actor: Actor) -> str:

@@ -85,7 +85,7 @@ class Finding:
         except KeeperDown:
             raise No("database_down") from None  # what is shown must be expected by the trail
         told = answer.pop("told")
-        if told["code"] in ("session_ended", "session_frozen"):
+        if told["code"] in ("session_ended", "session_frozen", "session_locked"):
             raise No(told["code"])
         return {"actor": actor_fields(told), **answer}
 

@@ -23,7 +23,9 @@ from egide.kernel import proofs
 
 LOOKED_AT = 4  # proofs of one request: a header, and cookies of addresses above this one
 HOP_MS = 10_000
+MANY = 10_000  # sessions remembered before all are let go
 TOLD_EVERY = 60.0  # seconds: one line of the trail a session and reason
+USED_EVERY = 20_000  # milliseconds: how often the use of a session is written
 _CURVE = ec.SECP256R1()
 _SHA256 = ec.ECDSA(hashes.SHA256())
 
@@ -84,6 +86,7 @@ class Possession:
         self._began = self._ms()
         self._used = Once(proofs.PAST_MS + proofs.AHEAD_MS)
         self._told: dict[tuple[UUID, str], float] = {}
+        self._written: dict[UUID, int] = {}
 
     def _ms(self) -> int:
         return int(self._clock() * 1000)
@@ -97,7 +100,9 @@ class Possession:
         for one in list(given)[:LOOKED_AT]:
             verdict, how = self._check(bound, method, path, proofs.parse(one))
             if verdict == "ok":
-                return self._sessions.passing(bound.session, bound.account, asked=how == proofs.ASKED, now=self._ms())
+                if how == proofs.ASKED:
+                    self._use(conn, bound)
+                return self._sessions.passing(bound.session, bound.account, asked=how in proofs.OURS, now=self._ms())
             reason = verdict if reason in ("proof_missing", "proof_wrong") else reason
         if method == "GET" and isinstance(hop, str) and (asked := self._arrived(bound, path, hop)) is not None:
             return self._sessions.passing(bound.session, bound.account, asked=asked, now=self._ms())
@@ -117,6 +122,16 @@ class Possession:
         if not self._used.use(bound.session.bytes + proof.nonce.encode(), now):
             return "proof_used", ""
         return "ok", proof.how
+
+    def _use(self, conn: Any, bound: Bound) -> None:
+        """Somebody's hand was on the page: the session may stay untouched for as long again. A locked one stays so."""
+        now = self._ms()
+        if now - self._written.get(bound.session, 0) < USED_EVERY:
+            return
+        if len(self._written) > MANY:
+            self._written.clear()
+        self._written[bound.session] = now
+        conn.execute("SELECT accounts.used(%s, %s)", (bound.session, bound.account))
 
     # ── a redirect ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -146,7 +161,7 @@ class Possession:
         now = self._clock()
         if now - self._told.get((bound.session, reason), 0.0) < TOLD_EVERY:
             return
-        if len(self._told) > 10_000:
+        if len(self._told) > MANY:
             self._told.clear()
         self._told[bound.session, reason] = now
         conn.execute("SELECT accounts.unproven(%s, %s, %s)", (bound.session, bound.account, reason))

@@ -1,4 +1,7 @@
-"""Sign-in by passkey (WebAuthn level 2 §7.2), verified here and nowhere else: user verification is required, always."""
+"""Sign-in by passkey (WebAuthn level 2 §7.2), verified here and nowhere else: user verification is required, always.
+
+But to reopen a locked session at a workstation of the site: there presence is enough (`touched`), and for nothing else.
+"""
 
 import hmac
 import secrets
@@ -26,6 +29,7 @@ from fido2.webauthn import (
 
 CHALLENGE_SECONDS = 180
 REGISTRATION = b"registration/"
+REOPENING = b"reopening/"  # whatever such a challenge brings back signs nobody in and approves nothing
 ALGORITHMS = frozenset({-7, -8, -257})  # ES256, EdDSA, RS256
 SWEPT_AT = 5_000  # used challenges remembered before those that expired are let go
 
@@ -57,13 +61,13 @@ class Ceremony:
         challenge_id, challenge = self.draw()
         return challenge_id, self.ask(challenge)
 
-    def draw(self) -> tuple[str, bytes]:
-        """A fresh challenge and its id, for three minutes.
+    def draw(self, what: bytes = b"") -> tuple[str, bytes]:
+        """A fresh challenge and its id, for three minutes; `what` it is for, and nothing else.
 
         Nothing is remembered of a challenge given out, so a flood of them drives nobody's out.
         """
         named = self._name()
-        return websafe_encode(named), self._challenge(named)
+        return websafe_encode(named), self._challenge(named, what)
 
     def begin_registration(
         self, account: UUID, username: str, name: str, known: Sequence[bytes]
@@ -132,6 +136,15 @@ class Ceremony:
         found: dict[str, Any] = plain(dict(options.public_key))
         return found
 
+    def ask_for_presence(self, challenge: bytes, keys: Sequence[bytes]) -> dict[str, Any]:
+        """Request options by which one of these keys answers a touch: no code, no finger."""
+        options, _ = self._server.authenticate_begin(
+            [PublicKeyCredentialDescriptor(type=PublicKeyCredentialType.PUBLIC_KEY, id=one) for one in keys],
+            UserVerificationRequirement.DISCOURAGED, challenge,
+        )  # fmt: skip
+        found: dict[str, Any] = plain(dict(options.public_key))
+        return found
+
     def credential_id(self, response: Mapping[str, Any]) -> bytes:
         """The id of the key that answered, before anything is believed of it."""
         try:
@@ -162,21 +175,34 @@ class Ceremony:
         public_key: bytes,
     ) -> int:
         """Verify an assertion over `challenge` against the stored public key; returns the key's counter."""
+        count, verified = self.touched(challenge, response, account, credential_id, aaguid, public_key)
+        if not verified:
+            raise BadAssertion("no_user_verification")
+        return count
+
+    def touched(
+        self,
+        challenge: bytes,
+        response: Mapping[str, Any],
+        account: UUID,
+        credential_id: bytes,
+        aaguid: UUID,
+        public_key: bytes,
+    ) -> tuple[int, bool]:
+        """As `check`, for presence: the key's counter, and whether its holder proved who she is besides."""
         try:
             parsed = AuthenticationResponse.from_dict(response)
             auth = parsed.response.authenticator_data
             handle = parsed.response.user_handle
         except Exception as error:
             raise BadAssertion("bad_assertion") from error
-        if not auth.is_user_verified():
-            raise BadAssertion("no_user_verification")
         if parsed.response.client_data.cross_origin:
             raise BadAssertion("bad_assertion")  # asked from inside somebody else's page
         if handle is not None and not hmac.compare_digest(bytes(handle), account.bytes):
             raise BadAssertion("bad_assertion")
         state = {
             "challenge": websafe_encode(challenge),
-            "user_verification": UserVerificationRequirement.REQUIRED.value,
+            "user_verification": UserVerificationRequirement.DISCOURAGED.value,  # looked at here, below
         }
         try:
             key = CoseKey.parse(cast("Mapping[int, Any]", cbor.decode(public_key)))
@@ -184,7 +210,7 @@ class Ceremony:
             self._server.authenticate_complete(state, [credential], parsed)
         except Exception as error:
             raise BadAssertion("bad_assertion") from error
-        return int(auth.counter)
+        return int(auth.counter), bool(auth.is_user_verified())
 
 
 def plain(value: Any) -> Any:

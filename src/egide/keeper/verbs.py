@@ -17,6 +17,7 @@ from egide.keeper.custody import Custody
 from egide.keeper.enrolled import Marks
 from egide.keeper.enrolment import Enrolment
 from egide.keeper.fresh import Fresh
+from egide.keeper.locking import Locking
 from egide.keeper.masters import CATEGORIES, ROWS, Masters
 from egide.keeper.pairs import Pairs
 from egide.keeper.possession import Possession, point_of
@@ -40,6 +41,8 @@ ALLOWED: dict[str, frozenset[str]] = {
             "open_contact",
             "resume",
             "revoke",
+            "lock",
+            "reopen",
             "approve",
             "words",
             "create",
@@ -118,6 +121,7 @@ class Verbs:
         self._sessions = Sessions(masters)
         self._possession = Possession(self._sessions)
         self._ticket_key = masters.newest("ticket")
+        self._locking = Locking(ceremony, self._genuine_key)
         self._acts = Acts(masters, ceremony, self._genuine_key)
         self._pairs = Pairs(ceremony, self._acts)
         self._rescue_door = Rescue(masters, ceremony, self._acts)
@@ -340,6 +344,21 @@ class Verbs:
         if state != "ok":
             raise No(state)
         return {}
+
+    def _lock(self, conn: Any, socket_kind: str, cookie: str, how: str = "asked") -> dict[str, Any]:
+        session, account = self._session(conn, cookie)
+        return self._locking.lock(conn, session, account, how)
+
+    def _reopen(self, conn: Any, socket_kind: str, cookie: str, step: str, **arguments: Any) -> dict[str, Any]:
+        """A locked session: whose it is, and its owner's key."""
+        session, account = self._session(conn, cookie)
+        if step == "whose":
+            return self._locking.whose(conn, session, account)
+        if step == "begin":
+            return self._locking.begin(conn, session, account)
+        if step == "finish":
+            return self._locking.finish(conn, session, account, **arguments)
+        raise No("bad_request")
 
     # ── approvals ────────────────────────────────────────────────────────────────────────────────────────────────────
 

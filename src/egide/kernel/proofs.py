@@ -13,9 +13,11 @@ STATION = "egide_cle_poste"  # the public key, for a sign-in that no script of o
 CLOCK = "Egide-Clock"  # milliseconds since 1970 on the server, told with a refusal
 PAST_MS, AHEAD_MS = 20_000, 5_000
 
-# How the request came: by a link or form of our own page; by a page that only asks for a proof; by it again.
-ASKED, CAME, AGAIN = "l", "b", "c"
-_PROOF = re.compile(r"([0-9]{13})\.([A-Za-z0-9_-]{16,24})\.([lbc])\.([A-Za-z0-9_-]{86})")
+# How the request came: by a link or form of our own page, under somebody's hand; by our own page by itself (heartbeat,
+# timer); by a page that only asks for a proof; by it again.
+ASKED, ALONE, CAME, AGAIN = "l", "t", "b", "c"
+OURS = frozenset({ASKED, ALONE})
+_PROOF = re.compile(r"([0-9]{13})\.([A-Za-z0-9_-]{16,24})\.([lbct])\.([A-Za-z0-9_-]{86})")
 
 
 @dataclass(frozen=True, slots=True)

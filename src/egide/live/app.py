@@ -13,7 +13,7 @@ from egide.kernel.capabilities import Refused
 from egide.kernel.home import Home
 from egide.kernel.proofs import HEADER
 from egide.live import listening
-from egide.live.hub import CLOSE, DIE, Full, Hub
+from egide.live.hub import CLOSE, DIE, Full, Hub, Locked
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -109,6 +109,9 @@ class Channel:
         ):  # another workstation's, or a clock that is off: the page asks the web server, which says so
             await _say(send, 428, self._shared())
             return
+        except Locked:
+            await _say(send, 423, self._shared())
+            return
         except Full:
             await _say(send, 429, self._shared())
             return
@@ -143,6 +146,8 @@ class Channel:
         except Refused as refusal:
             if refusal.code in OVER:
                 return None
+            if refusal.code == "session_locked":
+                raise Locked from refusal
             if refusal.code.startswith("proof_"):
                 raise PermissionError from refusal
             raise ConnectionError from refusal

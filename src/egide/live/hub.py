@@ -9,6 +9,7 @@ PER_SESSION = 12  # a browser's tabs share one; more is somebody who counts on o
 TOTAL = 4_000
 UNTOLD = 32  # events kept for a page that does not read; past it, it is let go and asks the web server
 DIE = "die"
+LOCK = "lock"
 CLOSE = ""
 
 
@@ -35,7 +36,11 @@ class Stream:
             self.told.put_nowait(CLOSE)
 
 
-# The units of a session that is alive; None once it is over. Raises ConnectionError when the keeper cannot be asked.
+class Locked(Exception):
+    """A session that is locked: its pages hide, and wait for its owner."""
+
+
+# The units of a session that is alive; None once it is over. Raises Locked; ConnectionError when the keeper is silent.
 Ask = Callable[[str], Awaitable[frozenset[UUID] | None]]
 
 
@@ -86,12 +91,19 @@ class Hub:
             await self.look(subject)
 
     async def look(self, session: UUID) -> None:
-        """Ask the keeper about one session: over, its pages die; where nobody answers, they ask for themselves."""
+        """Ask the keeper about one session: over, its pages die; locked, they hide.
+
+        Where nobody answers, they ask for themselves.
+        """
         listening = list(self._streams.get(session, ()))
         if not listening:
             return
         try:
             units = await self._ask(listening[0].cookie)
+        except Locked:
+            for stream in listening:
+                stream.tell(LOCK)
+            return
         except ConnectionError:
             for stream in listening:
                 stream.tell(CLOSE)

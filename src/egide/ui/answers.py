@@ -5,6 +5,7 @@ Every one of them shows a sentence and a next step, never a trace, a path, a que
 
 import logging
 import time
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from django.conf import settings
@@ -82,6 +83,23 @@ def session_ended(request: HttpRequest, code: str = "session_ended") -> HttpResp
         title=str(words.title),
         sentence=str(words.sentence),
         next_step=str(words.next_step),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """Who is locked; on a demonstration, whose key its service is asked for, and where."""
+
+    name: str
+    profession: str
+    username: str = ""
+    demo_keys: str = ""
+
+
+def locked(request: HttpRequest, who: Locked) -> HttpResponse:
+    """423: the session waits for its owner's key. No datum of a patient, none of the page that was asked for."""
+    return page(
+        request, "ui/locked.html", status=423, trigger="session-locked", frame=Frame(demo=_bare(request).demo), who=who
     )
 
 

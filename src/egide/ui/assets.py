@@ -43,6 +43,8 @@ FILES: dict[str, tuple[tuple[Path, ...], str]] = {
     "possession.js": ((_OWN / "possession.js",), "text/javascript; charset=utf-8"),
     "prove.js": ((_OWN / "prove.js",), "text/javascript; charset=utf-8"),
     "palette.js": ((_OWN / "palette.js",), "text/javascript; charset=utf-8"),
+    "hand.js": ((_OWN / "hand.js",), "text/javascript; charset=utf-8"),
+    "lock.js": ((_OWN / "lock.js",), "text/javascript; charset=utf-8"),
     "session.js": ((_OWN / "session.js",), "text/javascript; charset=utf-8"),
     "icons.svg": ((_OWN / "icons.svg",), "image/svg+xml"),
     "favicon.svg": ((_OWN / "favicon.svg",), "image/svg+xml"),

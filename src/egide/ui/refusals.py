@@ -35,6 +35,23 @@ REFUSALS: dict[str, Refusal] = {
         _lazy("Fermez-la et reconnectez-vous avec votre clé ; sinon, appelez le responsable de la sécurité."),
         401,
     ),
+    "session_locked": Refusal(
+        _lazy("Session verrouillée"),
+        _lazy("Cette session est verrouillée : rien n'est lu ni enregistré par elle."),
+        _lazy("Rouvrez-la avec votre clé : ce qui était en cours y est encore."),
+        423,
+    ),
+    "not_locked": Refusal(
+        _lazy("Session déjà rouverte"),
+        _lazy("Cette session n'est pas verrouillée ; rien n'a été changé."),
+        _lazy("Rechargez la page."),
+        409,
+    ),
+    "verification_needed": Refusal(
+        _lazy("Code ou empreinte demandés"),
+        _lazy("Toucher la clé ne suffit pas cette fois ; la session reste verrouillée."),
+        _lazy("Recommencez, en donnant le code de votre clé ou votre empreinte."),
+    ),
     "proof_missing": Refusal(
         _lazy("Un instant"),
         _lazy("Ce poste n'a pas prouvé que cette session est la sienne ; rien n'a été lu ni enregistré."),

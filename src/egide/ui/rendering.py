@@ -52,6 +52,8 @@ class Frame:
     live: str = ""
     session: str = ""
     alert: str = ""
+    username: str = ""  # on a demonstration, whose key its service is asked for
+    demo_keys: str = ""  # and where
 
     @property
     def signed_in(self) -> bool:

@@ -1,4 +1,6 @@
 // What every page of Égide does in the browser: htmx made strict, menus that close, help that opens.
+import "./hand.js";
+import "./lock.js";
 import "./keys.js";
 import "./notes.js";
 import "./palette.js";

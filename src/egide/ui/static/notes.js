@@ -1,6 +1,6 @@
 // Writing a note: the draft is kept at each pause, on leaving a field and when the page hides; `;ta` and kin are spelled out.
 import { cookie } from "./egide.js";
-import { HEADER, proof } from "./possession.js";
+import { ask, HEADER, proof } from "./possession.js";
 
 const PAUSE = 1500;
 const AGAIN = 5000;
@@ -83,3 +83,16 @@ for (const lost of ["htmx:sendError", "htmx:timeout"]) {
     later(form, AGAIN);
   });
 }
+
+// Before the lock: what is not kept yet is sent at once, and the lock waits for it.
+document.addEventListener("will-lock", (event) => {
+  for (const form of unsaved) {
+    if (!form.isConnected) continue;
+    clearTimeout(timers.get(form));
+    unsaved.delete(form);
+    const body = new URLSearchParams(new FormData(form));
+    const headers = { "X-CSRFToken": cookie("csrftoken") };
+    const sent = ask(saver(form).dataset.draft, { method: "POST", body, headers, signal: AbortSignal.timeout(3000) });
+    event.detail.waits.push(sent.then((answer) => answer.ok || unsaved.add(form), () => unsaved.add(form)));
+  }
+});

@@ -1,5 +1,7 @@
 // This workstation's key: made at sign-in, kept by the browser so that no script can read it out, named by the session. Every
 // request is signed with it, once: method, address, time. What is copied from here (cookies, headers) opens nothing elsewhere.
+import { used } from "./hand.js";
+
 const STORE = "keys";
 const NAME = "workstation";
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
@@ -86,8 +88,8 @@ function pathOf(url) {
 }
 
 // One proof for one request; null where this browser has no key (nobody signed in here).
-// `how`: l, our own page asks; b and c, a page that had no proof asks again.
-export async function proof(method, url, how = "l") {
+// `how`: l, our own page asks under somebody's hand; t, by itself; b and c, a page that had no proof asks again.
+export async function proof(method, url, how = used() ? "l" : "t") {
   const value = await kept();
   if (!value) return null;
   const at = Date.now() + value.skew;
@@ -108,7 +110,7 @@ export async function ask(url, options = {}) {
 
 // ── going to a page: no header can be given, so the proof waits in a cookie for that address alone ─────────────────────
 
-export async function carry(method, url, how = "l") {
+export async function carry(method, url, how = undefined) {
   const signed = await proof(method, url, how);
   if (!signed) return false;
   const path = new URL(url, location.href).pathname;

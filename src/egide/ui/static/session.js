@@ -8,13 +8,14 @@ const ALONE = 4000; // without it
 const PATIENCE = 5000;
 const NO_PATIENCE = 1700; // after three seconds without a beat: in five, nothing is heard of anybody and the page is masked
 
+const said = document.getElementById("session-ended");
 let ended = false;
 
 function empty() {
   if (ended) return;
   ended = true;
   hangUp();
-  const said = document.getElementById("session-ended");
+  document.dispatchEvent(new Event("emptied"));
   document.title = "Égide";
   const words = said ? said.content.cloneNode(true) : document.createTextNode("");
   document.documentElement.classList.remove("masked", "loading");
@@ -27,10 +28,11 @@ function empty() {
 
 document.addEventListener("session-ended", empty);
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (event.detail.xhr.status === 401) {
-    event.detail.shouldSwap = false;
-    empty();
-  }
+  const { status } = event.detail.xhr;
+  if (status !== 401 && status !== 423) return;
+  event.detail.shouldSwap = false;
+  if (status === 401) empty();
+  else document.dispatchEvent(new Event("session-locked"));
 });
 
 const address = document.body.dataset.alive;
@@ -38,7 +40,10 @@ const address = document.body.dataset.alive;
 // A page of nobody's (signed out, ended, or the door): the other tabs ask at once whether they are still somebody's.
 // "somebody": a session has just replaced theirs in this browser (passkey.js), what they show was another's.
 const channel = "BroadcastChannel" in window ? new BroadcastChannel("egide") : null;
-if (address) channel?.addEventListener("message", (event) => (event.data === "somebody" ? empty() : beat()));
+if (address) channel?.addEventListener("message", (event) => {
+    if (event.data === "somebody") empty();
+    else if (event.data === "nobody") beat();
+  });
 else channel?.postMessage("nobody");
 
 let timer = 0;
@@ -50,6 +55,7 @@ async function beat(patience = PATIENCE) {
   try {
     const answer = await ask(address, { cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(patience) });
     if (answer.status === 401) return empty();
+    if (answer.status === 423) document.dispatchEvent(new Event("session-locked"));
     mask(answer.status >= 500);
     if (answer.status >= 500) next = ALONE;
   } catch {

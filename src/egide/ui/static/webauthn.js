@@ -18,7 +18,7 @@ export async function post(url, body, words) {
     throw new Said(words.dataset.unreachable);
   }
   const found = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Said(found.message || words.dataset.failed);
+  if (!answer.ok) throw Object.assign(new Said(found.message || words.dataset.failed), { status: answer.status });
   return found;
 }
 

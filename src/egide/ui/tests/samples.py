@@ -28,6 +28,7 @@ from egide.record.forms import (
 )
 from egide.stays import forms as stay_forms
 from egide.ui import Frame, Place
+from egide.ui.answers import Locked
 from egide.ui.fields import CommaDecimalField, PairField
 from egide.ui.tests import samples_agenda, samples_links, samples_oversight, samples_people, samples_rescue
 from egide.ui.tests.samples_imported import imported, restricting
@@ -42,7 +43,7 @@ NAMES = (
     "courbe", "acces",
     "recherche", "coordonnees", "coordonnee", "presents", "presents-trop",
     "arrivees", "identite", "identite-proche", "sejour", "admission",
-    "dossier-ferme", "preuve", "poste", "notifications", "avis", "sessions", "aide",
+    "dossier-ferme", "preuve", "verrou", "poste", "notifications", "avis", "sessions", "aide",
     "surveillance", "surveillance-personne", "surveillance-activite", "surveillance-urgences", "surveillance-tirage",
     "personnel", "personnel-vide", "personne-nouvelle", "personne", "personne-droits", "personne-acte", "approbations",
     "acte", "acte-ferme", "cle",
@@ -391,6 +392,10 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
                 "elsewhere": False,
                 "psc_url": "/connexion/psc/",
             },
+        ),
+        "verrou": (
+            "ui/locked.html",
+            {"who": Locked("Awa Diallo", "nurse", "awa.diallo", "http://localhost:8401")},
         ),
         "preuve": (
             "ui/prove.html",

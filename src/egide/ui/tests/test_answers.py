@@ -19,7 +19,7 @@ def request(path: str = "/unite", **headers: str) -> HttpRequest:
 @pytest.mark.parametrize("code", [*REFUSALS, "never_heard_of"])
 def test_each_code_is_a_sentence_and_a_next_step(code: str) -> None:
     answer = answers.refused(request(), code)
-    assert answer.status_code in {400, 401, 403, 409, 410, 422, 428, 429, 503}
+    assert answer.status_code in {400, 401, 403, 409, 410, 422, 423, 428, 429, 503}
     assert answer["Cache-Control"] == "no-store"
     assert code not in answer.content.decode()
     told = json.loads(answers.refused_json(code).content)

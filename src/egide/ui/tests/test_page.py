@@ -75,7 +75,7 @@ def test_every_sample_names_a_template_and_every_template_of_this_room_is_shown(
     assert set(samples.NAMES) == set(samples.contexts())
     shown = {template for template, _ in samples.contexts().values()}
     parts = {"ui/frame.html", "ui/kit.html", "ui/banner.html", "ui/notice.html", "ui/session_ended.html"}
-    parts |= {"record/curve.html", "record/vitals_form.html", "record/note_form.html"}
+    parts |= {"record/curve.html", "record/vitals_form.html", "record/note_form.html", "ui/lock_screen.html"}
     listed = set(environment().list_templates(extensions=["html"]))
     assert shown | parts <= listed
     assert {name for name in listed if name.startswith("ui/")} <= shown | parts

@@ -1,0 +1,136 @@
+"""The screen that one leaves for a moment: locked at once or by itself, in every tab; its owner's key opens it."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.desk import Desk, shows
+
+pytestmark = pytest.mark.journey
+Sit = Callable[..., Desk]
+LOCKED = "#locked-screen"
+DEMO_KEY = "Rouvrir avec la clé de démonstration"
+
+
+def test_alt_l_empties_every_tab_and_the_key_brings_back_what_was_typed(desk: Sit) -> None:
+    nurse = desk()
+    nurse.sign_in("hugo.petit")
+    names = nurse.page.locator("[data-row-link]").all_inner_texts()
+    assert names
+    second = nurse.new_tab()
+    second.goto(nurse.page.url)
+    nurse.page.bring_to_front()
+    nurse.press("c")
+    expect(nurse.page.get_by_label("Tension")).to_be_focused()
+    nurse.type("138/7")
+    written = nurse.clinic.readings()
+
+    nurse.count_from_here()
+    nurse.press("Alt+l")
+    shows(nurse.page, "Hugo Petit")
+    shows(nurse.page, "session verrouillée")
+    expect(second.locator(LOCKED)).to_be_visible()
+    for tab in (nurse.page, second):
+        assert not [name for name in (*names, "138/7") if name in tab.content()]
+    nurse.page.keyboard.press("Control+k")  # no palette, no list, no field behind it
+    nurse.page.keyboard.press("p")
+    expect(nurse.page.locator(LOCKED)).to_be_visible()
+    assert nurse.accessibility_faults() == []
+    third = nurse.new_tab()
+    third.goto("/jour/")
+    shows(third, "session verrouillée")
+    third.close()
+
+    nurse.page.bring_to_front()
+    nurse.press("Enter")  # « Rouvrir » has the focus
+    expect(nurse.page.get_by_label("Tension")).to_be_focused()
+    assert nurse.actions == ["Alt+l", "Enter"]
+    expect(second.locator("[data-row-link]").first).to_be_visible()
+    nurse.type("9")
+    nurse.press("Enter")
+    expect(nurse.page.locator("[data-entry]:visible")).to_have_count(0)
+    assert nurse.clinic.readings() == written + 2
+    expect(nurse.page.get_by_text("138/79").first).to_be_visible()
+
+
+def test_the_lock_is_the_keeper_s_and_outlives_the_page_and_the_keeper(desk: Sit) -> None:
+    nurse = desk()
+    nurse.sign_in("hugo.petit")
+    nurse.open_row(0)
+    name, chart = nurse.page.locator(".banner-name").inner_text(), nurse.page.url
+    nurse.page.get_by_role("button", name="Verrouiller l'écran").click()
+    shows(nurse.page, "session verrouillée")
+    _locked(nurse, "hugo.petit")
+    nurse.page.reload()
+    shows(nurse.page, "session verrouillée")
+    nurse.says_nothing_of(name)
+    nurse.clinic.kill("keeper", held=False)
+    nurse.page.wait_for_timeout(300)
+    _until_answered(nurse, chart)
+    shows(nurse.page, "session verrouillée")
+    nurse.says_nothing_of(name)
+    nurse.page.get_by_role("button", name=DEMO_KEY).click()
+    expect(nurse.page.locator(".banner-name")).to_have_text(name)  # the page one was on
+
+
+def test_three_minutes_without_a_hand_lock_the_page(desk: Sit) -> None:
+    nurse = desk()
+    nurse.page.clock.install()
+    nurse.sign_in("hugo.petit")
+    expect(nurse.rows.first).to_be_visible()
+    nurse.page.clock.fast_forward(170_000)
+    nurse.press("ArrowDown")  # somebody is there
+    nurse.page.clock.fast_forward(170_000)
+    expect(nurse.page.locator(LOCKED)).to_have_count(0)
+    with nurse.page.expect_response(lambda answer: answer.url.endswith("/verrou/") and answer.ok):
+        nurse.page.clock.fast_forward(20_000)
+    expect(nurse.page.locator(LOCKED)).to_be_visible()
+    _locked(nurse, "hugo.petit")
+
+
+def test_a_session_that_the_keeper_locks_by_itself_empties_its_pages(desk: Sit) -> None:
+    nurse = desk()
+    nurse.sign_in("hugo.petit")
+    names = nurse.page.locator("[data-row-link]").all_inner_texts()
+    nurse.clinic.sql(
+        "UPDATE accounts.session SET locks_at = clock_timestamp() WHERE account ="
+        " (SELECT id FROM accounts.account WHERE username = 'hugo.petit') AND ended_at IS NULL"
+    )
+    expect(nurse.page.locator(LOCKED)).to_be_visible(timeout=5_000)  # the live channel says so
+    nurse.says_nothing_of(*names)
+
+
+def test_a_note_that_was_being_written_is_kept_before_the_lock(desk: Sit) -> None:
+    doctor = desk()
+    doctor.sign_in_as("Dr Hélène Roux")
+    doctor.open_row(1)
+    doctor.press("n")
+    field = doctor.page.locator("form[data-note] textarea").first
+    expect(field).to_be_visible()
+    field.fill("Surveillance rapprochée cette nuit")
+    with doctor.page.expect_response(lambda answer: answer.url.endswith("/verrou/")):
+        doctor.press("Alt+l")
+    doctor.page.reload()  # the page's own memory is gone: the draft is on the server
+    doctor.page.get_by_role("button", name=DEMO_KEY).click()
+    doctor.page.wait_for_selector(".banner-name")
+    doctor.press("n")
+    expect(doctor.page.locator("form[data-note] textarea").first).to_have_value("Surveillance rapprochée cette nuit")
+
+
+def _locked(desk: Desk, username: str) -> None:
+    """The newest session of this account is locked in the base."""
+    found = desk.clinic.sql(
+        "SELECT locks_at <= clock_timestamp() FROM accounts.session WHERE account ="
+        " (SELECT id FROM accounts.account WHERE username = %s) ORDER BY created_at DESC LIMIT 1", username,
+    )  # fmt: skip
+    assert found == [(True,)]
+
+
+def _until_answered(desk: Desk, address: str) -> None:
+    """Asks until the keeper is back."""
+    for _ in range(60):
+        desk.page.goto(address)
+        if desk.page.locator(LOCKED).count():
+            return
+        desk.page.wait_for_timeout(500)
