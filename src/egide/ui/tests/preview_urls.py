@@ -9,7 +9,7 @@ from egide.ui import Frame, answers, page
 from egide.ui.assets import ROUTE, asset
 from egide.ui.tests import samples
 
-BARE = ("connexion", "connexion-seule", "secours-porte", "secours-porte-erreur", "psc-fait")
+BARE = ("verrou", "connexion", "connexion-seule", "secours-porte", "secours-porte-erreur", "psc-fait")
 
 
 def frame(request: HttpRequest) -> Frame:
