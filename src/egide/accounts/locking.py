@@ -14,8 +14,9 @@ from egide.ui.answers import refused_json
 def lock(request: HttpRequest) -> HttpResponse:
     """Lock this session now. `how`: asked, idle, change."""
     try:
+        passed = cookie_of(request)
         typed = typed_json(request, {"how": str})
-        keeper().call("lock", cookie=cookie_of(request), how=typed["how"][:10])
+        keeper().call("lock", cookie=passed, how=typed["how"][:10])
     except (Refused, KeeperDown) as refusal:
         return refused_json(getattr(refusal, "code", "keeper_down"))
     return JsonResponse({"ok": True})
@@ -26,8 +27,9 @@ def lock(request: HttpRequest) -> HttpResponse:
 def reopen_challenge(request: HttpRequest) -> HttpResponse:
     """What the owner's key has to sign. `open`: the session is not locked any more, another tab opened it."""
     try:
+        passed = cookie_of(request)
         typed_json(request, {})
-        answer = keeper().call("reopen", step="begin", cookie=cookie_of(request))
+        answer = keeper().call("reopen", step="begin", cookie=passed)
     except (Refused, KeeperDown) as refusal:
         code = getattr(refusal, "code", "keeper_down")
         return JsonResponse({"open": True}) if code == "not_locked" else refused_json(code)
@@ -39,9 +41,10 @@ def reopen_challenge(request: HttpRequest) -> HttpResponse:
 def reopen_proof(request: HttpRequest) -> HttpResponse:
     """The key's answer: the session goes on where it was."""
     try:
+        passed = cookie_of(request)
         typed = typed_json(request, {"challenge_id": str, "response": dict})
         keeper().call(
-            "reopen", step="finish", cookie=cookie_of(request), challenge_id=typed["challenge_id"][:64],
+            "reopen", step="finish", cookie=passed, challenge_id=typed["challenge_id"][:64],
             response=typed["response"],
         )  # fmt: skip
     except (Refused, KeeperDown) as refusal:
