@@ -29,7 +29,7 @@ def frame(request: HttpRequest) -> Frame:
         return Frame(demo=settings.DEMO)
     if actor.grade == "rescue":
         return _rescue_frame(request, actor)
-    known = units()
+    known, demo_keys = units(), _demo_keys()
     mine = [known[unit] for unit in actor.units if unit in known]
     here = request.resolver_match.kwargs.get("unit") if request.resolver_match else None
     current = known.get(here) if here else None
@@ -64,13 +64,14 @@ def frame(request: HttpRequest) -> Frame:
         grade=actor.grade,
         live=_live(),
         session=actor.session.hex[:8],
-        **_demo_key(actor),
+        username=actor.username if demo_keys else "",
+        demo_keys=demo_keys,
     )
 
 
 def _rescue_frame(request: HttpRequest, actor: Actor) -> Frame:
     """A rescue session's: what it can do, and no link to what it cannot."""
-    known = units()
+    known, demo_keys = units(), _demo_keys()
     mine = [known[unit] for unit in actor.units if unit in known]
     return Frame(
         demo=settings.DEMO,
@@ -87,14 +88,14 @@ def _rescue_frame(request: HttpRequest, actor: Actor) -> Frame:
         grade=actor.grade,
         live=_live(),
         session=actor.session.hex[:8],
-        **_demo_key(actor),
+        username=actor.username if demo_keys else "",
+        demo_keys=demo_keys,
     )
 
 
-def _demo_key(actor: Actor) -> dict[str, str]:
-    """On a demonstration, whose key the lock screen asks for, and where."""
-    keys = settings.DEMO_KEYS_URL if settings.DEMO else None
-    return {"username": actor.username, "demo_keys": keys} if keys else {}
+def _demo_keys() -> str:
+    """On a demonstration, where the lock screen asks for its owner's key."""
+    return str(settings.DEMO_KEYS_URL or "") if settings.DEMO else ""
 
 
 def _plan(actor: Actor) -> str:
