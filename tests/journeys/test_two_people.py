@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.journeys.desk import Desk, shows
 
@@ -43,6 +43,27 @@ def test_a_form_sent_twice_in_haste_is_one_reading(desk: Sit) -> None:
     nurse.page.get_by_label("Tension").press("Enter")
     expect(nurse.page.locator("#timeline li").first).to_contain_text("136/76")
     nurse.page.reload()  # what was sent before has been answered
+    assert nurse.clinic.readings() == written + 2
+
+
+def test_a_form_sent_before_the_scripts_are_there_waits_for_them_and_is_one_reading(desk: Sit) -> None:
+    nurse = desk()
+    nurse.sign_in_as("Hugo Petit")
+    written = nurse.clinic.readings()
+    held: list[Route] = []
+    nurse.context.route(re.compile(r"/egide\.js$"), lambda route: held.append(route))  # noqa: PLW0108 (a method of a list cannot be marked as handled)
+    nurse.row(8).locator("[data-row-link]").click(no_wait_after=True)
+    tension = nurse.page.get_by_label("Tension")
+    tension.fill("137/77")
+    tension.press("Enter")
+    tension.press("Enter")
+    expect(tension).to_have_value("137/77")  # neither sent nor lost
+    assert nurse.clinic.readings() == written
+    for one in held:
+        one.continue_()
+    expect(nurse.page.locator("#timeline li").first).to_contain_text("137/77")
+    nurse.context.unroute_all()
+    nurse.page.reload()
     assert nurse.clinic.readings() == written + 2
 
 

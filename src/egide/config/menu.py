@@ -19,6 +19,7 @@ from egide.gate.rules import may_find_present, may_oversee, may_receive, may_sea
 from egide.kernel.capabilities import Actor
 from egide.ui import Frame, Place, answers
 from egide.ui.assets import asset_url
+from egide.ui.environment import url
 from egide.ui.text import _
 
 
@@ -34,9 +35,7 @@ def frame(request: HttpRequest) -> Frame:
     here = request.resolver_match.kwargs.get("unit") if request.resolver_match else None
     current = known.get(here) if here else None
     shown = current or (mine[0] if len(mine) == 1 else None)
-    places = tuple(
-        Place(one.name, reverse("unit", kwargs={"unit": one.id}), "unit", current=one.id == here) for one in mine
-    )
+    places = tuple(Place(one.name, url("unit", unit=one.id), "unit", current=one.id == here) for one in mine)
     return Frame(
         demo=settings.DEMO,
         site=shown.site if shown else (mine[0].site if mine else ""),
@@ -115,7 +114,7 @@ def _live() -> str:
 
 def _place(request: HttpRequest, label: str, name: str, icon: str) -> Place:
     here = request.resolver_match.url_name if request.resolver_match else None
-    return Place(label, reverse(name), icon, current=here == name)
+    return Place(label, url(name), icon, current=here == name)
 
 
 @require_GET

@@ -24,7 +24,7 @@ from egide.identity.reads import Identity, identities
 from egide.kernel.capabilities import Chart, Refused, Roster
 from egide.record import reads as record
 from egide.record.banner import banner
-from egide.record.forms import VitalSigns
+from egide.record.forms import nothing_typed
 from egide.record.rules import GENRES, Value, instant, may_transmit, months, shown
 from egide.stays import reads as stays
 from egide.ui import page
@@ -97,7 +97,7 @@ def chart(request: HttpRequest, chart: Chart) -> HttpResponse:
         before=before,
         older=end.isoformat() if end else None,
         pressures=pressures,
-        form=VitalSigns() if chart.may_write("clinical") else None,
+        form=nothing_typed() if chart.may_write("clinical") else None,
         may_transmit=may_transmit(chart.actor.profession),
         drafts=written.drafts,
         filters=[one for one in FILTERS if one not in GENRES or written.anything_imported] if clinical else [],

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from django.urls import reverse
 from django.utils import timezone
 
 from egide.directory.reads import unit_name
@@ -14,6 +13,7 @@ from egide.kernel.capabilities import Chart
 from egide.record import reads as record
 from egide.record.rules import GENRES, IN_TIMELINE, Value, may_amend, may_restrict, shown
 from egide.stays.reads import StayPlace
+from egide.ui.environment import url
 from egide.ui.text import _
 from egide.ui.words import word
 
@@ -166,7 +166,7 @@ def _notes(chart: Chart, notes: list[record.Written]) -> list[Event]:
 
 def _imported(chart: Chart, told: list[record.Told]) -> list[Event]:
     """What another system told, with where it is read whole."""
-    address = reverse("imported-one", kwargs={"patient": chart.patient_id, "row": _ANY_ROW})
+    address = url("imported-one", patient=chart.patient_id, row=_ANY_ROW)
     before, after = address.split(str(_ANY_ROW))
     return [
         Event(
@@ -215,6 +215,6 @@ def _fixes(chart: Chart, fact: str, *, mine: bool = False) -> Callable[[UUID, bo
 
 
 def _addresses(chart: Chart, name: str, fact: str) -> Callable[[UUID, bool], str | None]:
-    address = reverse(name, kwargs={"patient": chart.patient_id, "fact": fact, "row": _ANY_ROW})
+    address = url(name, patient=chart.patient_id, fact=fact, row=_ANY_ROW)
     before, after = address.split(str(_ANY_ROW))
     return lambda row, wrong: None if wrong else f"{before}{row}{after}"

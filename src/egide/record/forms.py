@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -69,6 +70,12 @@ class VitalSigns(forms.Form):
             if cleaned.get(slug) is not None:
                 found[slug] = cleaned[slug]
         return found
+
+
+@cache
+def nothing_typed() -> VitalSigns:
+    """The form as every chart shows it first; shared, so it is never bound nor changed."""
+    return VitalSigns()
 
 
 class Amend(forms.Form):

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Protocol, TypeVar
 
 from egide.kernel.codes import BY_CODE, BY_SLUG, INTAKE, OUTPUT
@@ -58,20 +59,24 @@ def months(birth: date | None, on: date) -> int | None:
 
 def marks(slug: str, age: int | None) -> _Marks:
     """Below and above which a value is marked, at an age in months; the adult's when it is not known."""
-    own: dict[str, _Marks] = {}
-    if age is not None:
-        own = next((found for start, found in reversed(_CHILDREN) if age >= start), {})
-    return own.get(slug, _MARKS.get(slug, (None, None)))
+    return _at(age).get(slug, (None, None))
+
+
+@cache
+def _at(age: int | None) -> dict[str, _Marks]:
+    """All marks of one age: a chart asks for a hundred, all of its own patient's."""
+    own = next((found for start, found in reversed(_CHILDREN) if age is not None and age >= start), {})
+    return _MARKS | own
 
 
 _SYSTOLIC, _DIASTOLIC = BY_SLUG["systolic"].loinc, BY_SLUG["diastolic"].loinc
 _SHORT = {"temperature": "T", "respiratory_rate": "FR", "pain": "Douleur"}
-# Everything but the pressures, in the order it is said.
-_SINGLE = [
-    (code, sign, _SHORT.get(sign.slug, sign.label))
-    for code, sign in BY_CODE.items()
+# Everything but the pressures, with its place in the order it is said.
+_SINGLE = {
+    code: (place, sign, _SHORT.get(sign.slug, sign.label))
+    for place, (code, sign) in enumerate(BY_CODE.items())
     if code not in (_SYSTOLIC, _DIASTOLIC)
-]
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +102,10 @@ def shown(
     if _SYSTOLIC in values or _DIASTOLIC in values:
         text = "/".join(_text(code, values[code]) if code in values else "–" for code in (_SYSTOLIC, _DIASTOLIC))
         result.append(Value("TA", text, "mmHg", _alert("systolic", values.get(_SYSTOLIC), age), times.get(_SYSTOLIC)))
-    for code, sign, label in _SINGLE:
-        value = values.get(code)
-        if value is not None:
-            result.append(
-                Value(label, _text(code, value), sign.unit_label, _alert(sign.slug, value, age), times.get(code))
-            )
+    single = sorted((code for code in values if code in _SINGLE), key=lambda code: _SINGLE[code][0])
+    for code in single:
+        (_place, sign, label), value = _SINGLE[code], values[code]
+        result.append(Value(label, _text(code, value), sign.unit_label, _alert(sign.slug, value, age), times.get(code)))
     return result
 
 

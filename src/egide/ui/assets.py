@@ -29,6 +29,7 @@ STYLES = (
 FILES: dict[str, tuple[tuple[Path, ...], str]] = {
     "egide.css": (tuple(_OWN / name for name in STYLES), "text/css; charset=utf-8"),
     "htmx.js": ((_HTMX / "htmx-2.min.js",), "text/javascript; charset=utf-8"),
+    "hold.js": ((_OWN / "hold.js",), "text/javascript; charset=utf-8"),
     "egide.js": ((_OWN / "egide.js",), "text/javascript; charset=utf-8"),
     "keys.js": ((_OWN / "keys.js",), "text/javascript; charset=utf-8"),
     "live.js": ((_OWN / "live.js",), "text/javascript; charset=utf-8"),

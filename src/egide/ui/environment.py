@@ -1,18 +1,21 @@
 """The Jinja2 environment: escapes everything, refuses unknown names, knows no request and no database."""
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from uuid import UUID
 
 import jinja2
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import get_language, gettext, ngettext
+from jinja2 import nodes
 from markupsafe import Markup
 
 from egide.ui import curve, formats, pieces, words
 from egide.ui.assets import asset_url
+from egide.ui.folding import fold
 from egide.ui.text import typeset
 
 _ROOMS = Path(__file__).parent.parent
@@ -25,7 +28,7 @@ def environment() -> jinja2.Environment:
 
 @cache
 def _environment(language: str) -> jinja2.Environment:
-    env = jinja2.Environment(
+    env = _Environment(
         loader=jinja2.FileSystemLoader(sorted(_ROOMS.glob("*/templates"))),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -51,9 +54,11 @@ def _environment(language: str) -> jinja2.Environment:
         word=words.word,
         sex=words.sex,
         typeset=typeset,
+        address=_address,
+        address_of=_address_of,
     )
     env.globals.update(
-        _=_Translator(),
+        _=env.say,
         asset=asset_url,
         url=url,
         language=language,
@@ -73,6 +78,17 @@ def _environment(language: str) -> jinja2.Environment:
     # One name, so that no context can hide a piece; a global, so that a panel rendered alone (htmx) finds it too.
     vars(kit).update(vars(env.get_template("ui/kit.html").module))
     return env
+
+
+class _Environment(jinja2.Environment):
+    """Templates of one language, whose fixed words and symbols are written into them when they are compiled."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.say = _Translator()
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        return fold(super()._parse(source, name, filename), translate=self.say)
 
 
 def _blank_none(value: object) -> object:
@@ -96,17 +112,42 @@ def url(name: str, **kwargs: object) -> str:
     """The address of a named route; an unknown name or argument raises NoReverseMatch."""
     if len(kwargs) == 1:
         ((key, value),) = kwargs.items()
-        if isinstance(value, UUID):
-            before, after = _around(settings.ROOT_URLCONF, name, key)
-            return f"{before}{value}{after}"
-    elif not kwargs:
-        return _fixed(settings.ROOT_URLCONF, name)
-    return reverse(name, kwargs=kwargs)
+        return _address_of(value, name, key)
+    if not kwargs:
+        return _address(name)
+    ids = tuple((key, str(value)) for key, value in kwargs.items() if isinstance(value, UUID))
+    words = tuple((key, value) for key, value in kwargs.items() if isinstance(value, str))
+    if len(ids) + len(words) != len(kwargs) or len(ids) > len(_NOBODY):
+        return reverse(name, kwargs=kwargs)
+    address = _pattern(settings.ROOT_URLCONF, name, tuple(key for key, _value in ids), words)
+    for (_key, value), nobody in zip(ids, _NOBODY, strict=False):
+        address = address.replace(nobody, value)
+    return address
+
+
+def _address(name: str) -> str:
+    return _fixed(settings.ROOT_URLCONF, name)
+
+
+def _address_of(value: object, name: str, key: str) -> str:
+    if isinstance(value, UUID):
+        before, after = _around(settings.ROOT_URLCONF, name, key)
+        return f"{before}{value}{after}"
+    return reverse(name, kwargs={key: value})
 
 
 @cache
 def _fixed(_urlconf: str, name: str) -> str:
     return reverse(name)
+
+
+# Ids that nobody bears, in the place of those of an address: a chart asks for the same routes for each of its lines.
+_NOBODY = tuple(str(UUID(int=(1 << 128) - number)) for number in range(1, 5))
+
+
+@lru_cache(1024)
+def _pattern(_urlconf: str, name: str, ids: tuple[str, ...], words: tuple[tuple[str, str], ...]) -> str:
+    return reverse(name, kwargs={**dict(words), **dict(zip(ids, _NOBODY, strict=False))})
 
 
 @cache

@@ -46,16 +46,20 @@ def icon(name: str, small: bool = False, label: str | None = None) -> Markup:
 
 def value(one: Value) -> Markup:
     """A value with its label, its unit and, beyond a mark, a sign that also speaks."""
-    return Markup(_value(one))  # noqa: S704 (escaped in _value)
+    return Markup(_value(one, get_language()))  # noqa: S704 (escaped in _value)
 
 
 def values(many: Iterable[Value]) -> Markup:
     """Values one after the other."""
-    return Markup("".join(map(_value, many)))  # noqa: S704 (escaped in _value)
+    return Markup(_values(many, get_language()))  # noqa: S704 (escaped in _value)
 
 
-def _value(one: Value) -> str:
-    label = f"{_label(one.label, get_language())} " if one.label else ""
+def _values(many: Iterable[Value], language: str | None) -> str:
+    return "".join([_value(one, language) for one in many])
+
+
+def _value(one: Value, language: str | None) -> str:
+    label = f"{_label(one.label, language)} " if one.label else ""
     if not one.text:
         return f'<span class="value value-none soft">{label}–</span>'
     unit = f" <small>{_fixed(one.unit)}</small>" if one.unit else ""
@@ -88,11 +92,12 @@ def last(known: Sequence[Value], at: datetime | None) -> Markup:
     if not known:
         return Markup('<span class="soft">{}</span>').format(_("aucune mesure"))
     by_label = {one.label: one for one in known}
-    cells = [_dated(by_label[label], at) if label in by_label else _NOTHING for label in _COLUMNS]
+    language = get_language()
+    cells = [_dated(by_label[label], at, language) if label in by_label else _NOTHING for label in _COLUMNS]
     if at is not None:
         cells.append(f'<time class="at num" datetime="{at.isoformat()}">{escape(recent(at))}</time>')
     more = [one for one in known if one.alert and one.label not in _COLUMNS]
-    cells += [f'<span class="last-more">{_dated(one, at)}</span>' for one in more]
+    cells += [f'<span class="last-more">{_dated(one, at, language)}</span>' for one in more]
     return Markup(f'<span class="last">{"".join(cells)}</span>')  # noqa: S704 (escaped above)
 
 
@@ -101,11 +106,11 @@ _NOTHING = '<span class="value-none"></span>'
 _ROUND = timedelta(minutes=30)
 
 
-def _dated(one: Value, at: datetime | None) -> str:
+def _dated(one: Value, at: datetime | None, language: str | None) -> str:
     own: datetime | None = getattr(one, "at", None)
     if own is None or at is None or abs(at - own) <= _ROUND:
-        return _value(one)
-    return f'<span class="value-old">{_value(one)}<small class="num">{escape(recent(own))}</small></span>'
+        return _value(one, language)
+    return f'<span class="value-old">{_value(one, language)}<small class="num">{escape(recent(own))}</small></span>'
 
 
 class Event(Protocol):
@@ -135,15 +140,16 @@ _EVENT_ICONS = {
 
 def events(many: Iterable[Event]) -> Markup:
     """Lines of a day: time, kind, what, by whom."""
-    return Markup("".join(map(_event, many)))  # noqa: S704 (escaped in _event)
+    language, correct = get_language(), _fixed(_("Corriger"))
+    return Markup("".join([_event(one, language, correct) for one in many]))  # noqa: S704 (escaped in _event)
 
 
-def _event(one: Event) -> str:
+def _event(one: Event, language: str | None, correct: str) -> str:
     sections: Sequence[tuple[str, str]] = getattr(one, "sections", ())
     struck: str | None = getattr(one, "struck", None)
     fix: str | None = getattr(one, "fix", None)
     if one.values:
-        what = f'<span class="event-values">{"".join(map(_value, one.values))}</span>'
+        what = f'<span class="event-values">{_values(one.values, language)}</span>'
         if one.detail:
             what += f'<p class="soft">{escape(one.detail)}</p>'
     elif sections:
@@ -162,9 +168,8 @@ def _event(one: Event) -> str:
     by = one.author or getattr(one, "source", None)
     author = f'<span class="event-by">{escape(by)}</span>' if by else ""
     if fix:
-        author += (
-            f'<a class="event-fix" href="{escape(fix)}">{_fixed(getattr(one, "fix_word", None) or _("Corriger"))}</a>'
-        )
+        said = getattr(one, "fix_word", None)
+        author += f'<a class="event-fix" href="{escape(fix)}">{_fixed(said) if said else correct}</a>'
     return (
         f'<li class="event"><time datetime="{one.at.isoformat()}">{clock(one.at)}</time>'
         f'{icon(_EVENT_ICONS.get(one.kind, "note"))}<div class="event-what">{what}</div>'

@@ -243,8 +243,10 @@ def test_who_has_no_search_is_refused_and_it_is_written(hospital: Any, professio
 def test_the_eleventh_person_discovered_in_a_minute_waits_and_those_in_care_do_not(hospital: Any) -> None:
     unit = hospital.unit()
     day = a_day()
-    names = [a_name() for _ in range(11)]
-    people(hospital, *(Drawn(name, "JEANNE", day) for name in names), Drawn("ZZZ" + names[0], "JEANNE", day, unit=unit))
+    # one family of letters each: no name is near another, whatever is drawn
+    names = [f"{letter * 2}{a_name()}{letter * 4}" for letter in "BCDFGJKLMNP"]
+    own = f"ZZZZ{a_name()}ZZ"
+    people(hospital, *(Drawn(name, "JEANNE", day) for name in names), Drawn(own, "JEANNE", day, unit=unit))
     person, cookie = hospital.signed_in("physician", unit)
     for name in names[:10]:
         assert len(find(hospital, cookie, name=name, birth_date=day)["rows"]) == 1
@@ -252,7 +254,7 @@ def test_the_eleventh_person_discovered_in_a_minute_waits_and_those_in_care_do_n
     assert (answer["code"], answer["rows"]) == ("budget_minute", [])
     assert names[10] not in repr(answer)
     assert spent(hospital, person.account) == 10
-    assert len(find(hospital, cookie, name="ZZZ" + names[0], birth_date=day)["rows"]) == 1
+    assert len(find(hospital, cookie, name=own, birth_date=day)["rows"]) == 1
     assert len(find(hospital, cookie, name=names[0], birth_date=day)["rows"]) == 1  # seen already
 
 
