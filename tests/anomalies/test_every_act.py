@@ -204,6 +204,21 @@ def _drawing(s: Scene) -> Sent:
     return s.other("dpo"), "/surveillance/tirage/tirer/", {"month": f"{datetime.now(UTC):%Y-%m}-01"}
 
 
+def _asking(s: Scene) -> tuple[Browser, str, dict[str, Any]]:
+    unit = s.hospital.unit(kind="platform")
+    s.hospital.person("laboratory", unit)
+    form = {"codes": ["nfs", "crp"], "question": "Fièvre.", "unit": str(unit), "urgent": "1"}
+    return s.other("physician", s.unit), s.path + "examens/demander/laboratory/", form
+
+
+def _asked(s: Scene) -> Sent:
+    page, path, form = _asking(s)
+    assert page.post(path, form).status_code == 302
+    row = s.hospital.value("SELECT id FROM orders_examination WHERE patient_id = %s", s.patient.id)
+    worker = s.other("laboratory", UUID(form["unit"]))
+    return worker, f"{s.path}examens/{row}/", {"step": "reported", "words": "Hb 11,2 g/dL"}
+
+
 def _advice(s: Scene) -> Sent:
     person = s.hospital.person("physician", s.hospital.unit())
     return s.other("physician", s.unit), s.path + "avis/", {"to": f"p:{person.account}"}
@@ -266,6 +281,8 @@ ACTS: dict[str, Callable[[Scene], Sent]] = {
     CHART + "proches/": sent("proches/", **CALLED),
     CHART + "proches/<uuid:row>/retirer/": _contact,
     CHART + "avis/": _advice,
+    CHART + "examens/demander/<slug:kind>/": _asking,
+    CHART + "examens/<uuid:row>/": _asked,
     CHART + "acceder/equipe/": lambda s: (
         s.other("nurse", s.hospital.unit()), s.path + "acceder/equipe/", {}
     ),

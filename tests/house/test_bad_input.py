@@ -61,7 +61,9 @@ def addresses() -> list[str]:
 def fill(address: str, patient: object, unit: object, number: int = 1) -> str:
     """The address with a patient, a unit, another id and a number of this base."""
     filled = address.replace("<uuid:patient>", str(patient)).replace("<uuid:unit>", str(unit))
-    filled = filled.replace("<slug:fact>", "measurement").replace("<slug:word>", "cle")
+    filled = (
+        filled.replace("<slug:fact>", "measurement").replace("<slug:word>", "cle").replace("<slug:kind>", "imaging")
+    )
     return re.sub(r"<int:\w+>", str(number), re.sub(r"<uuid:\w+>", str(uuid4()), filled))
 
 

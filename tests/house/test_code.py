@@ -19,7 +19,7 @@ CAPABILITIES = {"Chart", "Roster", "Batch", "Capability"}
 NO_PATIENT = {"directory/reads.py": "the group's structure", "reference/reads.py": "public classifications"}
 # What takes no capability first although it stands in actions.py: it makes its own openings, slice by slice.
 OPENS_ITSELF = {"interop/fhir/actions.py": {"Import"}}
-ROOMS = ("directory", "reference", "identity", "stays", "agenda", "record", "interop")
+ROOMS = ("directory", "reference", "identity", "stays", "agenda", "record", "orders", "interop")
 OFFERED = {"reads", "actions", "rules"}
 
 Code = tuple[str, ast.Module]  # path under src/egide, tree

@@ -34,6 +34,7 @@ MAY_EXECUTE: Final = {
         "door.activity()",
         "door.acts_waiting()",
         "door.ask_advice(uuid,uuid,uuid)",
+        "door.ask_examination(uuid,uuid,text,uuid,boolean,timestamp with time zone)",
         "door.ask_to_join(uuid)",
         "door.book(uuid,uuid,uuid,timestamp with time zone)",
         "door.carers_of(uuid)",
@@ -77,6 +78,7 @@ MAY_EXECUTE: Final = {
         "door.opens_rescues()",
         "door.read_notice(bigint)",
         "door.receive(uuid)",
+        "door.receivers()",
         "door.rescue_beds()",
         "door.rescues()",
         "door.refuse_act(uuid)",
@@ -87,6 +89,7 @@ MAY_EXECUTE: Final = {
         "door.shifts_of(uuid)",
         "door.staff(text,text,uuid,uuid,text,integer)",
         "door.take_in(uuid,uuid)",
+        "door.tell_examination(uuid,uuid,text,bytea)",
         "door.trail(timestamp with time zone,timestamp with time zone,uuid,uuid,uuid,text,text,text,bigint)",
         "door.unbook(uuid,uuid,uuid,timestamp with time zone)",
         "door.unit_change(uuid)",
@@ -96,6 +99,8 @@ MAY_EXECUTE: Final = {
     },
     "worker": _COMMON
     | {
+        "door.ask_examination(uuid,uuid,text,uuid,boolean,timestamp with time zone)",
+        "door.receivers()",
         "door.book(uuid,uuid,uuid,timestamp with time zone)",
         "door.link(uuid,text,uuid,timestamp with time zone,timestamp with time zone)",
         "door.unbook(uuid,uuid,uuid,timestamp with time zone)",

@@ -17,7 +17,7 @@ from egide.gate import carers as care
 from egide.gate import pairs
 from egide.gate.carers import OF_A_PERSON, OF_A_UNIT, Carer, carers_of
 from egide.gate.decorators import opens_chart
-from egide.gate.reading import fetch, fetch_with
+from egide.gate.reading import fetch, fetch_with, together
 from egide.gate.rules import may_mandate, works_by_list
 from egide.gate.standing import COMMISSIONS
 from egide.gate.standing import mandates as standing_mandates
@@ -158,9 +158,8 @@ def work(request: HttpRequest, roster: Roster, tasks: list[Task]) -> HttpRespons
     who: dict[UUID, Identity] = {}
     places: dict[UUID, stays.StayPlace] = {}
     if roster.ids:
-        who, places = fetch(
-            roster, identities(roster), stays.present_in(roster, [one.unit for one in tasks if one.unit])
-        )
+        here = stays.present_in(roster, [one.unit for one in tasks if one.unit])
+        ((who, places),) = fetch(roster, together(identities(roster), here))
     beds = {patient: place.bed for patient, place in places.items()}
     lines = [
         WorkLine(one, who[one.patient], unit_name(one.unit), beds.get(one.patient), one.opened_at)

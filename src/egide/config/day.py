@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from egide.accounts.rules import may_administer
+from egide.config.menu import receives
 from egide.config.panels import WardLine, bed_order, ward_line
 from egide.directory.reads import units
 from egide.gate.mine import Waiting, opens_mine, waiting
-from egide.gate.reading import fetch, fetch_with
+from egide.gate.reading import Read, fetch, fetch_with, together
 from egide.gate.rules import (
     CLINICAL_WRITERS,
     may_find_present,
@@ -25,6 +26,7 @@ from egide.gate.rules import (
 )
 from egide.gate.staff import AccountsWaiting, accounts_waiting
 from egide.gate.team import Notice, my_notices
+from egide.gate.work import Task, my_work
 from egide.identity.reads import identities
 from egide.kernel.capabilities import Actor, Roster
 from egide.record import reads as record
@@ -65,14 +67,15 @@ def day(request: HttpRequest, roster: Roster) -> HttpResponse:
         return HttpResponseRedirect(reverse("rescue-beds"))
     lines: list[DayLine] = []
     watches = roster.actor.profession in TAKE_VITALS
+    told = _told(roster.actor)
     if roster.ids:
-        who, where, last, problems, notices, mine, accounts = fetch(
+        who, where, last, problems, (notices, tasks), mine, accounts = fetch(
             roster,
             identities(roster),
             stays.present_in(roster, roster.actor.units),
             record.last_values(roster),
             record.problem_labels(roster),
-            my_notices(),
+            told,
             waiting(),
             accounts_waiting(),
         )
@@ -84,12 +87,16 @@ def day(request: HttpRequest, roster: Roster) -> HttpResponse:
             ],
         )
     else:
-        notices, mine, accounts = fetch_with(roster.ticket, my_notices(), waiting(), accounts_waiting())
+        (notices, tasks), mine, accounts = fetch_with(roster.ticket, told, waiting(), accounts_waiting())
     return page(
         request,
         "stays/day.html",
         today=timezone.localdate(),
-        due=[*_due(roster.actor, notices, mine), *_accounts_due(accounts)],
+        due=[
+            *_due(roster.actor, notices, mine),
+            *_work_due(tasks),
+            *_accounts_due(accounts),
+        ],
         patients=lines,
         several=len({line.unit for line in lines}) > 1,
         watches=watches,
@@ -98,6 +105,14 @@ def day(request: HttpRequest, roster: Roster) -> HttpResponse:
         places=places(roster.actor),
         truncated=roster.truncated,
     )
+
+
+def _told(actor: Actor) -> Read[tuple[list[Notice], list[Task]]]:
+    """My notices, and what waits on my lists if I work by one; one statement."""
+    notices = my_notices()
+    if receives(actor) or works_by_list(actor.profession):
+        return together(notices, my_work())
+    return Read(notices.sql, notices.params, lambda rows: (notices.decode(rows), []))
 
 
 def _lines(roster: Roster, found: list[tuple[WardLine, stays.StayPlace | None]]) -> list[DayLine]:
@@ -165,6 +180,25 @@ def _due(actor: Actor, notices: list[Notice], mine: Waiting) -> list[Due]:
     return [Due(words % {"count": count}, url, icon, late) for count, words, url, icon, late in found if count]
 
 
+def _work_due(tasks: list[Task]) -> list[Due]:
+    """Examinations to make, and the lines that events put on my list; how many are late."""
+    found = []
+    asked = [one for one in tasks if one.object is not None]
+    urgent = sum(one.urgent for one in asked)
+    if asked:
+        n = len(asked)
+        words = _n("%(count)d examen à faire", "%(count)d examens à faire", n) % {"count": n}
+        if urgent:
+            words += _n(", dont %(count)d urgent", ", dont %(count)d urgents", urgent) % {"count": urgent}
+        found.append(Due(words, reverse("examinations-work"), "flask", urgent > 0))
+    fed = [one for one in tasks if one.object is None]
+    if fed:
+        n = len(fed)
+        words = _n("%(count)d ligne de travail", "%(count)d lignes de travail", n) % {"count": n}
+        found.append(Due(words, reverse("work"), "check", any(one.late for one in fed)))
+    return found
+
+
 def _accounts_due(accounts: AccountsWaiting) -> list[Due]:
     """Acts that wait for my yes, what I am told of accounts, and the people I answer for."""
     n, unread = accounts.to_approve, accounts.unread
@@ -187,19 +221,7 @@ def places(actor: Actor) -> list[Place]:
             Place(_("Mes sessions"), reverse("sessions"), "sessions"),
             Place(_("Aide"), reverse("help"), "help"),
         ]
-    known = units()
-    found = [
-        Place(known[unit].name, reverse("unit", kwargs={"unit": unit}), "unit") for unit in actor.units if unit in known
-    ]
-    found += [
-        Place(
-            _("Rendez-vous, %(unit)s") % {"unit": known[unit].name}, reverse("agenda", kwargs={"unit": unit}), "clock"
-        )
-        for unit in actor.units
-        if unit in known and known[unit].kind == "consultation"
-    ]
-    if works_by_list(actor.profession):
-        found.append(Place(_("Liste de travail"), reverse("work"), "check"))
+    found = _work_places(actor)
     if may_search(actor.profession):
         found.append(Place(_("Chercher une personne"), reverse("search"), "search"))
     if may_find_present(actor.profession):
@@ -227,4 +249,24 @@ def places(actor: Actor) -> list[Place]:
         Place(_("Mes sessions"), reverse("sessions"), "sessions"),
         Place(_("Aide"), reverse("help"), "help"),
     ]
+    return found
+
+
+def _work_places(actor: Actor) -> list[Place]:
+    """My units, their appointments, my lists."""
+    known = units()
+    found = [
+        Place(known[unit].name, reverse("unit", kwargs={"unit": unit}), "unit") for unit in actor.units if unit in known
+    ]
+    found += [
+        Place(
+            _("Rendez-vous, %(unit)s") % {"unit": known[unit].name}, reverse("agenda", kwargs={"unit": unit}), "clock"
+        )
+        for unit in actor.units
+        if unit in known and known[unit].kind == "consultation"
+    ]
+    if works_by_list(actor.profession):
+        found.append(Place(_("Liste de travail"), reverse("work"), "check"))
+    if receives(actor):
+        found.append(Place(_("Examens à faire"), reverse("examinations-work"), "flask"))
     return found

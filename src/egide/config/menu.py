@@ -15,7 +15,15 @@ from egide.config.middleware import log_fault
 from egide.directory.reads import units
 from egide.gate.pairs import current_plan
 from egide.gate.rescue import OPENERS
-from egide.gate.rules import may_find_present, may_oversee, may_receive, may_search, works_by_list
+from egide.gate.rules import (
+    examines,
+    may_examine,
+    may_find_present,
+    may_oversee,
+    may_receive,
+    may_search,
+    works_by_list,
+)
 from egide.kernel.capabilities import Actor
 from egide.ui import Frame, Place, answers
 from egide.ui.assets import asset_url
@@ -45,6 +53,7 @@ def frame(request: HttpRequest) -> Frame:
             _place(request, _("Jour"), "day", "day"),
             *(Place(_("Unité") if len(mine) == 1 else p.label, p.url, p.icon, p.current) for p in places[:3]),
             *((_place(request, _("Travail"), "work", "check"),) if works_by_list(actor.profession) else ()),
+            *((_place(request, _("Examens"), "examinations-work", "flask"),) if receives(actor) else ()),
             *((_place(request, _("Patients"), "search", "search"),) if may_search(actor.profession) else ()),
             *((_place(request, _("Présents"), "present", "search"),) if may_find_present(actor.profession) else ()),
             *((_place(request, _("Arrivées"), "arrival", "door"),) if may_receive(actor.profession) else ()),
@@ -66,6 +75,13 @@ def frame(request: HttpRequest) -> Frame:
         username=actor.username if demo_keys else "",
         demo_keys=demo_keys,
     )
+
+
+def receives(actor: Actor) -> bool:
+    """Whether examinations are asked of this actor: all of a technician's day, a physician's in a unit of that kind."""
+    known = units()
+    here = any(known[unit].kind == "platform" for unit in actor.units if unit in known)
+    return examines(actor.profession) or (here and may_examine(actor.profession))
 
 
 def _rescue_frame(request: HttpRequest, actor: Actor) -> Frame:
@@ -120,10 +136,15 @@ def _place(request: HttpRequest, label: str, name: str, icon: str) -> Place:
 @require_GET
 @no_patient_data()
 def home(request: HttpRequest) -> HttpResponse:
-    """My day; a rescue session, which opens no list, begins at the beds, the switchboard at those present."""
+    """My day; a rescue session, which opens no list, begins at the beds, the switchboard at those present.
+
+    Who makes examinations begins at what is asked.
+    """
     actor = actor_of(request)
     if actor and actor.grade == "rescue":
         return HttpResponseRedirect(reverse("rescue-beds"))
+    if actor and examines(actor.profession):
+        return HttpResponseRedirect(reverse("examinations-work"))
     at_switchboard = actor is not None and may_find_present(actor.profession)
     return HttpResponseRedirect(reverse("present" if at_switchboard else "day"))
 

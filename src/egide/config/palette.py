@@ -25,6 +25,13 @@ TYPED = 80
 ACTS = (
     (("tension", "constantes", "pouls", "temperature"), "vitals", "pulse", _lazy("Constantes"), CLINICAL_WRITERS),
     (("avis",), "advice", "note", _lazy("Demander un avis"), frozenset(CLINICAL)),
+    (
+        ("examens", "biologie", "imagerie", "radiographie", "scanner", "prelevement"),
+        "examinations",
+        "flask",
+        _lazy("Examens demandés"),
+        frozenset(CLINICAL),
+    ),
     (("acces", "trace"), "openings", "eye", _lazy("Qui a ouvert ce dossier"), None),
 )
 

@@ -17,11 +17,12 @@ from egide.directory.reads import clinicians, unit_name, units
 from egide.gate import trail
 from egide.gate.carers import ask_advice
 from egide.gate.decorators import opens_chart, opens_roster
-from egide.gate.reading import fetch, fetch_with
-from egide.gate.rules import CLINICAL_WRITERS
+from egide.gate.reading import fetch, fetch_with, together
+from egide.gate.rules import CLINICAL_WRITERS, may_prescribe
 from egide.gate.team import OnShift, shifts_of
 from egide.identity.reads import Identity, identities
 from egide.kernel.capabilities import Chart, Refused, Roster
+from egide.orders import reads as orders
 from egide.record import reads as record
 from egide.record.banner import banner
 from egide.record.forms import nothing_typed
@@ -29,6 +30,8 @@ from egide.record.rules import GENRES, Value, instant, may_transmit, months, sho
 from egide.stays import reads as stays
 from egide.ui import page
 from egide.ui.text import _
+
+ENDED_SHOWN = 3  # of the examinations asked for, how many that have ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,10 @@ def chart(request: HttpRequest, chart: Chart) -> HttpResponse:
     before = instant(request.GET.get("avant", ""))
     only = request.GET.get("fil", "")
     only = only if only in FILTERS else ""
-    who, places, problems, allergies, measured, pressures, written = fetch(
+    who, (places, asked), problems, allergies, measured, pressures, written = fetch(
         chart,
         identities(chart),
-        stays.stays(chart),
+        together(stays.stays(chart), orders.examinations(chart)),
         record.problems(chart),
         record.allergies(chart),
         record.recent_measurements(chart, before),
@@ -84,7 +87,15 @@ def chart(request: HttpRequest, chart: Chart) -> HttpResponse:
     )
     clinical = chart.may_read("clinical")
     facts = Facts(
-        places, problems, allergies, measured, written.notes, age_in_months(chart, who), before, written.imported
+        places,
+        problems,
+        allergies,
+        measured,
+        written.notes,
+        age_in_months(chart, who),
+        before,
+        written.imported,
+        asked,
     )
     shown_days, end = days(chart, facts, only)
     return page(
@@ -102,6 +113,8 @@ def chart(request: HttpRequest, chart: Chart) -> HttpResponse:
         drafts=written.drafts,
         filters=[one for one in FILTERS if one not in GENRES or written.anything_imported] if clinical else [],
         brought=written.anything_imported,
+        asked=[one for one in asked if not one.ends] + [one for one in asked if one.ends][:ENDED_SHOWN],
+        may_prescribe=chart.may_write("clinical") and may_prescribe(chart.actor.profession),
         only=only,
         restricted=any(
             one.category == "protected" for one in (*problems, *written.notes.found, *written.imported.found)

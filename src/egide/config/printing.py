@@ -14,6 +14,7 @@ from egide.gate.decorators import opens_chart
 from egide.gate.reading import fetch
 from egide.identity.reads import identities
 from egide.kernel.capabilities import Chart, Refused
+from egide.orders import reads as orders
 from egide.record import reads as record
 from egide.record.banner import banner
 from egide.record.rules import IN_TIMELINE
@@ -29,7 +30,7 @@ READS = ("identity", "stay", "clinical", "protected")
 @opens_chart(read=READS, purpose="print")
 def chart(request: HttpRequest, chart: Chart) -> HttpResponse:
     """The chart on paper: who, allergies, problems, the latest lines. What was entered in error stays out."""
-    who, places, problems, allergies, measured, written = fetch(
+    who, places, problems, allergies, measured, written, asked = fetch(
         chart,
         identities(chart),
         stays.stays(chart),
@@ -37,9 +38,10 @@ def chart(request: HttpRequest, chart: Chart) -> HttpResponse:
         record.allergies(chart),
         record.recent_measurements(chart, limit=PRINTED_VALUES),
         record.notes(chart, kinds=IN_TIMELINE),
+        orders.examinations(chart),
     )
     age = age_in_months(chart, who)
-    facts = Facts(places, problems, allergies, measured, written.notes, age, imported=written.imported)
+    facts = Facts(places, problems, allergies, measured, written.notes, age, imported=written.imported, asked=asked)
     return page(
         request,
         "record/print.html",

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "egide.stays",
     "egide.agenda",
     "egide.record",
+    "egide.orders",
     "egide.ui",
     "django_htmx",
 ]

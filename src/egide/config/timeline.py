@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from egide.directory.reads import unit_name
 from egide.kernel.capabilities import Chart
+from egide.orders import reads as orders
 from egide.record import reads as record
 from egide.record.rules import GENRES, IN_TIMELINE, Value, may_amend, may_restrict, shown
 from egide.stays.reads import StayPlace
@@ -27,6 +28,7 @@ FILTERS: dict[str, frozenset[str] | None] = {
     "transmissions": frozenset({"transmission"}),
     "problemes": frozenset({"problem", "allergy"}),
     "sejour": frozenset({"stay"}),
+    "examens": frozenset({"examination"}),
     **{genre: frozenset(kinds) for genre, kinds in GENRES.items()},
     "moi": None,
 }
@@ -76,6 +78,7 @@ class Facts:
     age: int | None = None
     before: datetime | None = None
     imported: record.Page[record.Told] = field(default_factory=lambda: record.Page([], None))
+    asked: list[orders.Examination] = field(default_factory=list)
 
 
 def told_kinds(only: str) -> tuple[str, ...]:
@@ -94,12 +97,14 @@ def days(chart: Chart, facts: Facts, only: str) -> tuple[list[Day], datetime | N
         facts.measured.end if kinds is None or "vitals" in kinds else None,
         facts.notes.end if kinds is None or kinds & _WRITTEN else None,
         facts.imported.end,
+        facts.asked[-1].asked_at if len(facts.asked) == orders.MOST else None,
     ]
     end = max((one for one in ends if one is not None), default=None)
     events = [
         event
         for event in (*_readings(chart, facts.measured.found, facts.age), *_stays(facts.places),
                       *_notes(chart, facts.notes.found), *_imported(chart, facts.imported.found),
+                      *_asked(chart, facts.asked),
                       *_coded(chart, "problem", facts.problems),
                       *_coded(chart, "allergy", facts.allergies))
         if (kinds is None or event.kind in kinds) and (only != "moi" or event.mine)
@@ -176,6 +181,32 @@ def _imported(chart: Chart, told: list[record.Told]) -> list[Event]:
         )
         for one in told
     ]  # fmt: skip
+
+
+def _asked(chart: Chart, asked: list[orders.Examination]) -> list[Event]:
+    """A request, and each step of it: a line where it happened; the result whole."""
+    if not asked:
+        return []
+    address = reverse("examination", kwargs={"patient": chart.patient_id, "row": _ANY_ROW})
+    before, after = address.split(str(_ANY_ROW))
+    me, events = chart.actor.account, []
+    for one in asked:
+        names = ", ".join([*(word(code, "examination") for code in one.codes), *([one.other] if one.other else [])])
+        titles, link = f"{one.kind}_event", f"{before}{one.id}{after}"
+        said = _("%(what)s (urgent)") % {"what": names} if one.urgent else names
+        events.append(
+            Event(one.asked_at, "examination", word("asked", titles), detail=said, author=one.author,
+                  mine=one.author_id == me, link=link)
+        )  # fmt: skip
+        events += [
+            Event(
+                step.at, "examination", word(step.step, titles), author=step.author, mine=step.author_id == me,
+                sections=[(names, step.words)] if step.step == "reported" else [], link=link,
+                detail=f"{names} : {step.words}" if step.step == "cancelled" else names,
+            )
+            for step in one.steps
+        ]  # fmt: skip
+    return events
 
 
 def _coded(chart: Chart, fact: str, found: list[record.Problem] | list[record.Allergy]) -> list[Event]:

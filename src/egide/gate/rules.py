@@ -144,6 +144,9 @@ _OWN_BASES: dict[Basis, tuple[dict[Profession, frozenset[Category]], str, str]] 
             _P.PHARMACIST: _WORK,
             _P.LABORATORY: _WORK,
             _P.IMAGING: _WORK,
+            # biologists and radiologists: the list of a laboratory or an imaging unit of theirs, never a ward's
+            _P.PHYSICIAN: _WORK,
+            _P.INTERN: _WORK,
             _P.DIM: frozenset({_C.IDENTITY, _C.STAY, _C.CODING, _C.CLINICAL, _C.PROTECTED}),
             _P.BILLING: _READS[_P.BILLING],
         },
@@ -294,8 +297,34 @@ def may_break_glass(profession: str) -> bool:
 
 
 def works_by_list(profession: str) -> bool:
-    """Whether a profession opens people by its work list, and finds it in its menu; SQL decides again."""
-    return profession in _OWN_BASES[Basis.WORK_LIST][0]
+    """Whether a profession finds work lists fed by admissions and discharges in its menu; SQL decides again."""
+    return profession in {_P.PHARMACIST, _P.DIM, _P.BILLING}
+
+
+def examines(profession: str) -> bool:
+    """Whether all that a profession does is asked of its laboratory or imaging unit: its day is that list."""
+    return profession in {_P.LABORATORY, _P.IMAGING}
+
+
+def may_examine(profession: str) -> bool:
+    """Whether a profession, in a laboratory or an imaging unit, works by the list of what is asked there."""
+    return examines(profession) or profession in {_P.PHYSICIAN, _P.INTERN}
+
+
+# Who asks for an examination; as in SQL (door.ask_examination). Midwives within their competence (CSP L4151-4).
+PRESCRIBERS = frozenset({_P.PHYSICIAN, _P.MIDWIFE, _P.INTERN})
+# Who draws blood on the ward and says so; as in SQL (door.tell_examination).
+SAMPLERS = PRESCRIBERS | {_P.NURSE}
+
+
+def may_prescribe(profession: str) -> bool:
+    """Whether a profession asks for examinations, and cancels what was asked; SQL decides again."""
+    return profession in PRESCRIBERS
+
+
+def may_sample(profession: str) -> bool:
+    """Whether a profession says that a sample was taken, at the bedside; SQL decides again."""
+    return profession in SAMPLERS
 
 
 def may_receive(profession: str) -> bool:

@@ -20,7 +20,7 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One thing to do about one person. `late`: it should be done already."""
+    """One thing to do about one person. `late`: it should be done already; `object`: what somebody asked for."""
 
     id: int
     list: str
@@ -29,15 +29,19 @@ class Task:
     opened_at: datetime
     due_at: datetime
     late: bool
+    object: UUID | None = None
+    urgent: bool = False
 
 
 def my_work() -> Read[list[Task]]:
-    """What waits for my profession on my site, the most pressing first, at most 200; under any ticket of mine."""
+    """What waits for my profession on my site and for my units, urgent first, at most 200; under any ticket of mine."""
 
     def decode(rows: Rows) -> list[Task]:
         return [Task(*row) for row in rows]
 
-    return Read("SELECT id, list, patient, unit, opened_at, due_at, late FROM door.my_work()", (), decode)
+    return Read(
+        "SELECT id, list, patient, unit, opened_at, due_at, late, object, urgent FROM door.my_work()", (), decode
+    )
 
 
 def close(request: HttpRequest, task: int, outcome: str, reason: str | None) -> None:
@@ -46,9 +50,12 @@ def close(request: HttpRequest, task: int, outcome: str, reason: str | None) -> 
 
 
 def opens_work(
-    read: tuple[str, ...],
+    read: tuple[str, ...], *, asked: bool = False, purpose: str = "work_list"
 ) -> Callable[[Callable[Concatenate[HttpRequest, Roster, list[Task], P], HttpResponse]], View]:
-    """The view opens everybody on the work list as one line of the trail; an empty list opens nobody."""
+    """The view opens everybody on the work list as one line of the trail; an empty list opens nobody.
+
+    `asked`: the lines that a request of somebody's made (an examination), else those that an event made.
+    """
 
     def decorate(view: Callable[Concatenate[HttpRequest, Roster, list[Task], P], HttpResponse]) -> View:
         @functools.wraps(view)
@@ -56,15 +63,16 @@ def opens_work(
             def run() -> HttpResponse:
                 cookie = cookie_of(request)
                 actor, ticket = who(cookie)
-                (tasks,) = fetch_with(ticket, my_work())
+                (found,) = fetch_with(ticket, my_work())
+                tasks = [task for task in found if (task.object is not None) is asked]
                 ids = list(dict.fromkeys(task.patient for task in tasks))
-                roster = opening.open_people(cookie, ids, "work_list", read) if ids else opening.nobody(actor, ticket)
+                roster = opening.open_people(cookie, ids, purpose, read) if ids else opening.nobody(actor, ticket)
                 request.actor = roster.actor  # type: ignore[attr-defined]
                 return view(request, roster, tasks, *args, **kwargs)
 
             return answered(request, run)
 
-        opened.gate = ("roster", read, (), "work_list")  # type: ignore[attr-defined]
+        opened.gate = ("roster", read, (), purpose)  # type: ignore[attr-defined]
         return opened
 
     return decorate

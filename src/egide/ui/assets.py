@@ -22,7 +22,7 @@ _HTMX = Path(django_htmx.__file__).parent / "static" / "django_htmx"
 # One sheet made of several files, in cascade order: the browser asks once.
 STYLES = (
     "tokens.css", "base.css", "frame.css", "kit.css", "pages.css", "acts.css", "seek.css", "watch.css", "people.css",
-    "record.css", "print.css",
+    "record.css", "orders.css", "print.css",
 )  # fmt: skip
 
 # The exact list of what is served. A file that is not here has no address.

@@ -134,7 +134,7 @@ class Event(Protocol):
 _EVENT_ICONS = {
     "vitals": "pulse", "problem": "problem", "allergy": "alert", "stay": "door", "transmission": "speech",
     "prescription": "pill", "statement": "pill", "administration": "pill", "vaccination": "syringe", "act": "scalpel",
-    "document": "file",
+    "document": "file", "examination": "flask",
 }  # fmt: skip
 
 

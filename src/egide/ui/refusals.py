@@ -379,6 +379,24 @@ REFUSALS: dict[str, Refusal] = {
         _lazy("Vérifiez l'année."),
         422,
     ),
+    "wish_too_far": Refusal(
+        _lazy("Date trop lointaine"),
+        _lazy("Un examen se demande trente jours à l'avance au plus."),
+        _lazy("Vérifiez la date, ou donnez un rendez-vous."),
+        422,
+    ),
+    "unknown_receiver": Refusal(
+        _lazy("Destinataire inconnu"),
+        _lazy("Cette unité ne reçoit pas de demandes de cette sorte ; rien n'a été demandé."),
+        _lazy("Choisissez-en une dans la liste."),
+        422,
+    ),
+    "told_already": Refusal(
+        _lazy("Déjà enregistré"),
+        _lazy("Quelqu'un a déjà dit ce qu'il en est de cet examen ; rien n'a été changé."),
+        _lazy("Rechargez la page pour voir où il en est."),
+        409,
+    ),
     "unknown_appointment": Refusal(
         _lazy("Rendez-vous inconnu"),
         _lazy("Ce rendez-vous n'est pas de ce patient."),

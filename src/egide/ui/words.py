@@ -5,6 +5,7 @@ Wording follows the glossary (équipe de soins, médecin responsable du séjour,
 
 from collections.abc import Mapping
 
+from egide.ui import words_examinations
 from egide.ui.text import _, _lazy
 
 PROFESSIONS = {
@@ -452,6 +453,7 @@ FILTERS = {
     "vaccinations": _lazy("Vaccinations"),
     "actes": _lazy("Actes"),
     "documents": _lazy("Documents"),
+    "examens": _lazy("Examens"),
     "moi": _lazy("De moi"),
 }
 
@@ -604,6 +606,10 @@ DONE = {
     "tache_passee": _lazy("Retirée de la liste, avec son motif."),
     "plan": _lazy("Plan blanc déclaré : il finit de lui-même dans 12 heures."),
     "plan_fin": _lazy("Plan blanc terminé."),
+    "examen": _lazy("Demande envoyée : elle est dans la liste de qui la reçoit."),
+    "examen_fait": _lazy("Inscrit : la demande suit son cours."),
+    "examen_rendu": _lazy("Résultat rendu : il est au dossier, la ligne sort de la liste."),
+    "examen_annule": _lazy("Demande annulée, avec son motif."),
     "mandat": _lazy("Mandat donné : son porteur en est prévenu."),
     "mandat_fin": _lazy("Mandat terminé : ce qu'il ouvrait est fermé."),
     "vigilance": _lazy("Inscrit : les ouvertures hors de l'unité du lecteur seront dites au DPO."),
@@ -625,6 +631,13 @@ _TABLES: dict[str, Mapping[str, object]] = {
     "category": CATEGORIES,
     "severity": ALLERGY_SEVERITY,
     "work_list": WORK_LISTS,
+    "examination": words_examinations.EXAMINATIONS,
+    "examination_group": words_examinations.EXAMINATION_GROUPS,
+    "examination_kind": words_examinations.EXAMINATION_KINDS,
+    "laboratory_state": words_examinations.LABORATORY_STATES,
+    "imaging_state": words_examinations.IMAGING_STATES,
+    "laboratory_event": words_examinations.LABORATORY_EVENTS,
+    "imaging_event": words_examinations.IMAGING_EVENTS,
     "done": DONE,
     "appointment": APPOINTMENTS,
     "appointment_act": APPOINTMENT_ACTS,

@@ -63,7 +63,8 @@ def test_every_profession_begins_somewhere(hospital: Hospital, browser: Browse, 
     hospital.patient(unit, birth_name="PRESENTE")
     person, cookie = hospital.signed_in(profession, unit)
     page = browser(cookie)
-    assert page.get("/")["Location"] == ("/presents/" if profession == Profession.SWITCHBOARD else "/jour/")
+    begins = {Profession.SWITCHBOARD: "/presents/", Profession.LABORATORY: "/examens/", Profession.IMAGING: "/examens/"}
+    assert page.get("/")["Location"] == begins.get(profession, "/jour/")
     answer = page.get("/jour/")
     assert answer.status_code == 200
     reads = hospital.value(

@@ -130,12 +130,12 @@ class Hospital:
         )  # fmt: skip
         return site
 
-    def unit(self, site: UUID | None = None) -> UUID:
+    def unit(self, site: UUID | None = None, kind: str = "ward") -> UUID:
         """A unit, without patients."""
         unit, number = uuid4(), next(_numbers)
         self.sql(
-            "INSERT INTO directory_unit (id, site_id, name, code, specialty) VALUES (%s, %s, %s, %s, '')",
-            unit, site or self.site, f"Médecine {number}", f"U{number}",
+            "INSERT INTO directory_unit (id, site_id, name, code, specialty, kind) VALUES (%s, %s, %s, %s, '', %s)",
+            unit, site or self.site, f"Médecine {number}", f"U{number}", kind,
         )  # fmt: skip
         from egide.directory import reads as directory
 

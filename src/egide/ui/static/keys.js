@@ -83,6 +83,12 @@ document.addEventListener("keydown", (event) => {
     rows()[0]?.focus();
     return;
   }
+  if (target.matches("[data-row] input[type=checkbox]") && ["ArrowDown", "ArrowUp", "/"].includes(event.key)) {
+    event.preventDefault();
+    if (event.key === "/") document.querySelector("[data-filter]").focus();
+    else go(event.key === "ArrowDown" ? 1 : -1);
+    return;
+  }
   if (event.key === "ArrowDown" && target.closest("form.seek")) {
     event.preventDefault();
     if (!go(1)) document.querySelector(".seek-near button")?.focus();

@@ -30,7 +30,14 @@ from egide.stays import forms as stay_forms
 from egide.ui import Frame, Place
 from egide.ui.answers import Locked
 from egide.ui.fields import CommaDecimalField, PairField
-from egide.ui.tests import samples_agenda, samples_links, samples_oversight, samples_people, samples_rescue
+from egide.ui.tests import (
+    samples_agenda,
+    samples_links,
+    samples_orders,
+    samples_oversight,
+    samples_people,
+    samples_rescue,
+)
 from egide.ui.tests.samples_imported import imported, restricting
 
 NAMES = (
@@ -50,6 +57,7 @@ NAMES = (
     "surveillance-patient", "relectures", "jour", "jour-vide", "palette", "copie", "impression", "onglets",
     *samples_links.NAMES,
     *samples_agenda.NAMES,
+    *samples_orders.NAMES,
     "secours-porte", "secours-porte-erreur", "secours", "secours-vide", "secours-lits", "secours-lits-vide", "psc-fait",
 )  # fmt: skip
 PARIS = ZoneInfo("Europe/Paris")
@@ -301,6 +309,8 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
         "only": "",
         "restricted": True,
         "brought": True,
+        "asked": [samples_orders.asked(1, NOW), samples_orders.asked(2, NOW, "done", "reported", kind="imaging")],
+        "may_prescribe": True,
         "done": None,
     }
     long_name = "<b>MARTIN</b> " + "DE LA TRÈS-LONGUE-RUE " * 8 + "🫀"
@@ -433,6 +443,7 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
                 "pressures": [],
                 "stay": None,
                 "brought": False,
+                "asked": [],
                 "restricted": False,
                 "done": "constantes",
             },
@@ -562,6 +573,7 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
         **samples_rescue.contexts(NOW, ident),
         **samples_people.contexts(NOW),
         **samples_agenda.contexts(NOW, ident, ward(), chart),
+        **samples_orders.contexts(NOW, ident, ward(), chart),
     }
 
 

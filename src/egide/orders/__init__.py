@@ -1,0 +1,1 @@
+"""Égide: orders."""
