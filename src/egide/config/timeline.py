@@ -187,7 +187,7 @@ def _asked(chart: Chart, asked: list[orders.Examination]) -> list[Event]:
     """A request, and each step of it: a line where it happened; the result whole."""
     if not asked:
         return []
-    address = reverse("examination", kwargs={"patient": chart.patient_id, "row": _ANY_ROW})
+    address = url("examination", patient=chart.patient_id, row=_ANY_ROW)
     before, after = address.split(str(_ANY_ROW))
     me, events = chart.actor.account, []
     for one in asked:
