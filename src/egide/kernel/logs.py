@@ -6,6 +6,7 @@ the sentence of their source is kept. The message of an exception is never writt
 
 import logging
 import re
+import secrets
 import traceback
 import uuid
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ from structlog.typing import EventDict
 
 # A name of code, an SQLSTATE, or places of code (`view:12 > read:40`).
 _CODE: Final = re.compile(r"[A-Za-z_][\w.]{0,79}|[0-9A-Z]{5}|[\w<>.]+:\d+( > [\w<>.]+:\d+)*")
+# Crockford's base 32: no letter that is heard or read as another sign; eight of them are 40 bits.
+_READ_ALOUD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _HIDDEN: Final = "•"
 _OURS: Final = "egide"
 
@@ -46,11 +49,17 @@ def formatter() -> logging.Formatter:
 
 
 def begin_request() -> str:
-    """A fresh id, on every line this request writes from now on; the page of a fault shows it."""
-    identifier = uuid.uuid4().hex[:16]
+    """A fresh id, on every line this request writes from now on; the page of a fault shows it, to be read by phone."""
+    drawn = "".join(secrets.choice(_READ_ALOUD) for _ in range(8))
+    identifier = f"{drawn[:4]}-{drawn[4:]}"
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request=identifier)
     return identifier
+
+
+def request_id() -> str:
+    """That of the request under way; empty outside one."""
+    return str(structlog.contextvars.get_contextvars().get("request", ""))
 
 
 def _sentence(logger: Any, method: str, event: EventDict) -> EventDict:  # noqa: ARG001 — structlog's signature

@@ -13,12 +13,13 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooMany
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 
-from egide.kernel import proofs
+from egide.kernel import logs, proofs
 from egide.ui.refusals import refusal
 from egide.ui.rendering import Frame, frame_of, page, wants_panel
 from egide.ui.text import _
 
 _log = logging.getLogger("egide.ui")
+_FAULTS = 500  # from here on it is ours: the page shows the request's id, under which the logs tell what happened
 
 
 def _bare(request: HttpRequest) -> Frame:
@@ -43,6 +44,7 @@ def _say(
         next_step=next_step,
         icon=icon,
         confirm_at=confirm_at,
+        reference=logs.request_id() if status >= _FAULTS else "",
     )
 
 
@@ -57,6 +59,8 @@ def refused(request: HttpRequest, code: str) -> HttpResponse:
     if code == "fresh_factor":
         back = request.get_full_path() if request.method == "GET" else reverse("home")
         confirm_at = f"{reverse('confirm')}?suite={quote(back)}"
+    if words.status >= _FAULTS:
+        _log.warning("refused: %s", code)
     return _say(request, str(words.title), str(words.sentence), str(words.next_step), words.status, "lock", confirm_at)
 
 
@@ -137,6 +141,7 @@ def keeper_down(request: HttpRequest, *, locked: bool = False) -> HttpResponse:
         then = _(
             "Il redémarre seul, en général en quelques secondes : réessayez. Sinon, appelez l'administrateur de garde."
         )
+    _log.warning("keeper_locked" if locked else "keeper_down")
     answer = _say(
         request,
         _("Consultation momentanément impossible"),
@@ -203,7 +208,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         request,
         _("Incident technique"),
         _("Un incident a interrompu cette demande ; rien n'a été enregistré à moitié."),
-        _("Réessayez ; si cela se répète, signalez l'heure exacte à l'administrateur."),
+        _("Réessayez ; si cela se répète, appelez l'administrateur et donnez-lui la référence ci-dessous."),
         500,
         "alert",
     )

@@ -7,6 +7,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from django.test import RequestFactory, override_settings
 
+from egide.kernel import logs
 from egide.ui import answers
 from egide.ui.refusals import REFUSALS
 from egide.ui.rendering import _frame_maker
@@ -49,6 +50,16 @@ def test_statuses() -> None:
     assert answers.server_error(request()).status_code == 500
     assert answers.csrf_failure(request()).status_code == 403
     assert answers.alive(request()).status_code == 204
+
+
+def test_a_fault_shows_the_id_under_which_the_logs_tell_it_and_a_refusal_shows_none() -> None:
+    reference = logs.begin_request()
+    for answer in (answers.server_error(request()), answers.keeper_down(request())):
+        assert reference in answer.content.decode()
+    assert reference not in answers.not_found(request()).content.decode()
+    assert reference not in answers.refused(request(), "forbidden").content.decode()
+    panel = answers.server_error(request(**{"HX-Request": "true"}))
+    assert reference in panel.content.decode()
 
 
 def broken_frame(request: HttpRequest) -> None:
