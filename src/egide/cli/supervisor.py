@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from egide.cli import keys, migrations, server
+from egide.cli import granian, keys, migrations, server
 from egide.cli.cluster import Cluster
 from egide.cli.halt import Halt
 from egide.cli.processes import Watched, check_interpreter, end_strays, last_line, rotate_logs, run, start
@@ -311,7 +311,7 @@ class Supervisor:
 
     def _start_live(self) -> None:
         command = [sys.executable, "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1"]
-        command += ["--port", str(self.port + LIVE_PORT), "--no-access-log", "--log-level", "warning"]
+        command += ["--port", str(self.port + LIVE_PORT), *granian.logged(self.home)]
         command += ["--workers", "1", "--no-ws", "egide.live.asgi:application"]
         self._watch_over("live", command)
         self._await("live", lambda: self._answers(self.port + LIVE_PORT))
@@ -343,7 +343,7 @@ class Supervisor:
 
     def _start_web(self) -> None:
         command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
-        command += ["--port", str(self.port), "--no-access-log", "--log-level", "warning"]
+        command += ["--port", str(self.port), *granian.logged(self.home)]
         command += [
             "--blocking-threads",
             "4",
