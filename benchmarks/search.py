@@ -36,13 +36,13 @@ import psycopg  # noqa: E402
 from psycopg.rows import dict_row  # noqa: E402
 
 from egide.cli.supervisor import Supervisor  # noqa: E402
-from egide.identity.rules import found_by  # noqa: E402
 from egide.keeper import masters as keys  # noqa: E402
 from egide.keeper.client import Keeper  # noqa: E402
 from egide.keeper.finder import Finder, parse  # noqa: E402
-from egide.keeper.sessions import Sessions  # noqa: E402
+from egide.keeper.sessions import Bound, Sessions  # noqa: E402
 from egide.kernel import likeness, phonetics, sealing, tokens  # noqa: E402
 from egide.kernel.home import Home  # noqa: E402
+from egide.kernel.tokens import found_by  # noqa: E402
 from egide.rehearsal import people  # noqa: E402
 from egide.rehearsal.people import Person  # noqa: E402
 from egide.rehearsal.rows import SYSTEM  # noqa: E402
@@ -436,7 +436,7 @@ def throughput(home: Home, cookie: str, count: int, clients: int, seconds: float
 
 def pass_of(masters: keys.Masters, session: uuid.UUID, account: uuid.UUID) -> str:
     """The pass the keeper would have given to one request of this session, for two minutes."""
-    return Sessions(masters).passing(session, account, asked=True, now=int(time.time() * 1000))
+    return Sessions(masters).passing(Bound(session, account, b""), asked=True, now=int(time.time() * 1000))
 
 
 def report(told: dict[str, Any]) -> str:

@@ -43,6 +43,10 @@ NAMES_A_PATIENT_TABLE |= {
     f"{_PRESENT}: identity_trait": "switchboard: sealed names of who lies on one site, for matching in the keeper",
     f"{_CONTACTS}: identity_contact": "contacts of one opened person, masked by the keeper",
     f"{_CONTACTS}: identity_ins": "the INS of one opened person, masked by the keeper",
+    **{
+        f"identity.found_by(uuid[]): {table}": "renewal of search tokens: what they are made of, sealed, a slice at a time"
+        for table in ("identity_trait", "identity_contact", "identity_ins")
+    },
     f"{_SWEEP}: identity_patient": "sweep: whether an id that tokens name ever got a row",
     f"{_PRESENT}: stays_stay": "switchboard: their rooms, and whose presence is kept secret",
 }

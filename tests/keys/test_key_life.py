@@ -116,11 +116,15 @@ def test_a_lost_key_stops_the_keeper_by_name_and_its_backup_brings_everything_ba
     assert lost.name in {path.name for path in clinic.home.keeper_masters.iterdir()}
 
 
-def test_every_session_ends_when_the_session_key_is_renewed(clinic: Clinic, nurse: Visitor) -> None:
+def test_sessions_go_on_while_their_key_is_renewed_and_end_at_once_when_asked(clinic: Clinic, nurse: Visitor) -> None:
     chart = a_chart(clinic, nurse)
-    clinic.run("keys", "rotate", "session")
-    assert nurse.get(chart).status in (302, 401)
+    assert "--at-once" in clinic.run("keys", "rotate", "session")
+    assert nurse.get(chart).status == 200  # planned, it stops nobody: she began under the former version
     with signed_in(clinic) as again:
+        assert again.get(chart).status == 200
+        assert "encore à cette version" in say(clinic, "keys", "retire", "session", "1", expected=1)
+        clinic.run("keys", "retire", "session", "1", "--at-once")  # stolen, it ends what a thief may have forged
+        assert nurse.get(chart).status in (302, 401)
         assert again.get(chart).status == 200
 
 

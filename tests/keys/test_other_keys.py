@@ -60,3 +60,17 @@ def test_the_marks_of_sign_in_keys_are_renewed_and_everybody_signs_in(clinic: Cl
     assert nurse.get(chart).status == 200  # whoever was at work stays at work
     with signed_in(clinic) as again:
         assert again.get(chart).status == 200
+
+
+def test_search_tokens_are_renewed_by_the_console_and_the_former_version_is_refused(clinic: Clinic) -> None:
+    persons = clinic.sql("SELECT count(DISTINCT patient_id) FROM identity.token")[0][0]
+    assert f"{persons} valeurs reprises" in clinic.run("keys", "rotate", "token")
+    clinic.run("keys", "retire", "token", "1")
+    assert clinic.sql("SELECT DISTINCT version FROM identity.token") == [(2,)]
+    sources = clinic.sql("SELECT count(*) FROM gate.token WHERE kind = 'SRC'")[0][0]
+    told = clinic.run("keys", "rotate", "source")
+    assert f"{sources} valeurs reprises" in told
+    assert "maillons" in told
+    assert "maillon" in say(clinic, "keys", "retire", "source", "1", expected=1)
+    assert f"{sources} valeurs" in clinic.run("keys", "rotate", "source")  # again, whole: nothing was unfinished
+    assert clinic.sql("SELECT DISTINCT version FROM gate.token WHERE kind = 'SRC'") == [(3,)]

@@ -27,18 +27,21 @@ SENTENCES = {
     "still_used": "Des valeurs de la base tiennent encore à cette version : lancez d'abord « egide keys rotate ».",
     "still_live": "Cette version scelle aujourd'hui : renouvelez d'abord la clé (« egide keys rotate »).",
     "unknown_version": "Cette clé n'a pas cette version : voyez « egide keys status ».",
+    "chained": "Cette version reste, comme maillon : sans la plus récente elle ne donne rien. Rien à ôter.",
     "not_rotated": "Cette clé ne se renouvelle pas : voyez « Les clés » dans docs/administration.md.",
     "wrong_socket": "Lancez la commande sous le compte propriétaire de la base.",
 }
 NAMES = (
     "identity, contact, ins, stay, coding, clinical, protected (données) ; trail (mots des accès d'urgence) ; "
-    "enrol (clés de connexion) ; checkpoint (signature de la trace) ; session (toutes les sessions prennent fin)"
+    "token (jetons de recherche) ; source (identifiants étrangers) ; enrol (clés de connexion) ; "
+    "checkpoint (signature de la trace) ; session (cookies et tickets)"
 )
-SIGNING = "checkpoint"
+SIGNING, SOURCE, SESSION = "checkpoint", "source", "session"
 
 # What a renewal leaves as it is, by place.
 ALTERED = "{place} : {count} valeurs qu'aucune version n'ouvre (altérées) ; laissées telles quelles."
 LEFT = {
+    "identity.token": "{count} identifiant(s) sans fiche gardent leurs jetons : « egide sweep », puis relancez.",
     "accounts.invitation": "{count} code(s) de clé remis avant cela : ils servent, ou finissent d'eux-mêmes.",
     "accounts.key": (
         "{count} clé(s) de connexion que la trace n'a jamais vu remettre, ou qu'aucun gardien d'ici n'a marquées : "
@@ -100,22 +103,26 @@ def rotate(key: Annotated[str, typer.Argument(metavar="CLÉ", help=NAMES)]) -> N
     """Donne une version neuve à une clé et rescelle ce qui l'était par l'ancienne, Égide en marche. Se reprend."""
     home = Home.from_environment()
     version = ask_keeper(home, "rotate", key=key)["version"]
-    if key == "session":
-        print("Clé des sessions renouvelée : chacun se reconnecte avec sa clé de sécurité.")
-        return
-    print(f"{key} : la version {version} scelle désormais ; les anciennes ouvrent encore.")
+    print(f"{key} : la version {version} sert désormais ; les anciennes sont encore reconnues.")
     last: dict[str, Any] = {}
     for last in _resealing(home, key):
         _show(key, last)
     print()
     for place, count in last.get("unreadable", {}).items():
         print("  " + LEFT.get(place, ALTERED).format(place=place, count=count))
+    if key == SESSION and last.get("left"):
+        print(f"{last['left']} session(s) finissent sous l'ancienne, en douze heures au plus ; ensuite :")
+        print(f"  egide keys retire session {version - 1}   (clé volée : --at-once les ferme toutes, maintenant)")
+        return
     if last.get("left"):
         print(f"Il reste {last['left']} valeurs : relancez « egide keys rotate {key} ».")
         raise typer.Exit(1)
     if key == SIGNING:
         print(f"La trace est signée par : {(home.keeper_trail / 'latest.vkey').read_text().strip()}")
         print("Donnez cette clé publique à qui vérifie la trace ailleurs (egide audit verify --key).")
+    if key == SOURCE:
+        print(f"Tout est repris sous la version {version} ; les anciennes restent, comme maillons.")
+        return
     print(f"Tout est repris sous la version {version}. Ôtez l'ancienne : egide keys retire {key} {version - 1}")
 
 
@@ -147,10 +154,11 @@ def _resealing(home: Home, key: str) -> Iterator[dict[str, Any]]:
 def retire(
     key: Annotated[str, typer.Argument(metavar="CLÉ")],
     version: Annotated[int, typer.Argument(metavar="VERSION", min=1)],
+    at_once: Annotated[bool, typer.Option("--at-once", help="Clé des sessions : ferme celles qui en vivent.")] = False,
 ) -> None:
     """N'emploie plus une ancienne version : son fichier passe dans keeper/retired, que vous gardez ou détruisez."""
     home = Home.from_environment()
-    ask_keeper(home, "retire", key=key, version=version)
+    ask_keeper(home, "retire", key=key, version=version, at_once=at_once)
     place = home.keeper / "retired" / f"{key}.{version}.key"
     print(f"{key}.{version} n'ouvre plus rien. Fichier mis de côté : {place}")
     print("Détruisez-le quand aucune sauvegarde de la base n'en a plus besoin.")

@@ -27,7 +27,7 @@ class Application:
     ) -> Batch:
         """At most 200 subjects, each with its foreign ids (system, id); a known one comes back with its id (`known`).
 
-        `traits`, one a subject: what she will be found by (`identity.rules.found_by`).
+        `traits`, one a subject: what she will be found by (`kernel.tokens.found_by`).
         """
         answer = keeper().call(
             "open_new",

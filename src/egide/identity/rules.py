@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -26,36 +25,6 @@ def unknown_day(year: int, month: int | None, day: int | None) -> date:
     if month is None and day is None:
         return date(year, 12, 31)
     return date(year, month or 1, day or 1)
-
-
-# Trait or contact → the field of the keeper's protocol under which its tokens are made.
-_FOUND_BY = {
-    "birth_name": "birth_name", "used_name": "used_name", "first_name": "first_names", "used_first_name": "first_names",
-    "birth_date": "birth_date", "ins": "ins", "ipp": "ipp", "phone": "phones",
-}  # fmt: skip
-
-
-def found_by(values: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """What a person is found by, present and past, from (kind, value) pairs; other kinds and odd dates are left out."""
-    found: dict[str, list[str]] = {}
-    for kind, value in values:
-        field = _FOUND_BY.get(kind)
-        if field is not None and (kind != "birth_date" or _is_day(value)) and len(value) <= _LONGEST:
-            kept = found.setdefault(field, [])
-            if value not in kept and len(kept) < _MOST:
-                kept.append(value)
-    return found
-
-
-_LONGEST = 400
-_MOST = 20
-
-
-def _is_day(value: str) -> bool:
-    try:
-        return date.fromisoformat(value).isoformat() == value
-    except ValueError:
-        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from egide.gate.rules import may_find_present, may_receive
 from egide.gate.searching import Desk, Found, FoundRow, searches
 from egide.identity.actions import create
 from egide.identity.forms import NewIdentity, PresentName, Search
-from egide.identity.rules import found_by
 from egide.kernel.capabilities import Refused
+from egide.kernel.tokens import found_by
 from egide.ui import page
 
 

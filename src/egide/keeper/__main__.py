@@ -12,6 +12,7 @@ from egide.keeper import masters, server
 from egide.keeper.ceilings import Ceilings
 from egide.keeper.custody import Custody
 from egide.keeper.masters import Masters
+from egide.keeper.possession import Memory
 from egide.keeper.prosante import Tokens
 from egide.keeper.recount import recount
 from egide.keeper.sequencer import Sequencer
@@ -67,6 +68,7 @@ class Door:
         origin = os.environ.get("EGIDE_ORIGIN", f"http://localhost:{os.environ.get('EGIDE_PORT', '8400')}")
         self._ceremony, configured = Ceremony(origin), ProSante.from_environment()
         self._prosante = Tokens(configured, home.psc_jwks, self._ceremony) if configured else None
+        self._memory = Memory()
         self._parts: tuple[Sequencer, Ceilings] | None = None
         self._ready, self.stop = threading.Event(), threading.Event()
         self.switch = Switch(Locked(custody))
@@ -77,7 +79,7 @@ class Door:
             self._parts = self._begun(keys)
         sequencer, ceilings = self._parts
         sequencer.renew(keys.signers)
-        self.switch.to(Verbs(keys, self._ceremony, sequencer, ceilings, self._prosante, self._custody))
+        self.switch.to(Verbs(keys, self._ceremony, sequencer, ceilings, self._prosante, self._custody, self._memory))
         self._ready.set()
 
     def _begun(self, keys: Masters) -> tuple[Sequencer, Ceilings]:

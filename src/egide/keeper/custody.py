@@ -9,11 +9,10 @@ from typing import Any, Final
 from egide.keeper import masters, passphrase, renewal
 from egide.keeper.masters import Masters
 from egide.keeper.passphrase import SHORTEST, Store, WrongPassphrase
-from egide.keeper.sessions import No
+from egide.keeper.sessions import SESSION, Lasting, No
 from egide.kernel.home import Home
 
-# Keys whose sessions all end: rotated together, the former version retired at once.
-AT_ONCE: Final = ("session", "ticket")
+TICKET: Final = "ticket"  # of the same versions as `session`
 
 
 class Custody:
@@ -68,47 +67,76 @@ class Custody:
         keys = self._held()
         return {
             "versions": {name: sorted(versions) for name, versions in keys.keys.items()},
-            "left": {name: self._left(conn, name) for name in renewal.SWEPT if len(keys.keys[name]) > 1},
+            "left": {name: self._left(conn, name) for name in renewal.SWEPT if len(keys.keys.get(name, ())) > 1},
             "ages": keys.ages,
             "passphrase": isinstance(self._store, passphrase.Wrapped),
         }
 
     def rotate(self, conn: Any, name: str) -> int:
-        """A new version that seals from now on; former ones still open what they sealed. Resumes an unfinished one."""
+        """A new version that makes from now on; former ones are still believed. Resumes an unfinished one."""
         with self._lock:
             keys = self._held()
-            if name not in (*renewal.SWEPT, *AT_ONCE):
+            if name not in renewal.SWEPT:
                 raise No("not_rotated")
-            if name in renewal.SWEPT and len(keys.keys[name]) > 1:
+            if name in ("token", masters.SOURCE):
+                keys = self._with_sources(keys)
+            if len(keys.keys[name]) > 1 and self._unfinished(conn, name):
                 return keys.live(name)
-            for one in AT_ONCE if name in AT_ONCE else (name,):
-                former = keys.live(one)
-                version = masters.add_version(self._home.keeper_masters, self._store, one)
-                if name in AT_ONCE:
-                    masters.retire(self._home.keeper_masters, one, former)
-                self._note(conn, "rotated", one, version)
+            if name == SESSION and keys.live(TICKET) == keys.live(SESSION):  # the pair goes together
+                self._add(conn, TICKET)
+            self._add(conn, name)
             self._take(self._store)
             return self._held().live(name)
 
-    def retire(self, conn: Any, name: str, version: int) -> None:
-        """Gives a version to nobody any more; No("still_used") while the base holds a value sealed under it."""
+    def _add(self, conn: Any, name: str) -> None:
+        version = masters.add_version(self._home.keeper_masters, self._store, name)
+        self._note(conn, "rotated", name, version)
+
+    def _with_sources(self, keys: Masters) -> Masters:
+        """Where `source` is still what `token` gave: a file of its own, so that the versions of `token` may go."""
+        if masters.SOURCE not in keys.keys:
+            masters.add_version(self._home.keeper_masters, self._store, masters.SOURCE, keys.sources[0])
+            self._take(self._store)
+        return self._held()
+
+    def _unfinished(self, conn: Any, name: str) -> bool:
+        """A former version waits to be retired; one of a chain never is, only what it blinded is brought over."""
+        return name != masters.SOURCE or self._left(conn, name) > 0
+
+    def retire(self, conn: Any, name: str, version: int, *, at_once: bool = False) -> None:
+        """Gives a version to nobody any more; No("still_used") while the base holds what it made.
+
+        `at_once`, of the key of sessions: those that live under it end now.
+        """
         with self._lock:
             keys = self._held()
-            if version not in keys.keys.get(name, {}) or name not in renewal.SWEPT:
-                raise No("unknown_version")
-            if version == keys.live(name):
-                raise No("still_live")
+            self._refuse_retirement(keys, name, version)
+            if at_once and name == SESSION:
+                Lasting(conn, keys).end()
             if self._left(conn, name):
                 raise No("still_used")
             if name == masters.SIGNING:
                 masters.certify(self._home.keeper_birth, keys)
-            masters.retire(self._home.keeper_masters, name, version)
+            pair = [one for one in (name, TICKET) if version in keys.keys[one]] if name == SESSION else [name]
+            for one in pair:
+                masters.retire(self._home.keeper_masters, one, version)
             self._take(self._store)
             if self._left(conn, name):  # a page sealed under it between the two looks
-                masters.take_back(self._home.keeper_masters, name, version)
+                for one in pair:
+                    masters.take_back(self._home.keeper_masters, one, version)
                 self._take(self._store)
                 raise No("still_used")
-            self._note(conn, "retired", name, version)
+            for one in pair:
+                self._note(conn, "retired", one, version)
+
+    @staticmethod
+    def _refuse_retirement(keys: Masters, name: str, version: int) -> None:
+        if version not in keys.keys.get(name, {}) or name not in renewal.SWEPT:
+            raise No("unknown_version")
+        if version == keys.live(name):
+            raise No("still_live")
+        if name == masters.SOURCE:
+            raise No("chained")
 
     def set_passphrase(self, conn: Any, phrase: str, former: str | None) -> None:
         """Wraps the keys under a passphrase, or changes it: the former one is then asked for."""

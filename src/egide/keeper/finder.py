@@ -4,7 +4,7 @@ Tokens, candidates and ranking live here, beside the keys; the web process sends
 that `gate.searched` lets be shown, nothing of the others but how many they are. Design: finding without listing.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -30,6 +30,7 @@ _SHORTEST = 2  # letters of a whole name: LY, NG
 _CANDIDATES = "SELECT * FROM identity.candidates(%s, %s::uuid[], %s::uuid)"
 MASKED = ("phone", "email", "address", "ins")
 _DOMAINS = ("entity", "group")
+Asked = list[list[int]]  # tokens, a list a living version of their key
 
 
 @dataclass(slots=True)
@@ -81,7 +82,8 @@ class Finder:
         self._masters = masters
         self._expect = expect
         self._count = count
-        self.blinder = tokens.Blinder(masters.newest("token"))
+        # one a living version: while it is being renewed, a person is found by one or the other
+        self._blinders = [tokens.Blinder(key) for _, key in sorted(masters.keys["token"].items(), reverse=True)]
 
     def search(
         self, conn: Any, session: UUID, account: UUID, typed: dict[str, Any], unmask: bool, domain: str
@@ -166,33 +168,38 @@ class Finder:
 
     def candidates(
         self, conn: Any, what: Typed, door: str, site: UUID | None = None
-    ) -> tuple[list[int], dict[UUID, Candidate]]:
+    ) -> tuple[Asked, dict[UUID, Candidate]]:
         """Everybody whom the tokens name, ranked; and the tokens asked for. A second tier when nobody is sure.
 
         Among those whom the legal entity of `site` knows; in the whole group without one.
         """
+        first = self._asked(what, door)
+        found = self._candidates(conn, first, what, site)
+        if door in ("number", "phone", "year"):
+            return first, found
+        best = max((one.score for one in found.values()), default=0.0)
+        full_names = what.name and what.first and min(len(what.name[0]), len(what.first[0])) >= _SHORTEST
+        if best < SURE and full_names and what.born is not None and (day := what.born.whole) is not None:
+            days = list(likeness.neighbours(day, datetime.now(UTC).date() + timedelta(days=1)))
+            more = [one.of_slips(what.name, what.first, day, days) for one in self._blinders]
+            found = {**self._candidates(conn, more, what, site), **found}
+            return [[*near, *far] for near, far in zip(first, more, strict=True)], found
+        return first, found
+
+    def _asked(self, what: Typed, door: str) -> Asked:
+        """Tokens of what was typed, under each living version."""
         if door == "number":
-            asked = [self.blinder.number(kind, one) for kind, one in (("INS", what.ins), ("IPP", what.ipp)) if one]
-            return asked, self._candidates(conn, asked, what, site)
+            numbers = [(kind, one) for kind, one in (("INS", what.ins), ("IPP", what.ipp)) if one]
+            return [[one.number(kind, value) for kind, value in numbers] for one in self._blinders]
         if door == "phone":
-            asked = [self.blinder.number("TEL", what.phone)]
-            return asked, self._candidates(conn, asked, what, site)
+            return [[one.number("TEL", what.phone)] for one in self._blinders]
         if door == "year":
-            asked = self.blinder.of_year(what.name, what.first, what.born.year if what.born else 0)
-            return asked, self._candidates(conn, asked, what, site)
+            year = what.born.year if what.born else 0
+            return [one.of_year(what.name, what.first, year) for one in self._blinders]
         day = what.born.whole if what.born else None
         if day is None:
             raise Unclear("no_such_day")
-        asked = self.blinder.of_search(what.name, what.first, day)
-        found = self._candidates(conn, asked, what, site)
-        best = max((one.score for one in found.values()), default=0.0)
-        full_names = what.name and what.first and min(len(what.name[0]), len(what.first[0])) >= _SHORTEST
-        if best < SURE and full_names:
-            last = datetime.now(UTC).date() + timedelta(days=1)
-            more = self.blinder.of_slips(what.name, what.first, day, likeness.neighbours(day, last))
-            asked = asked + more
-            found = {**self._candidates(conn, more, what, site), **found}
-        return asked, found
+        return [one.of_search(what.name, what.first, day) for one in self._blinders]
 
     def _expected(self, conn: Any, session: UUID, account: UUID, found: dict[UUID, Candidate]) -> dict[UUID, Candidate]:
         """A caller's number is answered from the agenda only: those with an appointment in the actor's team."""
@@ -231,9 +238,9 @@ class Finder:
                 return True
         return False
 
-    def _candidates(self, conn: Any, asked: list[int], what: Typed, site: UUID | None) -> dict[UUID, Candidate]:
+    def _candidates(self, conn: Any, asked: Asked, what: Typed, site: UUID | None) -> dict[UUID, Candidate]:
         found: dict[UUID, Candidate] = {}
-        for row in conn.execute(_CANDIDATES, (asked, [], site), prepare=False):
+        for row in self._rows(conn, asked, [], site):
             one = found.setdefault(row["patient_id"], Candidate(row["patient_id"]))
             kind = row["kind"]
             if kind == "birth_place":
@@ -250,9 +257,19 @@ class Finder:
             one.rank(what)
         return found
 
-    def _read(self, conn: Any, asked: list[int], ids: list[UUID]) -> dict[UUID, list[tuple[str, dict[str, Any]]]]:
+    @staticmethod
+    def _rows(conn: Any, asked: Asked, ids: list[UUID], site: UUID | None) -> Iterator[dict[str, Any]]:
+        """Each once, though two versions find it."""
+        seen: set[UUID] = set()
+        for tokens_asked in asked:
+            for row in conn.execute(_CANDIDATES, (tokens_asked, ids, site), prepare=False):
+                if row["id"] not in seen:
+                    seen.add(row["id"])
+                    yield row
+
+    def _read(self, conn: Any, asked: Asked, ids: list[UUID]) -> dict[UUID, list[tuple[str, dict[str, Any]]]]:
         whole: dict[UUID, list[tuple[str, dict[str, Any]]]] = {}
-        for row in conn.execute(_CANDIDATES, (asked, ids, None), prepare=False):
+        for row in self._rows(conn, asked, ids, None):
             value = self._unseal(row["source"], row["patient_id"], row["id"], row["sealed"])
             if isinstance(value, dict):
                 whole.setdefault(row["patient_id"], []).append((row["kind"], value))

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from egide.keeper import passphrase
 from egide.keeper.passphrase import Store, WrongPassphrase
+from egide.kernel import tokens
 from egide.kernel.birth import birth_text, signed_by
 
 CATEGORIES = ("identity", "contact", "ins", "stay", "coding", "clinical", "protected")
@@ -26,6 +27,9 @@ OTHERS = ("session", "ticket", "token", "enrol", "trail", "checkpoint")
 # Of ids of imported rows, for ever the same: never rotated. Bases born before it have none.
 ROWS = "row"
 SIGNING = "checkpoint"
+# Of tokens of foreign ids: every version stays, in a chain (see `blinding`). Bases born before it have none until
+# `token` or it is renewed: its first version is then what `token` gave them.
+SOURCE = "source"
 PLAIN = passphrase.Plain()
 _FILE = re.compile(r"([a-z]+)\.([0-9]{1,4})\.key")
 
@@ -61,6 +65,13 @@ class Masters:
         """The version that seals."""
         return max(self.keys[name])
 
+    @property
+    def sources(self) -> list[bytes]:
+        """The chain of keys of foreign ids, oldest first."""
+        if SOURCE in self.keys:
+            return [key for _, key in sorted(self.keys[SOURCE].items())]
+        return [tokens.subkey(self.keys["token"][min(self.keys["token"])], "SRC")]
+
     def only(self, *names: str) -> "Masters":
         """Without the other keys: what a program does not need, it does not hold."""
         kept = {name: self.keys[name] for name in names}
@@ -77,7 +88,7 @@ def make(folder: Path, birth: Path, demo: bool) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if any(folder.iterdir()) or birth.exists():
         raise LostKeys("keys exist already: a base is born once")
-    for name in (*CATEGORIES, *OTHERS, ROWS):
+    for name in (*CATEGORIES, *OTHERS, ROWS, SOURCE):
         _write(folder / f"{name}.1.key", secrets.token_bytes(32))
     signer = Ed25519PrivateKey.from_private_bytes((folder / "checkpoint.1.key").read_bytes())
     base_id, born = secrets.token_hex(16), datetime.now(UTC).isoformat(timespec="seconds")
@@ -144,11 +155,11 @@ def epoch(folder: Path) -> str:
     return hashlib.sha256("/".join(names).encode()).hexdigest()[:16]
 
 
-def add_version(folder: Path, store: Store, name: str) -> int:
-    """A fresh key of this name, on the disk when this returns; its version."""
-    version = max(int(match[2]) for match in _versions(folder) if match[1] == name) + 1
+def add_version(folder: Path, store: Store, name: str, key: bytes | None = None) -> int:
+    """A key of this name, fresh unless given, on the disk when this returns; its version."""
+    version = max((int(match[2]) for match in _versions(folder) if match[1] == name), default=0) + 1
     file = f"{name}.{version}.key"
-    _write(folder / file, store.at_rest(file, secrets.token_bytes(32)))
+    _write(folder / file, store.at_rest(file, key or secrets.token_bytes(32)))
     _sync(folder)
     return version
 

@@ -77,15 +77,23 @@ class Once:
             return True
 
 
-class Possession:
-    """Checks proofs and makes passes. What was used before a restart is too old after it."""
+class Memory:
+    """What was used, and since when: outlives a change of keys. What came before a restart is too old after it."""
 
-    def __init__(self, sessions: Sessions, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self.clock = clock
+        self.began = int(clock() * 1000)
+        self.used = Once(proofs.PAST_MS + proofs.AHEAD_MS)
+        self.told: dict[tuple[UUID, str], float] = {}
+
+
+class Possession:
+    """Checks proofs and makes passes."""
+
+    def __init__(self, sessions: Sessions, memory: Memory | None = None) -> None:
         self._sessions = sessions
-        self._clock = clock
-        self._began = self._ms()
-        self._used = Once(proofs.PAST_MS + proofs.AHEAD_MS)
-        self._told: dict[tuple[UUID, str], float] = {}
+        memory = memory or Memory()
+        self._clock, self._began, self._used, self._told = memory.clock, memory.began, memory.used, memory.told
         self._written: dict[UUID, int] = {}
 
     def _ms(self) -> int:
@@ -102,10 +110,10 @@ class Possession:
             if verdict == "ok":
                 if how == proofs.ASKED:
                     self._use(conn, bound)
-                return self._sessions.passing(bound.session, bound.account, asked=how in proofs.OURS, now=self._ms())
+                return self._sessions.passing(bound, asked=how in proofs.OURS, now=self._ms())
             reason = verdict if reason in ("proof_missing", "proof_wrong") else reason
         if method == "GET" and isinstance(hop, str) and (asked := self._arrived(bound, path, hop)) is not None:
-            return self._sessions.passing(bound.session, bound.account, asked=asked, now=self._ms())
+            return self._sessions.passing(bound, asked=asked, now=self._ms())
         self._tell(conn, bound, reason)
         raise No(reason)
 
@@ -135,10 +143,10 @@ class Possession:
 
     # ── a redirect ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def hop(self, session: UUID, path: str, *, asked: bool) -> str:
-        """For the one address a proven request is sent on to, at once and once: nothing signs a redirect."""
+    def hop(self, bound: Bound, path: str, *, asked: bool) -> str:
+        """For the one address this pass's request is sent on to, at once and once: nothing signs a redirect."""
         body = self._ms().to_bytes(8, "big") + bytes((asked,)) + secrets.token_bytes(12)
-        mac = self._sessions.mac(b"egide/hop/" + session.bytes + body + path.encode())
+        mac = self._sessions.mac(b"egide/hop/" + bound.session.bytes + body + path.encode(), bound.version)
         return base64.urlsafe_b64encode(body + mac).decode().rstrip("=")
 
     def _arrived(self, bound: Bound, path: str, hop: str) -> bool | None:
@@ -147,7 +155,7 @@ class Possession:
         except ValueError:
             return None
         body, mac, now = raw[:21], raw[21:], self._ms()
-        genuine = self._sessions.mac(b"egide/hop/" + bound.session.bytes + body + path.encode())
+        genuine = self._sessions.mac(b"egide/hop/" + bound.session.bytes + body + path.encode(), bound.version)
         if len(raw) != 53 or not hmac.compare_digest(genuine, mac):
             return None
         if not max(now - HOP_MS, self._began) <= int.from_bytes(body[:8], "big") <= now:

@@ -9,23 +9,26 @@ import argparse
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from egide.keeper import enrolled, server
+from egide.keeper import blinding, enrolled, server
+from egide.keeper.blinding import Reblinding, Retokening
 from egide.keeper.client import Keeper, KeeperDown
 from egide.keeper.enrolled import Remarking
 from egide.keeper.handover import HandingOver
-from egide.keeper.masters import CATEGORIES, SIGNING, Masters
+from egide.keeper.masters import CATEGORIES, SIGNING, SOURCE, Masters
 from egide.keeper.resealing import Resealing
-from egide.keeper.sessions import connect
+from egide.keeper.sessions import SESSION, Lasting, connect
 from egide.kernel.capabilities import Refused
 from egide.kernel.home import Home
 
 # Keys whose former version made something that lies in the base: swept by this program, retired when nothing is left.
-SWEPT: Final = (*CATEGORIES, "trail", enrolled.NAME, SIGNING)
+SWEPT: Final = (*CATEGORIES, "trail", enrolled.NAME, SIGNING, blinding.TOKEN, SOURCE, SESSION)
 POLITENESS: Final = 10
+SETTLED: Final = 5.0  # seconds after a version's birth
 
 
 class Sweep(Protocol):
@@ -42,13 +45,19 @@ class Sweep(Protocol):
 
 def needed(name: str) -> tuple[str, ...]:
     """The keys that its sweep works with."""
-    return (name,)
+    return (name, *blinding.SEALED) if name == blinding.TOKEN else (name,)
 
 
 def sweep(conn: Any, name: str, keys: Masters, home: Home) -> Sweep:
     """The sweep of this key."""
     if name == SIGNING:
         return HandingOver(home.keeper_trail, keys)
+    if name == SESSION:
+        return Lasting(conn, keys)
+    if name == blinding.TOKEN:
+        return Retokening(conn, keys)
+    if name == SOURCE:
+        return Reblinding(conn, keys)
     if name == enrolled.NAME:
         return Remarking(conn, keys)
     return Resealing(conn, name, keys.keys[name])
@@ -70,6 +79,8 @@ def main() -> int:
         return 4
     finally:
         door.close()
+    if arguments.key == blinding.TOKEN:  # a page that made tokens under the former version has written what they are of
+        time.sleep(max(0.0, SETTLED - keys.ages[arguments.key]))
     with connect(home) as conn:
         work = sweep(conn, arguments.key, keys, home)
         _tell(total=work.left())

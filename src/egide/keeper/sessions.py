@@ -1,13 +1,15 @@
 """What the keeper's two programs share: the check of a cookie, the line to the gate, how a request is answered."""
 
 import base64
+import hashlib
 import hmac
 import logging
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
 import psycopg
@@ -21,6 +23,7 @@ log = logging.getLogger("egide.keeper")
 
 # Bytes of what is given out, MAC included: session, account (and point; or time and how).
 PROGRAM, PERSON, PASS = 64, 97, 73
+SESSION: Final = "session"
 PASS_MS = 120_000  # one request, however long a form takes
 
 
@@ -39,35 +42,59 @@ class Bound:
     session: UUID
     account: UUID
     point: bytes
+    version: int = 1  # of the key of sessions: that of her whole session
+
+
+class Tickets:
+    """Secrets of tickets, under one version of their key: that of the session whose they are."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def __repr__(self) -> str:
+        return "Tickets()"
+
+    def of_session(self, session: UUID) -> bytes:
+        """Of `who`'s ticket, without patients."""
+        return hmac.digest(self._key, b"egide/who/" + session.bytes, "sha256")
+
+    def of_opening(self, nonce: bytes, session: UUID) -> bytes:
+        """Of an opening's ticket; `nonce` stands in its row."""
+        return hmac.digest(self._key, b"egide/opening/" + nonce + session.bytes, "sha256")
 
 
 class Sessions:
     """What this keeper made, told by its MAC; nothing is stored.
+
+    While the key is being renewed each session goes on under the version it began under: its passes and tickets too.
 
     A person's cookie names her session and the workstation's key, and opens nothing by itself; a *pass* is what one
     request of hers becomes once the key has proved itself (`possession`). A program's cookie names its session.
     """
 
     def __init__(self, masters: Masters) -> None:
-        self._key = masters.newest("session")
+        self._keys = masters.keys[SESSION]
+        self._newest = masters.live(SESSION)
+        ticket = masters.keys.get("ticket", {})  # the finder gives no ticket, and has no key of them
+        self._tickets = {version: Tickets(ticket.get(version, ticket[max(ticket)])) for version in self._keys if ticket}
 
     def cookie(self, session: UUID, account: UUID, point: bytes = b"") -> str:
         """What the browser of a session bears, with its workstation's point; a program has none."""
         body = session.bytes + account.bytes + point
-        return _text(body + self.mac(b"egide/session/" + body))
+        return _text(body + self.mac(b"egide/session/" + body, self._newest))
 
-    def passing(self, session: UUID, account: UUID, *, asked: bool, now: int) -> str:
+    def passing(self, bound: Bound, *, asked: bool, now: int) -> str:
         """A pass of one request; `asked`: our own page sent it; `now` in milliseconds since 1970."""
-        body = session.bytes + account.bytes + (now + PASS_MS).to_bytes(8, "big") + bytes((asked,))
-        return _text(body + self.mac(b"egide/pass/" + body))
+        body = bound.session.bytes + bound.account.bytes + (now + PASS_MS).to_bytes(8, "big") + bytes((asked,))
+        return _text(body + self.mac(b"egide/pass/" + body, bound.version))
 
     def bound(self, conn: Any, cookie: str) -> Bound:
         """What a genuine cookie of a person names. A false one leaves a row: forging is never silent."""
         raw = _bytes(cookie)
         if len(raw) != PERSON:
             raise No("session_ended")
-        self._genuine(conn, b"egide/session/", raw)
-        return Bound(UUID(bytes=raw[:16]), UUID(bytes=raw[16:32]), raw[32:65])
+        version = self._genuine(conn, b"egide/session/", raw)
+        return Bound(UUID(bytes=raw[:16]), UUID(bytes=raw[16:32]), raw[32:65], version)
 
     def read(self, conn: Any, token: str, *, programs: bool = True) -> tuple[UUID, UUID]:
         """Session and account of a pass, or of a program's cookie (`programs`); a person's cookie alone is refused."""
@@ -85,23 +112,67 @@ class Sessions:
             raise No("session_ended")
         return UUID(bytes=raw[:16]), UUID(bytes=raw[16:32])
 
-    def station_mark(self, station: str) -> bytes:
-        """What the base keeps of a browser's own mark: whether two sessions began in the same one."""
-        return self.mac(b"egide/station/" + station[:200].encode())
+    @staticmethod
+    def station_mark(station: str) -> bytes:
+        """What the base keeps of a browser's own mark (128 random bits): whether two sessions began in the same one.
+
+        Under no key: two sessions of one browser must not look like two because a key was renewed between them.
+        """
+        return hashlib.sha256(b"egide/station/" + station[:200].encode()).digest()
+
+    def version(self, token: str) -> int:
+        """Of a token that was read: the version its session began under."""
+        raw = _bytes(token)
+        domain = b"egide/pass/" if len(raw) == PASS else b"egide/session/"
+        return self._version(domain, raw) or self._newest
+
+    def tickets(self, token: str = "") -> Tickets:
+        """Of the session of a token that was read; of a session that begins now without one."""
+        return self._tickets[self.version(token) if token else self._newest]
 
     def asked(self, token: str) -> bool:
         """Whether our own page sent the request of a pass that was read: only then does a refusal count as a denial."""
         raw = _bytes(token)
         return len(raw) == PASS and raw[40] == 1
 
-    def _genuine(self, conn: Any, domain: bytes, raw: bytes) -> None:
-        if not hmac.compare_digest(self.mac(domain + raw[:-32]), raw[-32:]):
+    def _genuine(self, conn: Any, domain: bytes, raw: bytes) -> int:
+        version = self._version(domain, raw)
+        if version is None:
             conn.execute("SELECT gate.forged(%s)", (UUID(bytes=raw[16:32]),))
             raise No("session_ended")
+        return version
 
-    def mac(self, text: bytes) -> bytes:
-        """Under the key of sessions; `text` begins with its domain."""
-        return hmac.digest(self._key, text, "sha256")
+    def _version(self, domain: bytes, raw: bytes) -> int | None:
+        for version in sorted(self._keys, reverse=True):
+            if hmac.compare_digest(self.mac(domain + raw[:-32], version), raw[-32:]):
+                return version
+        return None
+
+    def mac(self, text: bytes, version: int) -> bytes:
+        """Under one version of the key of sessions; `text` begins with its domain."""
+        return hmac.digest(self._keys[version], text, "sha256")
+
+
+class Lasting:
+    """What a renewal of the key of sessions waits for: those that began before it, each until its own end."""
+
+    def __init__(self, conn: Any, keys: Masters) -> None:
+        self._conn = conn
+        self._since = datetime.now(UTC) - timedelta(seconds=keys.ages[SESSION])
+        self.unreadable: dict[str, int] = {}
+
+    def left(self) -> int:
+        """Sessions that live under the former version."""
+        row = self._conn.execute("SELECT accounts.sessions_before(%s) AS n", (self._since,)).fetchone()
+        return int(row["n"])
+
+    def run(self) -> Iterator[int]:
+        """Brings nothing over."""
+        yield 0
+
+    def end(self) -> None:
+        """Ends them now."""
+        self._conn.execute("SELECT accounts.end_sessions_before(%s)", (self._since,))
 
 
 def _text(raw: bytes) -> str:

@@ -2,7 +2,6 @@
 exactly what was opened (gate.md §1). Nothing else in Égide holds a master key or the gate connection."""
 
 import hashlib
-import hmac
 import secrets
 import uuid
 from typing import Any, Protocol
@@ -11,6 +10,7 @@ from uuid import UUID
 import psycopg
 
 from egide.keeper.acts import Acts
+from egide.keeper.blinding import Blinding
 from egide.keeper.ceilings import Ceilings, Who
 from egide.keeper.consent import Consent
 from egide.keeper.custody import Custody
@@ -20,12 +20,12 @@ from egide.keeper.fresh import Fresh
 from egide.keeper.locking import Locking
 from egide.keeper.masters import CATEGORIES, ROWS, Masters
 from egide.keeper.pairs import Pairs
-from egide.keeper.possession import Possession, point_of
+from egide.keeper.possession import Memory, Possession, point_of
 from egide.keeper.prosante import Tokens
 from egide.keeper.rescue import Rescue
-from egide.keeper.sessions import No, Sessions, actor_fields, answered
+from egide.keeper.sessions import Bound, No, Sessions, Tickets, actor_fields, answered
 from egide.keeper.signin import BadAssertion, Ceremony
-from egide.kernel import sealing, tokens
+from egide.kernel import sealing
 from egide.kernel.leaf import row_leaf
 from egide.kernel.softkey_id import SOFTWARE_AAGUID
 
@@ -109,7 +109,7 @@ class Verbs:
 
     def __init__(
         self, masters: Masters, ceremony: Ceremony, trail: Trail, ceilings: Ceilings | None = None,
-        prosante: Tokens | None = None, custody: Custody | None = None,
+        prosante: Tokens | None = None, custody: Custody | None = None, memory: Memory | None = None,
     ) -> None:  # fmt: skip
         self._masters = masters
         self._custody = custody
@@ -119,8 +119,7 @@ class Verbs:
         self._ceilings = ceilings or Ceilings(None)
         self._fresh_factor = Fresh(ceremony, self._genuine_key)
         self._sessions = Sessions(masters)
-        self._possession = Possession(self._sessions)
-        self._ticket_key = masters.newest("ticket")
+        self._possession = Possession(self._sessions, memory)
         self._locking = Locking(ceremony, self._genuine_key)
         self._acts = Acts(masters, ceremony, self._genuine_key)
         self._pairs = Pairs(ceremony, self._acts)
@@ -128,8 +127,7 @@ class Verbs:
         self._consent = Consent(masters, ceremony, self._genuine_key)
         self._marks = Marks(masters.keys["enrol"])
         self._enrolment = Enrolment(ceremony, self._consent, self._marks, masters.demo)
-        self._source_key = tokens.subkey(masters.newest("token"), "SRC")
-        self._blinder = tokens.Blinder(masters.newest("token"))
+        self._blinding = Blinding(masters)
 
     def answer(self, socket_kind: str, conn: "psycopg.Connection[Any]", request: dict[str, Any]) -> dict[str, Any]:
         """Dispatch one request; a verb this socket may not use, or a malformed request, is refused."""
@@ -185,7 +183,7 @@ class Verbs:
         session = uuid.uuid4()
         actor = conn.execute(
             "SELECT * FROM accounts.begin_session(%s, %s, %s, %s, %s)",
-            (session, key["id"], count, str(device)[:120], _sha(self._session_secret(session))),
+            (session, key["id"], count, str(device)[:120], _sha(self._sessions.tickets().of_session(session))),
         ).fetchone()
         if actor["state"] == "live" and station:
             conn.execute("SELECT accounts.mark_station(%s, %s)", (session, self._sessions.station_mark(str(station))))
@@ -210,7 +208,7 @@ class Verbs:
         session = uuid.uuid4()
         actor = conn.execute(
             "SELECT * FROM accounts.begin_psc(%s, %s, %s, %s)",
-            (session, rpps, str(device)[:120], _sha(self._session_secret(session))),
+            (session, rpps, str(device)[:120], _sha(self._sessions.tickets().of_session(session))),
         ).fetchone()
         return self._signed_in(actor, point)
 
@@ -228,7 +226,7 @@ class Verbs:
         session = uuid.uuid4()
         actor = conn.execute(
             "SELECT * FROM accounts.begin_rescue(%s, %s, %s, %s, %s, %s)",
-            (session, rescue, step, from_known, str(device)[:120], _sha(self._session_secret(session))),
+            (session, rescue, step, from_known, str(device)[:120], _sha(self._sessions.tickets().of_session(session))),
         ).fetchone()
         return {**self._signed_in(actor, point), "known": self._rescue_door.device(str(username))}
 
@@ -254,7 +252,7 @@ class Verbs:
         session = uuid.uuid4()
         actor = conn.execute(
             "SELECT * FROM accounts.begin_application(%s, %s, %s, %s, %s)",
-            (session, purpose, UUID(bytes=site), manifest, _sha(self._session_secret(session))),
+            (session, purpose, UUID(bytes=site), manifest, _sha(self._sessions.tickets().of_session(session))),
         ).fetchone()
         return self._signed_in(actor)
 
@@ -312,15 +310,16 @@ class Verbs:
 
     def _hop(self, conn: Any, socket_kind: str, cookie: str, path: str) -> dict[str, Any]:
         """For the address that the request of this pass is sent on to."""
-        session, _ = self._session(conn, cookie)
-        return {"hop": self._possession.hop(session, path, asked=self._sessions.asked(cookie))}
+        bound = Bound(*self._session(conn, cookie), b"", self._sessions.version(cookie))
+        return {"hop": self._possession.hop(bound, path, asked=self._sessions.asked(cookie))}
 
     def _who(self, conn: Any, socket_kind: str, cookie: str, proof: str | None = None) -> dict[str, Any]:
         if socket_kind == "live":
             return self._who_listens(conn, cookie, proof)
         session, account = self._session(conn, cookie)
         actor = self._live_actor(conn, session, account)
-        return {"actor": actor_fields(actor), "ticket": f"w{session.hex}.{self._session_secret(session).hex()}"}
+        secret = self._sessions.tickets(cookie).of_session(session)
+        return {"actor": actor_fields(actor), "ticket": f"w{session.hex}.{secret.hex()}"}
 
     def _who_listens(self, conn: Any, cookie: str, proof: str | None) -> dict[str, Any]:
         """For the live channel: with a proof when a page comes, without to ask again; never a ticket."""
@@ -461,6 +460,7 @@ class Verbs:
         counted: bool = False,
     ) -> dict[str, Any]:
         session, account = self._session(conn, cookie)
+        tickets = self._sessions.tickets(cookie)
         if (ids is None) == (list is None) or list not in {None, "unit", "mine"} or not _categories(read, write):
             raise No("bad_request")
         patients = [UUID(bytes=i) for i in ids][: ROSTER + 1] if ids is not None else None
@@ -470,42 +470,45 @@ class Verbs:
         if list == "mine":
             row = conn.execute(
                 f"SELECT {_ANSWER} FROM gate.open_mine(%s, %s, %s, %s, %s, %s) r",
-                (session, account, purpose[:40], read, nonce, _sha(self._opening_secret(nonce, session))),
+                (session, account, purpose[:40], read, nonce, _sha(tickets.of_opening(nonce, session))),
             ).fetchone()
-            return self._opened(conn, row, session)
+            return self._opened(conn, row, session, tickets)
         row = conn.execute(
             f"SELECT {_ANSWER} FROM gate.open(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) r",
             (session, account, patients, unit, purpose[:40], read, write, counted, nonce,
-             _sha(self._opening_secret(nonce, session))),
+             _sha(tickets.of_opening(nonce, session))),
         ).fetchone()  # fmt: skip
-        return self._opened(conn, row, session)
+        return self._opened(conn, row, session, tickets)
 
     def _open_contact(
         self, conn: Any, socket_kind: str, cookie: str, patient: bytes, kind: str, counted: bool = False
     ) -> dict[str, Any]:
         """One contact of one person (phone, email, address, ins), asked for on purpose."""
         session, account = self._session(conn, cookie)
+        tickets = self._sessions.tickets(cookie)
         nonce = secrets.token_bytes(16)
         row = conn.execute(
             f"SELECT {_ANSWER} FROM gate.open_contact(%s, %s, %s, %s, %s, %s, %s) r",
             (session, account, UUID(bytes=patient), str(kind)[:20],
              bool(counted) and self._sessions.asked(cookie), nonce,
-             _sha(self._opening_secret(nonce, session))),
+             _sha(tickets.of_opening(nonce, session))),
         ).fetchone()  # fmt: skip
-        return self._opened(conn, row, session)
+        return self._opened(conn, row, session, tickets)
 
     def _resume(self, conn: Any, socket_kind: str, cookie: str, opening: int) -> dict[str, Any]:
         session, account = self._session(conn, cookie)
+        tickets = self._sessions.tickets(cookie)
         row = conn.execute(
             f"SELECT {_ANSWER} FROM gate.resume(%s, %s, %s) r", (session, account, int(opening))
         ).fetchone()
-        return self._opened(conn, row, session)
+        return self._opened(conn, row, session, tickets)
 
     def _open_new(
         self, conn: Any, socket_kind: str, cookie: str, subjects: list[dict[str, Any]], purpose: str, read: list[str],
         write: list[str], copy: bool = False,
     ) -> dict[str, Any]:  # fmt: skip
         session, account = self._session(conn, cookie)
+        tickets = self._sessions.tickets(cookie)
         if not 1 <= len(subjects) <= ROSTER or not _categories(read, write):
             raise No("bad_request")
         if copy and not (self._masters.demo and conn.execute("SELECT gate.untouched() AS yes").fetchone()["yes"]):
@@ -514,20 +517,22 @@ class Verbs:
         blind: list[int] = []
         found: list[tuple[int, int]] = []
         for place, subject in enumerate(subjects, start=1):
-            own = [tokens.source_token(self._source_key, system, identifier) for system, identifier in subject["src"]]
+            own = self._blinding.of_sources(subject["src"])
             places += [place] * len(own)
             blind += own
             if subject.get("traits"):
-                traits = tokens.Traits.parse(subject["traits"])
-                found += [(place, token) for token in self._blinder.of_person(traits, repr(own).encode())]
+                made = self._blinding.of_person(subject["traits"], repr(own).encode())
+                found += [(place, token) for token in made]
         kept = [] if copy else sorted(found, key=lambda pair: pair[1])
         nonce = secrets.token_bytes(16)
-        row = conn.execute(
-            f"SELECT {_ANSWER} FROM gate.open_new(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) r",
-            (session, account, [uuid.uuid4() for _ in subjects], places, blind, purpose[:40], read, write, nonce,
-             _sha(self._opening_secret(nonce, session)), [place for place, _ in kept], [token for _, token in kept]),
-        ).fetchone()  # fmt: skip
-        answer = self._opened(conn, row, session)
+        self._blinding.bring(conn, [pair for subject in subjects for pair in subject["src"]])
+        with self._blinding.versions(conn):
+            row = conn.execute(
+                f"SELECT {_ANSWER} FROM gate.open_new(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) r",
+                (session, account, [uuid.uuid4() for _ in subjects], places, blind, purpose[:40], read, write, nonce,
+                 _sha(tickets.of_opening(nonce, session)), [at for at, _ in kept], [token for _, token in kept]),
+            ).fetchone()  # fmt: skip
+        answer = self._opened(conn, row, session, tickets)
         if ROWS in self._masters.keys:
             for patient, _, versions in answer["keys"]:
                 # version 0 seals nothing: ids of imported rows come of it, so that no rotation changes them
@@ -541,16 +546,18 @@ class Verbs:
     ) -> dict[str, Any]:
         """Keys for one person who is not known here, asked for by a person who searched first; tokens in the commit."""
         session, account = self._session(conn, cookie)
+        tickets = self._sessions.tickets(cookie)
         if not _categories(read, write):
             raise No("bad_request")
         new, nonce = uuid.uuid4(), secrets.token_bytes(16)
-        found = self._blinder.of_person(tokens.Traits.parse(traits), new.bytes)
-        row = conn.execute(
-            f"SELECT {_ANSWER} FROM gate.create_patient(%s, %s, %s, %s, %s, %s, %s, %s, %s) r",
-            (session, account, new, tokens.source_token(self._source_key, "egide", new.hex), read, write, nonce,
-             _sha(self._opening_secret(nonce, session)), found),
-        ).fetchone()  # fmt: skip
-        return self._opened(conn, row, session)
+        found = self._blinding.of_person(traits, new.bytes)
+        with self._blinding.versions(conn):
+            row = conn.execute(
+                f"SELECT {_ANSWER} FROM gate.create_patient(%s, %s, %s, %s, %s, %s, %s, %s, %s) r",
+                (session, account, new, *self._blinding.of_sources([("egide", new.hex)]), read, write, nonce,
+                 _sha(tickets.of_opening(nonce, session)), found),
+            ).fetchone()  # fmt: skip
+        return self._opened(conn, row, session, tickets)
 
     def _spread(
         self, conn: Any, socket_kind: str, cookie: str, opening: int, patient: bytes, traits: dict[str, Any]
@@ -558,15 +565,16 @@ class Verbs:
         """Tokens of changed traits, before the sealed rows are written; the former ones stay."""
         session, account = self._session(conn, cookie)
         one = UUID(bytes=patient)
-        fresh = self._blinder.of_person(tokens.Traits.parse(traits), one.bytes)
-        state = conn.execute(
-            "SELECT gate.spread(%s, %s, %s, %s, %s) AS state", (session, account, int(opening), one, fresh)
-        ).fetchone()["state"]
+        fresh = self._blinding.of_person(traits, one.bytes)
+        with self._blinding.versions(conn):
+            state = conn.execute(
+                "SELECT gate.spread(%s, %s, %s, %s, %s) AS state", (session, account, int(opening), one, fresh)
+            ).fetchone()["state"]
         if state != "ok":
             raise No(state)
         return {}
 
-    def _opened(self, conn: Any, row: dict[str, Any], session: UUID) -> dict[str, Any]:
+    def _opened(self, conn: Any, row: dict[str, Any], session: UUID, tickets: Tickets) -> dict[str, Any]:
         if row["e_id"] is not None:
             entry = {name: row[f"e_{name}"] for name in _ENTRY}
             self._trail.expect(entry["id"], row_leaf(entry))
@@ -596,7 +604,7 @@ class Verbs:
         return {
             "actor": actor_fields(row),
             "opening": row["opening"],
-            "ticket": f"{row['opening']}.{self._opening_secret(bytes(row['nonce']), session).hex()}",
+            "ticket": f"{row['opening']}.{tickets.of_opening(bytes(row['nonce']), session).hex()}",
             "ids": [i.bytes for i in ids],
             "reads": row["reads"],
             "writes": row["writes"],
@@ -646,8 +654,8 @@ class Verbs:
     def _rotate(self, conn: Any, socket_kind: str, key: str) -> dict[str, Any]:
         return {"version": self._held().rotate(conn, str(key))}
 
-    def _retire(self, conn: Any, socket_kind: str, key: str, version: int) -> dict[str, Any]:
-        self._held().retire(conn, str(key), int(version))
+    def _retire(self, conn: Any, socket_kind: str, key: str, version: int, at_once: bool = False) -> dict[str, Any]:
+        self._held().retire(conn, str(key), int(version), at_once=bool(at_once))
         return {}
 
     def _passphrase(self, conn: Any, socket_kind: str, new: str, former: str | None = None) -> dict[str, Any]:
@@ -672,16 +680,8 @@ class Verbs:
             **self._trail.health(),
         }
 
-    # ── what is derived, never stored ────────────────────────────────────────────────────────────────────────────────
-
     def _session(self, conn: Any, cookie: str) -> tuple[UUID, UUID]:
         return self._sessions.read(conn, cookie)
-
-    def _session_secret(self, session: UUID) -> bytes:
-        return hmac.digest(self._ticket_key, b"egide/who/" + session.bytes, "sha256")
-
-    def _opening_secret(self, nonce: bytes, session: UUID) -> bytes:
-        return hmac.digest(self._ticket_key, b"egide/opening/" + nonce + session.bytes, "sha256")
 
 
 def _categories(read: list[str], write: list[str]) -> bool:

@@ -26,10 +26,21 @@ def subkey(master: bytes, kind: str) -> bytes:
     return hmac.digest(master, b"egide/token/" + kind.encode() + b"\x01", "sha256")
 
 
-def source_token(key: bytes, system: str, identifier: str) -> int:
-    """Token of kind SRC: the id of a foreign system; a signed 64-bit integer (PostgreSQL bigint)."""
+def source_token(keys: Sequence[bytes], system: str, identifier: str) -> int:
+    """Token of kind SRC: the id of a foreign system; a signed 64-bit integer (PostgreSQL bigint).
+
+    `keys`: every version, oldest first; each blinds what the one before gave, so that a renewal needs no id.
+    """
     text = unicodedata.normalize("NFC", system).encode() + b"\x00" + unicodedata.normalize("NFC", identifier).encode()
-    return _blind(key, text)
+    token = _blind(keys[0], text)
+    for key in keys[1:]:
+        token = blind_again(key, token)
+    return token
+
+
+def blind_again(key: bytes, token: int) -> int:
+    """A source's token under one version more."""
+    return _blind(key, token.to_bytes(8, "big", signed=True))
 
 
 def _blind(key: bytes, text: bytes) -> int:
@@ -68,6 +79,36 @@ def _texts(raw: Any) -> tuple[str, ...]:
     if len(values) > 50 or not all(isinstance(one, str) and len(one) <= 400 for one in values):
         raise ValueError("not a trait")
     return tuple(dict.fromkeys(value for value in values if value))
+
+
+# Trait or contact → the field of the keeper's protocol under which its tokens are made.
+_FOUND_BY = {
+    "birth_name": "birth_name", "used_name": "used_name", "first_name": "first_names", "used_first_name": "first_names",
+    "birth_date": "birth_date", "ins": "ins", "ipp": "ipp", "phone": "phones",
+}  # fmt: skip
+
+
+def found_by(values: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """What a person is found by, present and past, from (kind, value) pairs; other kinds and odd dates are left out."""
+    found: dict[str, list[str]] = {}
+    for kind, value in values:
+        field = _FOUND_BY.get(kind)
+        if field is not None and (kind != "birth_date" or _is_day(value)) and len(value) <= _LONGEST:
+            kept = found.setdefault(field, [])
+            if value not in kept and len(kept) < _MOST:
+                kept.append(value)
+    return found
+
+
+_LONGEST = 400
+_MOST = 20
+
+
+def _is_day(value: str) -> bool:
+    try:
+        return date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
 
 
 class Blinder:

@@ -7,8 +7,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Protocol
 
-from egide.identity.rules import found_by
 from egide.kernel.codes import BY_SLUG
+from egide.kernel.tokens import found_by
 from egide.rehearsal import clinic, truth
 from egide.rehearsal.clinic import Facts
 from egide.rehearsal.people import Person

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from egide.gate.opening import batch_from
 from egide.gate.tests.factories import EVERYTHING
-from egide.identity.rules import found_by
+from egide.kernel.tokens import found_by
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,12 @@ from egide.gate.applications import SLICE, Application
 from egide.gate.reading import fetch
 from egide.identity import reads as identity
 from egide.identity.actions import bring
-from egide.identity.rules import found_by
 from egide.interop.fhir import dating
 from egide.interop.fhir.tally import Tally
 from egide.interop.fhir.values import Person, Stay
 from egide.kernel.capabilities import Batch, Refused
 from egide.kernel.codes import Category
+from egide.kernel.tokens import found_by
 from egide.record.actions import bring_facts, keep_aside
 from egide.record.reads import brought
 from egide.stays import actions as stays

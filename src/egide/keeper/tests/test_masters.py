@@ -23,7 +23,7 @@ def load(folder: Path) -> masters.Masters:
 
 def test_keys_are_made_once_and_readable_by_nobody_else(born: Path) -> None:
     files = sorted((born / "masters").iterdir())
-    assert len(files) == len(masters.CATEGORIES) + len(masters.OTHERS) + 1
+    assert len(files) == len(masters.CATEGORIES) + len(masters.OTHERS) + 2
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
     assert stat.S_IMODE((born / "masters").stat().st_mode) == 0o700
     assert len({file.read_bytes() for file in files}) == len(files)

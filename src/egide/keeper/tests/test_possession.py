@@ -11,8 +11,8 @@ import pytest
 from egide.gate.tests.factories import Hospital
 from egide.keeper import possession
 from egide.keeper.masters import Masters
-from egide.keeper.possession import HOP_MS, Once, Possession, point_of, signed
-from egide.keeper.sessions import PASS_MS, No, Sessions
+from egide.keeper.possession import HOP_MS, Memory, Once, Possession, point_of, signed
+from egide.keeper.sessions import PASS_MS, Bound, No, Sessions
 from egide.kernel import proofs
 from egide.kernel.capabilities import Refused
 from egide.kernel.proofs import AHEAD_MS, ASKED, CAME, PAST_MS
@@ -38,7 +38,7 @@ class Desk:
     def __init__(self) -> None:
         self.now = NOW
         self.sessions = Sessions(Masters({"session": {1: b"k" * 32}}, {}, "", demo=False, born=""))
-        self.keeper = Possession(self.sessions, lambda: self.now)
+        self.keeper = Possession(self.sessions, Memory(lambda: self.now))
         self.now += 60  # the keeper has been up for a while
         self.here, self.session, self.account, self.trail = Workstation(), uuid4(), uuid4(), Trail()
         self.cookie = self.sessions.cookie(self.session, self.account, point_of(self.here.point))
@@ -53,6 +53,10 @@ class Desk:
 
     def proof(self, method: str = "GET", path: str = PATH, how: str = ASKED, at: float | None = None) -> str:
         return self.here.proof(method, path, how, self.now if at is None else at)
+
+
+def bound(session: UUID) -> Bound:
+    return Bound(session, uuid4(), b"")
 
 
 @pytest.fixture
@@ -98,11 +102,26 @@ def test_what_was_used_is_remembered_longer_than_it_would_be_valid(desk: Desk) -
 
 def test_a_proof_of_before_a_restart_is_too_old_after_it(desk: Desk) -> None:
     before = desk.proof()
-    desk.keeper = Possession(desk.sessions, lambda: desk.now)
+    desk.keeper = Possession(desk.sessions, Memory(lambda: desk.now))
     assert desk.tries(before) == "asked"  # the same millisecond
     desk.now += 0.001
-    desk.keeper = Possession(desk.sessions, lambda: desk.now)
+    desk.keeper = Possession(desk.sessions, Memory(lambda: desk.now))
     assert desk.tries(before) == "proof_old"
+
+
+def test_a_change_of_keys_forgets_no_proof_and_refuses_none(desk: Desk) -> None:
+    memory = Memory(lambda: desk.now)
+    desk.keeper, desk.now = Possession(desk.sessions, memory), desk.now + 60
+    used, coming = desk.proof(), desk.proof()
+    assert desk.tries(used) == "asked"
+    desk.now += 0.5
+    both = Sessions(Masters({"session": {1: b"k" * 32, 2: b"l" * 32}}, {}, "", demo=False, born=""))
+    desk.sessions, desk.keeper = both, Possession(both, memory)
+    assert desk.tries(coming) == "asked"
+    assert desk.tries(used) == "proof_used"
+    desk.sessions = Sessions(Masters({"session": {2: b"l" * 32}}, {}, "", demo=False, born=""))
+    desk.keeper = Possession(desk.sessions, memory)
+    assert desk.tries(desk.proof()) == "session_ended"  # her session was of the version that went
 
 
 ODD: list[object] = [
@@ -149,7 +168,7 @@ def test_a_cookie_alone_is_no_pass_and_a_pass_no_cookie(desk: Desk) -> None:
 
 @pytest.mark.parametrize(("after", "ends"), [(PASS_MS, False), (PASS_MS + 1, True)])
 def test_a_pass_ends(monkeypatch: pytest.MonkeyPatch, desk: Desk, after: int, ends: bool) -> None:
-    passed = desk.sessions.passing(desk.session, desk.account, asked=True, now=int(NOW * 1000))
+    passed = desk.sessions.passing(bound(desk.session), asked=True, now=int(NOW * 1000))
     monkeypatch.setattr("egide.keeper.sessions.time.time", lambda: NOW + after / 1000)
     if ends:
         with pytest.raises(No, match="proof_old"):
@@ -162,17 +181,17 @@ def test_a_pass_ends(monkeypatch: pytest.MonkeyPatch, desk: Desk, after: int, en
 
 
 def test_a_redirect_is_let_through_once_to_its_own_address(desk: Desk) -> None:
-    hop = desk.keeper.hop(desk.session, PATH, asked=True)
+    hop = desk.keeper.hop(bound(desk.session), PATH, asked=True)
     assert desk.tries(hop=hop, path="/dossier/2/") == "proof_missing"
     assert desk.tries(hop=hop, method="POST") == "proof_missing"
     assert (desk.tries(hop=hop), desk.tries(hop=hop)) == ("asked", "proof_missing")
-    assert desk.tries(hop=desk.keeper.hop(desk.session, PATH, asked=False)) == "came"
-    assert desk.tries(hop=desk.keeper.hop(uuid4(), PATH, asked=True)) == "proof_missing"
+    assert desk.tries(hop=desk.keeper.hop(bound(desk.session), PATH, asked=False)) == "came"
+    assert desk.tries(hop=desk.keeper.hop(bound(uuid4()), PATH, asked=True)) == "proof_missing"
 
 
 @pytest.mark.parametrize(("after", "verdict"), [(HOP_MS, "asked"), (HOP_MS + 1, "proof_missing")])
 def test_both_sides_of_a_redirects_time(desk: Desk, after: int, verdict: str) -> None:
-    hop = desk.keeper.hop(desk.session, PATH, asked=True)
+    hop = desk.keeper.hop(bound(desk.session), PATH, asked=True)
     desk.now = round(desk.now * 1000 + after) / 1000
     assert desk.tries(hop=hop) == verdict
 

@@ -252,7 +252,7 @@ def test_health_tells_no_key(hospital: Hospital) -> None:
     assert told["demo"] is True
     assert set(told["key_ages"]) == {
         *["identity", "contact", "ins", "stay", "coding", "clinical", "protected"],
-        *["session", "ticket", "token", "enrol", "trail", "checkpoint", "row"],
+        *["session", "ticket", "token", "enrol", "trail", "checkpoint", "row", "source"],
     }
     assert not any(isinstance(value, bytes) for value in told.values())
 

@@ -8,11 +8,10 @@ import pytest
 from egide.accounts.tests.people import Office
 from egide.gate.tests import rescued
 from egide.gate.tests.factories import Hospital, Person
-from egide.keeper import enrolled, renewal
-from egide.keeper.client import Keeper
+from egide.keeper import enrolled
 from egide.keeper.enrolled import Marks
-from egide.keeper.masters import Masters
 from egide.keeper.sessions import connect
+from egide.keeper.tests.swept import Swept
 from egide.kernel.capabilities import Refused
 from egide.rehearsal.softkey import SoftKey
 
@@ -23,38 +22,12 @@ def office(hospital: Hospital) -> Office:
 
 
 @pytest.fixture
-def swept(hospital: Hospital) -> Iterator["Swept"]:
+def swept(hospital: Hospital) -> Iterator[Swept]:
     # codes that other tests left would hold every retirement until they end
     hospital.sql("UPDATE accounts.invitation SET expires_at = created_at WHERE used_at IS NULL")
     hospital.sql("UPDATE accounts.act SET refused_at = now() WHERE done_at IS NULL AND half_a IS NOT NULL")
     with connect(hospital.home) as conn:
         yield Swept(hospital, conn)
-
-
-class Swept:
-    """The renewal program's work, in this process, one slice at a time where a test wants it."""
-
-    def __init__(self, hospital: Hospital, conn: object) -> None:
-        self._hospital, self._conn = hospital, conn
-
-    def keys(self, *names: str) -> Masters:
-        """Every live version, as the door hands it to another program of the keeper's user."""
-        door = Keeper(self._hospital.home.keeper_socket("trail"))
-        try:
-            return Masters.handed(door.call("masters", names=list(names)))
-        finally:
-            door.close()
-
-    def begun(self, name: str) -> renewal.Sweep:
-        """A new version, and the sweep that brings the rest over."""
-        self._hospital.ops.call("rotate", key=name)
-        return renewal.sweep(self._conn, name, self.keys(*renewal.needed(name)), self._hospital.home)
-
-    def retire(self, name: str) -> int:
-        """The former version; the one that stays."""
-        former, live = sorted(self.keys(name).keys[name])
-        self._hospital.ops.call("retire", key=name, version=former)
-        return live
 
 
 def refused(act: "object", code: str) -> None:

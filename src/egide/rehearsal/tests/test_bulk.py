@@ -128,8 +128,8 @@ def masters(house: Supervisor) -> dict[str, bytes]:
 
 def patients(house: Supervisor) -> dict[int, Any]:
     """The demo's people by index, found by their blind tokens."""
-    key = tokens.subkey(masters(house)["token"], "SRC")
-    wanted = {tokens.source_token(key, rows.SYSTEM, str(index)): index for index in range(PEOPLE)}
+    key = masters(house)["source"]
+    wanted = {tokens.source_token([key], rows.SYSTEM, str(index)): index for index in range(PEOPLE)}
     found = ask(house, "SELECT token, patient_id FROM gate.token WHERE kind = 'SRC'")
     return {wanted[token]: patient for token, patient in found}
 
@@ -199,9 +199,9 @@ def test_links_are_those_of_the_facts_under_the_opening_of_their_block(base: Sup
 
 def test_tokens_are_the_keepers_own_and_lie_by_value(base: Supervisor, loaded: set[str]) -> None:
     blinder = tokens.Blinder(masters(base)["token"])
-    key = tokens.subkey(masters(base)["token"], "SRC")
+    key = masters(base)["source"]
     for index, patient in itertools.islice(patients(base).items(), 0, None, 60):
-        source = [tokens.source_token(key, rows.SYSTEM, str(index))]
+        source = [tokens.source_token([key], rows.SYSTEM, str(index))]
         found = tokens.Traits.parse(rows.traits_of(people.person(SEED, index)))
         stored = ask(base, "SELECT token FROM identity.token WHERE patient_id = %s ORDER BY token", patient)
         assert [one for (one,) in stored] == blinder.of_person(found, repr(source).encode())

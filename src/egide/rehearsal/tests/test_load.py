@@ -15,6 +15,7 @@ import pytest
 from egide.cli.cluster import Cluster
 from egide.cli.supervisor import Supervisor
 from egide.keeper.client import Keeper
+from egide.keeper.masters import load as load_masters
 from egide.kernel import sealing, tokens
 from egide.kernel.home import Home
 from egide.kernel.softkey_id import SOFTWARE_AAGUID
@@ -58,10 +59,10 @@ def masters(home: Home) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def patients(loaded: subprocess.CompletedProcess[str], cluster: Cluster, masters: dict[str, bytes]) -> dict[int, UUID]:
+def patients(loaded: subprocess.CompletedProcess[str], cluster: Cluster, home: Home) -> dict[int, UUID]:
     """The demo's people by index, found by their blind tokens."""
-    key = tokens.subkey(masters["token"], "SRC")
-    wanted = {tokens.source_token(key, SYSTEM, str(index)): index for index in range(PEOPLE)}
+    chain = load_masters(home.keeper_masters, home.keeper_birth).sources
+    wanted = {tokens.source_token(chain, SYSTEM, str(index)): index for index in range(PEOPLE)}
     with psycopg.connect(cluster.superuser_dsn()) as connection:
         rows = connection.execute(
             "SELECT token, patient_id FROM gate.token WHERE kind = 'SRC' AND token = ANY(%s)", (list(wanted),)
