@@ -57,7 +57,7 @@ class Custody:
             raise No("bad_request")
         return {
             "keys": {name: keys.keys[name] for name in names},
-            "ages": {name: keys.ages[name] for name in names},
+            "since": {name: keys.since[name] for name in names},
             "base_id": keys.base_id, "demo": keys.demo, "born": keys.born,
             "epoch": masters.epoch(self._home.keeper_masters),
         }  # fmt: skip

@@ -6,7 +6,7 @@ renewed the marks of both versions are believed; the newest alone makes new ones
 
 import hmac
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -84,7 +84,7 @@ class Remarking:
     def __init__(self, conn: Any, keys: Masters) -> None:
         self._conn = conn
         self._versions, self._newest = keys.keys[NAME], keys.live(NAME)
-        self._since = datetime.now(UTC) - timedelta(seconds=keys.ages[NAME])
+        self._since = datetime.fromtimestamp(keys.since[NAME], UTC)
         self._marks, self._secrets = Marks(self._versions), RescueSecrets(self._versions)
         self.unreadable: dict[str, int] = {}
 

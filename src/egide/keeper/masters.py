@@ -43,7 +43,7 @@ class Masters:
     """Every master by name and version. No `repr` of the bytes."""
 
     keys: dict[str, dict[int, bytes]]
-    ages: dict[str, float]
+    since: dict[str, float]  # of each key's newest version: when it was made, in seconds since 1970
     base_id: str
     demo: bool
     born: str
@@ -54,7 +54,7 @@ class Masters:
     @classmethod
     def handed(cls, said: dict[str, Any]) -> "Masters":
         """Those that the door hands to another program of its user (see `custody`)."""
-        return cls(said["keys"], said["ages"], said["base_id"], said["demo"], said["born"])
+        return cls(said["keys"], said["since"], said["base_id"], said["demo"], said["born"])
 
     def newest(self, name: str) -> bytes:
         """The version that makes new things, of a key that is not a category's."""
@@ -72,10 +72,15 @@ class Masters:
             return [key for _, key in sorted(self.keys[SOURCE].items())]
         return [tokens.subkey(self.keys["token"][min(self.keys["token"])], "SRC")]
 
+    @property
+    def ages(self) -> dict[str, float]:
+        """Seconds since the newest version of each key was made."""
+        return {name: time.time() - made for name, made in self.since.items()}
+
     def only(self, *names: str) -> "Masters":
         """Without the other keys: what a program does not need, it does not hold."""
         kept = {name: self.keys[name] for name in names}
-        return Masters(kept, {name: self.ages[name] for name in names}, self.base_id, self.demo, self.born)
+        return Masters(kept, {name: self.since[name] for name in names}, self.base_id, self.demo, self.born)
 
     @property
     def signers(self) -> list[Ed25519PrivateKey]:
@@ -118,7 +123,7 @@ def certify(birth: Path, masters: Masters) -> None:
 def load(folder: Path, birth: Path, store: Store = PLAIN) -> Masters:
     """Read keys and certificate; raises LostKeys with what is missing."""
     keys: dict[str, dict[int, bytes]] = {}
-    ages: dict[str, float] = {}
+    since: dict[str, float] = {}
     try:
         files = sorted(folder.iterdir())
     except OSError as error:
@@ -134,14 +139,13 @@ def load(folder: Path, birth: Path, store: Store = PLAIN) -> Masters:
         if len(content) != 32:
             raise LostKeys(f"{path.name} does not hold 32 bytes")
         keys.setdefault(match[1], {})[int(match[2])] = content
-        age = time.time() - path.stat().st_mtime
-        ages[match[1]] = min(age, ages.get(match[1], age))  # of the newest version
+        since[match[1]] = max(path.stat().st_mtime, since.get(match[1], 0.0))
     missing = [name for name in (*CATEGORIES, *OTHERS) if name not in keys]
     if missing:
         raise LostKeys(f"missing: {', '.join(missing)}")
     try:
         certificate = json.loads(birth.read_bytes())
-        masters = Masters(keys, ages, certificate["base_id"], bool(certificate["demo"]), str(certificate["born"]))
+        masters = Masters(keys, since, certificate["base_id"], bool(certificate["demo"]), str(certificate["born"]))
         if not any(signed_by(certificate, signer.public_key()) for signer in masters.signers):
             raise LostKeys("not signed")
     except Exception as error:

@@ -8,7 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -158,7 +158,7 @@ class Lasting:
 
     def __init__(self, conn: Any, keys: Masters) -> None:
         self._conn = conn
-        self._since = datetime.now(UTC) - timedelta(seconds=keys.ages[SESSION])
+        self._since = datetime.fromtimestamp(keys.since[SESSION], UTC)
         self.unreadable: dict[str, int] = {}
 
     def left(self) -> int:

@@ -168,7 +168,7 @@ def test_a_cookie_alone_is_no_pass_and_a_pass_no_cookie(desk: Desk) -> None:
 
 @pytest.mark.parametrize(("after", "ends"), [(PASS_MS, False), (PASS_MS + 1, True)])
 def test_a_pass_ends(monkeypatch: pytest.MonkeyPatch, desk: Desk, after: int, ends: bool) -> None:
-    passed = desk.sessions.passing(bound(desk.session), asked=True, now=int(NOW * 1000))
+    passed = desk.sessions.passing(Bound(desk.session, desk.account, b""), asked=True, now=int(NOW * 1000))
     monkeypatch.setattr("egide.keeper.sessions.time.time", lambda: NOW + after / 1000)
     if ends:
         with pytest.raises(No, match="proof_old"):
