@@ -146,8 +146,10 @@ def run(
         except BaseException:
             stop(child, signal.SIGINT, 30)
             raise
+        if code < 0:
+            raise Halt(f"L'étape « {process} » a été tuée : ce qu'elle avait fini reste. Relancez la même commande.")
         if code:
-            raise Halt(f"L'étape « {process} » a échoué.", code)
+            raise Halt(f"L'étape « {process} » s'est arrêtée là : suivez ce qu'elle dit ci-dessus.", code)
         return
     log = home.log_file(process)
     before = log.stat().st_size if log.exists() else 0

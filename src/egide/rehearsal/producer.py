@@ -6,6 +6,7 @@ security). Each block of 200 people is one opening; a few blocks and the note th
 """
 
 import argparse
+import contextlib
 import os
 import sys
 from collections.abc import Iterator
@@ -175,7 +176,11 @@ def main() -> int:
         print("refused", refusal.code, flush=True)
         return 3
     except (KeeperDown, psycopg.OperationalError):
-        print("refused down", flush=True)
+        with contextlib.suppress(BrokenPipeError):
+            print("refused down", flush=True)
+        return 4
+    except BrokenPipeError:  # whoever asked for this was killed: what was committed stays, the rest is for the next run
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 4
     except KeyboardInterrupt:
         return 130

@@ -3,6 +3,7 @@
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,7 @@ from egide.rehearsal import bulk, clinic, people, rows, shelving, staffing
 from egide.rehearsal.producer import Producer
 from egide.rehearsal.truth import truth
 from egide.rehearsal.workstation import Workstation
+from tests.journeys.clinic import eventually
 
 PEOPLE, SEED, TODAY, PORT = 700, 3, date(2026, 11, 24), 8499
 ORIGIN = f"http://localhost:{PORT}"
@@ -68,19 +70,36 @@ def base() -> Iterator[Supervisor]:
         yield house
 
 
-def egide_load(house: Supervisor, count: int = PEOPLE, seed: int = SEED) -> subprocess.CompletedProcess[str]:
-    environment = {
+def environment_of(house: Supervisor) -> dict[str, str]:
+    return {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(part for part in sys.path if part),
         "EGIDE_HOME": str(house.home.root),
         "EGIDE_PORT": str(PORT),
         "EGIDE_ORIGIN": ORIGIN,
     }
+
+
+def egide_load(house: Supervisor, count: int = PEOPLE, seed: int = SEED) -> subprocess.CompletedProcess[str]:
     arguments = ["--patients", str(count), "--seed", str(seed), "--today", TODAY.isoformat()]
     return subprocess.run(
         [sys.executable, "-m", "egide.cli", "demo", "load", *arguments],
-        capture_output=True, text=True, check=False, env=environment,
+        capture_output=True, text=True, check=False, env=environment_of(house),
     )  # fmt: skip
+
+
+def begun(house: Supervisor, count: int) -> subprocess.Popen[str]:
+    """The same command, under way."""
+    arguments = ["--patients", str(count), "--seed", str(SEED), "--today", TODAY.isoformat()]
+    return subprocess.Popen(
+        [sys.executable, "-m", "egide.cli", "demo", "load", *arguments], env=environment_of(house),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def committed(house: Supervisor) -> int:
+    """Blocks that are in the base."""
+    return int(ask(house, "SELECT count(*) FROM rehearsal.block")[0][0])
 
 
 def ask(house: Supervisor, question: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -225,6 +244,33 @@ def test_a_second_run_adds_nothing_and_another_demo_is_refused(base: Supervisor,
         assert "démonstration d'une autre graine" in refused.stderr
         assert "Traceback" not in refused.stderr
     assert ask(base, "SELECT count(*) FROM identity_patient") == [(PEOPLE,)]
+
+
+def test_kill_9_of_the_load_then_of_postgresql_and_the_same_command_ends_it() -> None:
+    count = 3200
+    with new_base() as house:
+        before = catalogue(house)
+        bulk.Bulk(house.home).begin(SEED, count, TODAY)
+        first = begun(house, count)
+        eventually(lambda: committed(house) >= 1)
+        first.kill()
+        assert first.wait() == -signal.SIGKILL
+        there = committed(house)
+        second = begun(house, count)
+        eventually(lambda: committed(house) >= there + 2)
+        assert house.cluster.process is not None
+        house.cluster.process.kill()
+        said = second.communicate()
+        assert second.returncode == 1
+        assert "ce qui est chargé reste" in said[1]
+        assert "Traceback" not in said[1]
+        house.cluster.start()
+        done = egide_load(house, count)
+        assert done.returncode == 0, done.stderr
+        assert "reprise :" in done.stdout
+        assert ask(house, "SELECT count(*), count(DISTINCT patient_id) FROM identity_patient") == [(count, count)]
+        assert ask(house, "SELECT count(DISTINCT token) FROM gate.token WHERE kind = 'SRC'") == [(count,)]
+        assert catalogue(house) == before
 
 
 def test_once_somebody_signed_in_no_token_leaves_the_keeper_and_the_rest_goes_the_ordinary_way() -> None:
