@@ -8,9 +8,15 @@ from egide.accounts import rules
 
 
 class LoadActs(Operation):
-    """A change of the rule is a new migration with this one operation: reviewed, ordered, seen by the fingerprint."""
+    """A change of the rule is a new migration with this one operation: reviewed, ordered, seen by the fingerprint.
+
+    `columns`: what a kind has beside its name, yeses and seconds in the base as this migration finds it.
+    """
 
     reversible = True
+
+    def __init__(self, *columns: str) -> None:
+        self._columns = ("kind", "yeses", "seconds", *columns)
 
     def state_forwards(self, app_label: str, state: Any) -> None:
         """The rule is no model."""
@@ -22,9 +28,10 @@ class LoadActs(Operation):
             cursor.execute("DELETE FROM accounts.act_rule")
             cursor.execute("DELETE FROM accounts.act_kind")
             cursor.execute("DELETE FROM accounts.office")
+            names, places = ", ".join(self._columns), ", ".join(["%s"] * len(self._columns))
             cursor.executemany(
-                "INSERT INTO accounts.act_kind (kind, yeses, seconds) VALUES (%s, %s, %s)",
-                [(one.kind, one.yeses, one.seconds) for one in rules.ACTS],
+                f"INSERT INTO accounts.act_kind ({names}) VALUES ({places})",  # noqa: S608 — names of ours
+                [[getattr(one, name) for name in self._columns] for one in rules.ACTS],
             )
             cursor.executemany(
                 "INSERT INTO accounts.act_rule (kind, place, role) VALUES (%s, %s, %s)",

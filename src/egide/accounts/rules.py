@@ -1,7 +1,8 @@
 """Acts over people: which ask one yes or two, for how long, and by whom. Loaded into the base; SQL alone decides there.
 
 `self` is the person concerned, `head` the cadre or chief of one of her units, `guard` her site's administrateur de
-garde, `colleague` somebody who shares a unit with her.
+garde, `colleague` somebody who shares a unit with her; `site_<profession>` somebody of that profession whose account
+is of the act's site.
 """
 
 from typing import Final, NamedTuple
@@ -13,13 +14,23 @@ HOUR, DAY = 3600, 86_400
 
 
 class Kind(NamedTuple):
-    """One act: how many say yes (the asker is the first), seconds it waits, who asks, who says the second yes."""
+    """One act: how many say yes (the asker is the first), seconds it waits, who asks, who says the second yes.
+
+    `about`: person (its text names whose account it is about) or site. `one_station`: the second key may be put to the
+    asker's own screen, by its holder; for what cannot wait until somebody finds another workstation.
+    """
 
     kind: str
     yeses: int
     seconds: int
     asks: tuple[str, ...]
     says: tuple[str, ...] = ()
+    about: str = "person"
+    one_station: bool = False
+
+
+# A plan blanc is declared, and a commission's member named, by people of the site.
+_OF_THE_SITE = ("site_administrator", "site_physician")
 
 
 ACTS: Final = (
@@ -35,9 +46,17 @@ ACTS: Final = (
     Kind("appoint", 2, 7 * DAY, ("administrator",), ("administrator", "rssi", "dpo", "head")),
     Kind("dismiss", 2, 7 * DAY, ("administrator",), ("administrator", "rssi", "dpo", "head")),
     Kind("call_off", 1, 300, ("administrator", "rssi", "dpo")),
+    # at night two people stand at one screen: the one act whose second key needs no other workstation
+    Kind("plan_blanc", 2, HOUR // 4, _OF_THE_SITE, _OF_THE_SITE, about="site", one_station=True),
+    Kind("commission", 2, 7 * DAY, (*_OF_THE_SITE, "site_dpo"), (*_OF_THE_SITE, "site_dpo"), about="site"),
 )
 
 
 def may_administer(profession: str) -> bool:
     """Whether a profession finds the staff in its menu; SQL decides at each request."""
     return profession in OFFICES
+
+
+def may_ask(profession: str, kind: str) -> bool:
+    """Whether a profession finds an act about its own site in its menu; SQL decides again (`door.may_ask`)."""
+    return any(one.kind == kind and {profession, f"site_{profession}"} & set(one.asks) for one in ACTS)

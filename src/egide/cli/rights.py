@@ -56,7 +56,7 @@ MAY_EXECUTE: Final = {
         "door.link_counts(uuid)",
         "door.link(uuid,text,uuid,timestamp with time zone,timestamp with time zone)",
         "door.mandates()",
-        "door.may_plan()",
+        "door.may_ask(text)",
         "door.my_account_notices()",
         "door.members(uuid)",
         "door.my_day()",

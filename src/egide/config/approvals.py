@@ -12,9 +12,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from egide.accounts.session import actor_of, cookie_of, keeper, no_patient_data, typed_json
-from egide.config.staff_forms import DUTIES, WHY
+from egide.config.staff_forms import DUTIES, WHY, ActForm
 from egide.directory.reads import person_named, unit_name, units
 from egide.gate import staff
+from egide.gate.commissions import COMMISSIONS
+from egide.gate.demo_keys import keys_of
+from egide.gate.plan import forget_plans
 from egide.gate.reading import fetch_with
 from egide.keeper.client import KeeperDown
 from egide.kernel.capabilities import Refused
@@ -43,16 +46,23 @@ FOLLOWS = {
         "dans les 30 minutes."
     ),
     "create_person": _lazy("La personne travaille dans ses unités dès qu'elle a posé sa clé."),
+    "plan_blanc": _lazy(
+        "Pendant 12 heures, sur ce site, l'accès d'urgence n'est plus limité en nombre. Chacun reste motivé, inscrit "
+        "et relu ; le DPO et le RSSI sont prévenus."
+    ),
+    "commission": _lazy(
+        "Elle ouvre, un à un, des patients du site : dix par jour au plus, sept jours chacun. Leurs médecins en sont "
+        "prévenus."
+    ),
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """An act as people read it: title, whom it concerns, lines (what, value), consequences."""
+    """An act as people read it: title, whom or which site it concerns, lines (what, value), consequences."""
 
     title: str
     about: str
-    account: str
     lines: list[tuple[str, str]]
     follows: str
     waits: bool
@@ -61,7 +71,7 @@ class Words:
 def in_words(act: staff.Act) -> Words:
     """The exact act, every part of its text that means something. One statement for the name."""
     body = act.body
-    known = person_named(UUID(body["account"]))
+    known = person_named(UUID(body["account"])) if body.get("account") else None
     named = " ".join(part for part in (body.get("title"), body.get("given"), body.get("family")) if part)
     lines: list[tuple[str, str]] = []
     for name, label, shown in _PARTS:
@@ -69,7 +79,7 @@ def in_words(act: staff.Act) -> Words:
             lines.append((str(label), shown(body[name])))
     waits = body.get("profession") in {"dpo", "rssi", "administrator"} or body.get("duty") == "guard"
     return Words(
-        word(act.kind, "act"), known.name if known else named, body["account"], lines,
+        word(act.kind, "act"), known.name if known else named or _site(body.get("site", "")), lines,
         str(FOLLOWS.get(act.kind, "")), waits and act.kind in {"create_person", "grant", "appoint"},
     )  # fmt: skip
 
@@ -91,6 +101,7 @@ _PARTS: tuple[tuple[str, Any, Any], ...] = (
     ("profession", _lazy("Profession"), lambda text: word(text, "profession")),
     ("rpps", _lazy("RPPS"), str),
     ("duty", _lazy("Responsabilité"), lambda text: str(DUTIES.get(text, text))),
+    ("commission", _lazy("Commission"), lambda text: str(COMMISSIONS.get(text, text))),
     ("site", _lazy("Établissement"), _site),
     ("units", _lazy("Unités"), _unit),
     ("unit", _lazy("Unité"), _unit),
@@ -101,6 +112,17 @@ _PARTS: tuple[tuple[str, Any, Any], ...] = (
     ("until", _lazy("Jusqu'au"), _day),
     ("key", _lazy("Sa clé"), lambda text: _("remise tout de suite") if text == "now" else _("remise plus tard")),
 )
+
+
+def asked(request: HttpRequest, form: ActForm, body: dict[str, str]) -> HttpResponse | None:
+    """To the page of the act written down; None when the base said no beside a field of this form."""
+    try:
+        act = staff.ask(request, form.kind, body)
+    except Refused as refusal:
+        if form.say(refusal.code):
+            return None
+        raise
+    return HttpResponseRedirect(reverse("act", kwargs={"act": act}))
 
 
 @require_GET
@@ -122,16 +144,15 @@ def waiting(request: HttpRequest) -> HttpResponse:
 def show(request: HttpRequest, act: UUID) -> HttpResponse:
     """One act in words, with what I can do about it: sign it, refuse it, take it back."""
     found = staff.act(request, act)
-    actor = actor_of(request)
-    demo = bool(settings.DEMO and settings.DEMO_KEYS_URL)
+    if found.act.kind == "plan_blanc":
+        forget_plans()  # the banner of this very page says so at once
     return page(
         request,
         "accounts/act.html",
         found=found,
         words=in_words(found.act),
-        username=actor.username if actor and demo else None,
-        demo_keys_url=settings.DEMO_KEYS_URL if demo else None,
         key_page=settings.ORIGIN + reverse("key"),
+        **keys_of(actor_of(request)),
     )
 
 

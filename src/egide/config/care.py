@@ -8,19 +8,20 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from egide.accounts.session import actor_of, no_patient_data
+from egide.config.approvals import asked
 from egide.config.arrival import said
+from egide.config.staff_forms import Mandate
 from egide.directory.reads import clinicians, professionals, unit_name, units
 from egide.gate import carers as care
-from egide.gate import pairs
+from egide.gate import commissions
 from egide.gate.carers import OF_A_PERSON, OF_A_UNIT, Carer, carers_of
 from egide.gate.decorators import opens_chart
 from egide.gate.reading import fetch, fetch_with, together
-from egide.gate.rules import may_mandate, works_by_list
-from egide.gate.standing import COMMISSIONS
-from egide.gate.standing import mandates as standing_mandates
+from egide.gate.rules import works_by_list
+from egide.gate.staff import may_ask
 from egide.gate.work import Task, close, opens_work
 from egide.identity.reads import Identity, identities
 from egide.kernel.capabilities import Chart, Refused, Roster
@@ -190,25 +191,31 @@ def close_task(request: HttpRequest, task: int) -> HttpResponse:
 # ── commissions ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @no_patient_data()
 def mandates(request: HttpRequest) -> HttpResponse:
-    """Commissions' mandates on my site; naming a member, for those who give them."""
+    """Commissions' mandates on my site; naming a member, for those who give them: an act that two persons sign."""
     actor = actor_of(request)
     if actor is None:
         raise Refused("session_ended")
-    (found,) = fetch_with(request.own_ticket, standing_mandates())  # type: ignore[attr-defined]
-    gives = may_mandate(actor.profession)
+    found, gives = fetch_with(request.own_ticket, commissions.mandates(), may_ask("commission"))  # type: ignore[attr-defined]
+    form = None
+    if gives or request.method == "POST":
+        members = [one for one in professionals(COMMISSION_MEMBERS) if one.id != actor.account]
+        form = Mandate(request.POST or None, members=members, commissions=commissions.COMMISSIONS)
+    if request.method == "POST" and form and form.is_valid():
+        answer = asked(request, form, form.body() | {"site": str(actor.site or "")})
+        if answer is not None:
+            return answer
     return page(
         request,
         "gate/mandates.html",
+        status=422 if request.method == "POST" else 200,
         mandates=found,
-        commissions=COMMISSIONS,
-        gives=gives,
-        members=[one for one in professionals(COMMISSION_MEMBERS) if one.id != actor.account] if gives else [],
-        latest=pairs.latest_end(),
+        commissions=commissions.COMMISSIONS,
+        form=form,
+        latest=commissions.latest_end(),
         done=request.GET.get("fait"),
-        **pairs.keys_of(actor),
     )
 
 

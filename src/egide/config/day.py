@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from egide.accounts.rules import may_administer
+from egide.accounts.rules import may_administer, may_ask
 from egide.config.menu import receives
 from egide.config.panels import WardLine, bed_order, ward_line
 from egide.directory.reads import units
@@ -18,9 +18,7 @@ from egide.gate.reading import Read, fetch, fetch_with, together
 from egide.gate.rules import (
     CLINICAL_WRITERS,
     may_find_present,
-    may_mandate,
     may_oversee,
-    may_plan,
     may_search,
     works_by_list,
 )
@@ -237,9 +235,9 @@ def places(actor: Actor) -> list[Place]:
         found.append(Place(_("Tirage mensuel"), reverse("oversight-draws"), "check"))
     if not may_oversee(actor.profession, "trail"):
         found.append(Place(_("Prendre mon poste en…"), reverse("shift"), "clock"))
-    if may_plan(actor.profession):
+    if may_ask(actor.profession, "plan_blanc"):
         found.append(Place(_("Plan blanc"), reverse("plan"), "alert"))
-    if may_mandate(actor.profession):
+    if may_ask(actor.profession, "commission"):
         found.append(Place(_("Commissions"), reverse("mandates"), "check"))
     if may_administer(actor.profession):
         found.append(Place(_("Personnel"), reverse("staff"), "user"))

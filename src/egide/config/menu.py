@@ -13,7 +13,7 @@ from egide.accounts.rules import may_administer
 from egide.accounts.session import actor_of, no_patient_data
 from egide.config.middleware import log_fault
 from egide.directory.reads import units
-from egide.gate.pairs import current_plan
+from egide.gate.plan import current_plan
 from egide.gate.rescue import OPENERS
 from egide.gate.rules import (
     examines,

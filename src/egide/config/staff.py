@@ -4,14 +4,13 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseRedirect
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from egide.accounts.rules import ACTS as RULES
-from egide.accounts.session import actor_of, cookie_of, keeper, no_patient_data
-from egide.config.staff_forms import ACTS, DUTIES, STATES, ActForm, NewPerson, StaffFilter, Where, plain, professions
+from egide.accounts.session import actor_of, no_patient_data
+from egide.config.approvals import asked
+from egide.config.staff_forms import ACTS, DUTIES, STATES, NewPerson, StaffFilter, Where, plain, professions
 from egide.directory.reads import unit_name, units
 from egide.gate import staff
 from egide.gate.rules import grid
@@ -29,11 +28,11 @@ def people(request: HttpRequest) -> HttpResponse:
     form = StaffFilter(request.GET)
     typed: dict[str, Any] = form.cleaned_data if form.is_valid() else {}
     number = typed.get("page") or 1
-    asked = staff.Filters(
+    filters = staff.Filters(
         typed.get("q", ""), typed.get("profession") or None, typed.get("site"), typed.get("unit"),
         typed.get("state") or None, number - 1,
     )  # fmt: skip
-    found = staff.staff(request, asked)
+    found = staff.staff(request, filters)
     where = _where()
     kept = {name: str(value) for name, value in typed.items() if value and name != "page"}
     return page(
@@ -63,7 +62,7 @@ def new(request: HttpRequest) -> HttpResponse:
         raise Refused("category_closed")  # who posts is refused by the keeper, which writes it down
     form = NewPerson(request.POST or None, where=_where())
     if request.method == "POST" and form.is_valid():
-        answer = _asked(request, form, form.body())
+        answer = asked(request, form, form.body())
         if answer is not None:
             return answer
     return page(
@@ -129,7 +128,7 @@ def act(request: HttpRequest, account: UUID, word: str) -> HttpResponse:
     typed = request.POST if request.method == "POST" else None
     form = kind(typed, initial=_initial(request, found), where=_where())
     if request.method == "POST" and form.is_valid():
-        answer = _asked(request, form, form.body(account))
+        answer = asked(request, form, form.body(account))
         if answer is not None:
             return answer
     return page(
@@ -142,17 +141,6 @@ def act(request: HttpRequest, account: UUID, word: str) -> HttpResponse:
         person=found,
         alone=_yeses(kind.kind) == 1,
     )
-
-
-def _asked(request: HttpRequest, form: ActForm, body: dict[str, str]) -> HttpResponse | None:
-    """To the page of the act written down; None when the base said no beside a field of this form."""
-    try:
-        answer = keeper().call("act", step="ask", cookie=cookie_of(request), kind=form.kind, body=body)
-    except Refused as refusal:
-        if form.say(refusal.code):
-            return None
-        raise
-    return HttpResponseRedirect(reverse("act", kwargs={"act": UUID(bytes=answer["act"])}))
 
 
 def _initial(request: HttpRequest, found: staff.Person) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -50,6 +50,9 @@ SAID: dict[str, tuple[str, Any]] = {
     "bad_unit": ("units", _lazy("Choisissez des unités de cet établissement, huit au plus.")),
     "bad_date": ("since", _lazy("Cette date n'existe pas ou est trop lointaine : écrivez-la comme 03/11/2026.")),
     "bad_period": ("until", _lazy("La fin doit venir après le début.")),
+    "unknown_colleague": ("account", _lazy("Choisissez un professionnel qui peut siéger à cette commission.")),
+    "concerns_you": ("account", _lazy("Un mandat se donne à quelqu'un d'autre : choisissez une autre personne.")),
+    "mandate_end": ("until", _lazy("Un mandat finit après aujourd'hui et dans trois mois au plus.")),
     "already_granted": ("profession", _lazy("Elle a déjà cela à cette date : rien à ajouter.")),
 }  # fmt: skip
 _USERNAME = re.compile(r"[^a-z0-9]+")
@@ -269,6 +272,37 @@ class CallOff(ActForm):
     """What was granted for later does not happen."""
 
     kind = "call_off"
+
+
+class Mandate(ActForm):
+    """A commission's mandate: to whom, which, until when."""
+
+    kind = "commission"
+    account = forms.ChoiceField(
+        label=_lazy("À qui"), error_messages={"required": _lazy("Choisissez à qui le mandat est donné.")}
+    )
+    commission = forms.ChoiceField(
+        label=_lazy("Commission"), error_messages={"required": _lazy("Choisissez la commission.")}
+    )
+    until = DayField(
+        label=_lazy("Jusqu'au"), required=True, help_text=_lazy("trois mois au plus"),
+        error_messages={
+            "required": _lazy("Écrivez le dernier jour du mandat."),
+            "invalid": _lazy("Écrivez la date comme 03/11/2026."),
+        },
+    )  # fmt: skip
+
+    def __init__(
+        self, *arguments: Any, members: Sequence[Any] = (), commissions: Mapping[str, Any] | None = None, **named: Any
+    ) -> None:
+        super().__init__(*arguments, **named)
+        offered = [(str(one.id), f"{one.name}, {PROFESSIONS[one.profession]}") for one in members]
+        self.fields["account"].choices = [("", _("Choisir…")), *offered]  # type: ignore[attr-defined]
+        self.fields["commission"].choices = list((commissions or {}).items())  # type: ignore[attr-defined]
+
+    def body(self, account: UUID | None = None) -> dict[str, str]:  # noqa: ARG002 — whom it concerns is typed
+        """Who, which, until when; its site is said beside."""
+        return {name: str(value) for name, value in self.cleaned_data.items()}
 
 
 # The word of the address → the act.

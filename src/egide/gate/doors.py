@@ -1,21 +1,18 @@
 """What a person without a link finds instead of a chart: joining the team, or breaking the glass. No datum here."""
 
-import json
-from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.http.request import RawPostDataException
 from django.http.response import HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from egide.accounts.session import actor_of, cookie_of, keeper, no_patient_data
+from egide.accounts.session import actor_of, cookie_of, keeper, no_patient_data, typed_json
 from egide.gate.act_as import act_as
-from egide.gate.reading import fetch_with
+from egide.gate.commissions import COMMISSIONS, mandates
+from egide.gate.demo_keys import keys_of
+from egide.gate.reading import Read, fetch_with
 from egide.gate.rules import may_break_glass
-from egide.gate.standing import COMMISSIONS, mandates, needs_colleague
 from egide.keeper.client import KeeperDown
 from egide.kernel.capabilities import Actor, Refused
 from egide.ui import page
@@ -31,6 +28,11 @@ REASONS = {
 }
 
 
+def needs_colleague() -> Read[bool]:
+    """Whether my next emergency access of the day takes a colleague's key (no plan blanc on my site)."""
+    return Read("SELECT door.needs_colleague()", (), lambda rows: bool(rows[0][0]))
+
+
 def closed_chart(request: HttpRequest, patient: UUID, actor: Actor, ticket: str) -> HttpResponse:
     """The page of a chart that is not this person's to open (403): the same for a known and an unknown id."""
     colleague, mandated = fetch_with(ticket, needs_colleague(), mandates())
@@ -41,9 +43,7 @@ def closed_chart(request: HttpRequest, patient: UUID, actor: Actor, ticket: str)
         patient_id=patient,
         reasons=REASONS,
         may_break_glass=may_break_glass(actor.profession) and actor.grade != "rescue",
-        username=actor.username if settings.DEMO and settings.DEMO_KEYS_URL else None,
-        demo_keys_url=settings.DEMO_KEYS_URL if settings.DEMO else None,
-        colleagues=demo_colleagues(actor) if settings.DEMO else [],
+        **keys_of(actor),
         colleague=colleague,
         commissions={one.commission: COMMISSIONS[one.commission] for one in mandated if one.mine},
         asked="demande" in request.GET,
@@ -84,7 +84,7 @@ def sheet_challenge(request: HttpRequest, patient: UUID) -> HttpResponse:
 
 def _challenge(request: HttpRequest, patient: UUID, kind: str) -> HttpResponse:
     try:
-        typed = typed_json(request, {"reason", "words"})
+        typed = typed_json(request, {"reason": str, "words": str})
         if typed["reason"] not in REASONS or (typed["reason"] == "other" and len(str(typed["words"]).strip()) < 5):
             return refused_json("reason_needed")
         answer = keeper().call(
@@ -112,7 +112,7 @@ def sheet_proof(request: HttpRequest, patient: UUID) -> HttpResponse:  # noqa: A
 
 def _proof(request: HttpRequest, kind: str) -> HttpResponse:
     try:
-        typed = typed_json(request, {"act", "response", "words"})
+        typed = typed_json(request, {"act": str, "response": dict, "words": str})
         answer = keeper().call(
             "approve", step="finish", cookie=cookie_of(request), act=UUID(hex=str(typed["act"])).bytes,
             response=typed["response"], words=str(typed["words"])[:1000], kind=kind,
@@ -126,28 +126,3 @@ def _proof(request: HttpRequest, kind: str) -> HttpResponse:
             {"state": "colleague_needed", "act": UUID(bytes=answer["act"]).hex, "options": answer["options"]}
         )
     return JsonResponse({"state": "ok"})
-
-
-def typed_json(request: HttpRequest, fields: set[str]) -> dict[str, Any]:
-    """The JSON that our own script posts: exactly these fields, text but for `response`; Refused otherwise."""
-    try:
-        typed = json.loads(request.body)
-    except (ValueError, RecursionError, RawPostDataException):
-        typed = None
-    if not isinstance(typed, dict) or set(typed) != fields:
-        raise Refused("bad_request")
-    if not all(isinstance(value, dict if name == "response" else str) for name, value in typed.items()):
-        raise Refused("bad_request")
-    return typed
-
-
-def demo_colleagues(actor: Actor) -> list[dict[str, str]]:
-    """On a demo base, whose key may play the colleague's: those of my units first, at most 100."""
-    try:
-        found = json.loads(settings.HOME.demo_accounts.read_text(encoding="utf-8"))["accounts"]
-    except (OSError, ValueError, KeyError):
-        return []
-    mine = {str(unit) for unit in actor.units}
-    others = [one for one in found if one["username"] != actor.username]
-    others.sort(key=lambda one: mine.isdisjoint(one["units"]))
-    return [{"username": one["username"], "name": one["name"]} for one in others[:100]]

@@ -2,14 +2,13 @@
 
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
-from egide.accounts.session import actor_of, cookie_of, keeper, no_patient_data
-from egide.gate.doors import typed_json
+from egide.accounts.session import actor_of, cookie_of, keeper, no_patient_data, typed_json
+from egide.gate.demo_keys import keys_of
 from egide.keeper.client import KeeperDown
 from egide.kernel.capabilities import Refused
 from egide.ui import page
@@ -26,8 +25,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
         request,
         "gate/confirm.html",
         onward=onward if onward.startswith("/") and url_has_allowed_host_and_scheme(onward, None) else reverse("home"),
-        username=actor.username if actor and settings.DEMO and settings.DEMO_KEYS_URL else None,
-        demo_keys_url=settings.DEMO_KEYS_URL if settings.DEMO else None,
+        **keys_of(actor),
     )
 
 
@@ -47,7 +45,7 @@ def challenge(request: HttpRequest) -> HttpResponse:
 def proof(request: HttpRequest) -> HttpResponse:
     """My key's answer: the next read passes."""
     try:
-        sent = typed_json(request, {"act", "response", "words"})
+        sent = typed_json(request, {"act": str, "response": dict, "words": str})
         act = UUID(hex=str(sent["act"])).bytes
         keeper().call("fresh", cookie=cookie_of(request), step="finish", act=act, response=sent["response"])
     except ValueError:

@@ -5,15 +5,14 @@ from datetime import datetime
 from uuid import UUID
 
 import segno
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from egide.accounts.rescue import remember
-from egide.accounts.session import actor_of, cookie_of, keeper, no_patient_data
-from egide.gate.doors import demo_colleagues, typed_json
+from egide.accounts.session import actor_of, cookie_of, keeper, no_patient_data, typed_json
+from egide.gate.demo_keys import keys_of
 from egide.gate.reading import Read, Rows, fetch_with
 from egide.keeper.client import KeeperDown
 from egide.kernel.capabilities import Refused
@@ -109,7 +108,6 @@ def rescue_page(request: HttpRequest) -> HttpResponse:
     if actor is None:
         raise Refused("session_ended")
     found, may_open = fetch_with(request.own_ticket, rescues(), opens_rescues())  # type: ignore[attr-defined]
-    demo = bool(settings.DEMO and settings.DEMO_KEYS_URL)
     return page(
         request,
         "gate/rescues.html",
@@ -117,11 +115,9 @@ def rescue_page(request: HttpRequest) -> HttpResponse:
         reasons=REASONS,
         may_open=may_open,
         whom=request.GET.get("compte", "")[:61],
-        username=actor.username if demo else None,
-        demo_keys_url=settings.DEMO_KEYS_URL if demo else None,
-        colleagues=demo_colleagues(actor) if demo else [],
         mine=actor.account,
         done=request.GET.get("fait"),
+        **keys_of(actor),
     )
 
 
@@ -130,7 +126,7 @@ def rescue_page(request: HttpRequest) -> HttpResponse:
 def challenge(request: HttpRequest) -> HttpResponse:
     """The exact act, written down by the keeper: whom, why, how long."""
     try:
-        typed = typed_json(request, {"username", "reason"})
+        typed = typed_json(request, {"username": str, "reason": str})
         answer = keeper().call(
             "rescue", step="begin", cookie=cookie_of(request), username=typed["username"].strip().lower()[:61],
             reason=typed["reason"][:40],
@@ -145,7 +141,7 @@ def challenge(request: HttpRequest) -> HttpResponse:
 def proof(request: HttpRequest) -> HttpResponse:
     """One key's answer. `state` is colleague_needed, or ok with what is shown once: the QR code and its text."""
     try:
-        typed = typed_json(request, {"act", "response"})
+        typed = typed_json(request, {"act": str, "response": dict})
         answer = keeper().call(
             "rescue", step="finish", cookie=cookie_of(request), act=UUID(hex=typed["act"]).bytes,
             response=typed["response"],

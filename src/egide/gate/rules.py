@@ -78,9 +78,6 @@ _APPLICATION = frozenset({_C.IDENTITY, _C.STAY, _C.CONTACT, _C.INS, _C.CLINICAL}
 
 # Who receives people at a desk: creates them, admits them; for a day, from the search that did or did not find them.
 _RECEIVERS = frozenset({_P.ADMISSION_CLERK, _P.MEDICAL_SECRETARY})
-# A plan blanc is declared, and a commission's member named, by people of the site; as in SQL.
-_PLANNERS = frozenset({_P.ADMINISTRATOR, _P.PHYSICIAN})
-_MANDATORS = _PLANNERS | {_P.DPO}
 _ARRIVAL = frozenset({_C.IDENTITY, _C.STAY, _C.CONTACT, _C.INS})
 
 _NO = {
@@ -330,16 +327,6 @@ def may_sample(profession: str) -> bool:
 def may_receive(profession: str) -> bool:
     """Whether a profession creates and admits people; SQL decides again."""
     return profession in _RECEIVERS
-
-
-def may_plan(profession: str) -> bool:
-    """Whether a profession declares or confirms a plan blanc, and finds its page in its menu; SQL decides again."""
-    return profession in _PLANNERS
-
-
-def may_mandate(profession: str) -> bool:
-    """Whether a profession names the members of commissions, and finds their page in its menu; SQL decides again."""
-    return profession in _MANDATORS
 
 
 def may_admit(profession: str, bases: str) -> bool:

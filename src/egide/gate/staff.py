@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 
+from egide.accounts.session import cookie_of, keeper
 from egide.gate.act_as import act_as
 from egide.gate.oversight import answers
 from egide.gate.reading import Read, Rows
@@ -244,18 +245,35 @@ def acts_waiting() -> Read[list[Act]]:
 
 @dataclass(frozen=True, slots=True)
 class ActPage:
-    """One act as its page shows it. `state`: to_sign, waiting, done, refused, ended. `why_not`: why I cannot sign."""
+    """One act as its page shows it. `state`: to_sign, waiting, done, refused, ended. `why_not`: why I cannot sign.
+
+    `beside`: another person's key may be put to this very screen.
+    """
 
     act: Act
     state: str
     why_not: str | None
     yeses: int
+    beside: bool
 
 
 def act(request: HttpRequest, act_id: UUID) -> ActPage:
     """One act that I asked for or may approve; Refused(act_closed) for any other."""
-    kind, body, name, at, until, mine, state, why_not, yeses = answers(request, "SELECT * FROM door.act(%s)", act_id)[0]
-    return ActPage(Act(act_id, kind, json.loads(body), name, at, until, mine), state, why_not, yeses)
+    kind, body, name, at, until, mine, state, why_not, yeses, beside = answers(
+        request, "SELECT * FROM door.act(%s)", act_id
+    )[0]
+    return ActPage(Act(act_id, kind, json.loads(body), name, at, until, mine), state, why_not, yeses, beside)
+
+
+def ask(request: HttpRequest, kind: str, body: Mapping[str, str]) -> UUID:
+    """Write an act down word for word, nothing signed; its id. Refused with why it cannot be, which is written too."""
+    answer = keeper().call("act", step="ask", cookie=cookie_of(request), kind=kind, body=dict(body))
+    return UUID(bytes=answer["act"])
+
+
+def may_ask(kind: str) -> Read[bool]:
+    """Whether I may ask for an act of this kind about my own site: what a page offers; each act is decided anew."""
+    return Read("SELECT door.may_ask(%s)", (kind,), lambda rows: bool(rows[0][0]))
 
 
 def refuse_act(request: HttpRequest, act_id: UUID) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from egide.gate import doors, fresh, pairs, rescue, team, views
+from egide.gate import commissions, doors, fresh, plan, rescue, team, views
 
 urlpatterns = [
     path("sessions/", views.sessions, name="sessions"),
@@ -18,14 +18,11 @@ urlpatterns = [
     path("secours/defi/", rescue.challenge, name="rescue-challenge"),
     path("secours/preuve/", rescue.proof, name="rescue-proof"),
     path("secours/<uuid:account>/fermer/", rescue.end, name="rescue-end"),
-    path("dossier/<uuid:patient>/acceder/commission/", pairs.open_by_commission, name="commission-open"),
-    path("plan-blanc/", pairs.plan_page, name="plan"),
-    path("plan-blanc/defi/", pairs.plan_challenge, name="plan-challenge"),
-    path("plan-blanc/preuve/", pairs.plan_proof, name="plan-proof"),
-    path("plan-blanc/terminer/", pairs.end_plan, name="plan-end"),
-    path("commissions/defi/", pairs.mandate_challenge, name="mandate-challenge"),
-    path("commissions/preuve/", pairs.mandate_proof, name="mandate-proof"),
-    path("commissions/<int:mandate>/terminer/", pairs.end_mandate, name="mandate-end"),
+    path("dossier/<uuid:patient>/acceder/commission/", commissions.open_by_commission, name="commission-open"),
+    path("plan-blanc/", plan.plan_page, name="plan"),
+    path("plan-blanc/declarer/", plan.declare_plan, name="plan-declare"),
+    path("plan-blanc/terminer/", plan.end_plan, name="plan-end"),
+    path("commissions/<int:mandate>/terminer/", commissions.end_mandate, name="mandate-end"),
     path("confirmer/", fresh.confirm, name="confirm"),
     path("confirmer/defi/", fresh.challenge, name="confirm-challenge"),
     path("confirmer/preuve/", fresh.proof, name="confirm-proof"),

@@ -77,11 +77,6 @@ class Masters:
         """Seconds since the newest version of each key was made."""
         return {name: time.time() - made for name, made in self.since.items()}
 
-    def only(self, *names: str) -> "Masters":
-        """Without the other keys: what a program does not need, it does not hold."""
-        kept = {name: self.keys[name] for name in names}
-        return Masters(kept, {name: self.since[name] for name in names}, self.base_id, self.demo, self.born)
-
     @property
     def signers(self) -> list[Ed25519PrivateKey]:
         """Versions of the checkpoint key, oldest first; they also sign the birth certificate."""

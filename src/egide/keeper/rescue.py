@@ -18,9 +18,9 @@ from uuid import UUID
 from egide.keeper.acts import ACT_SECONDS, Acts
 from egide.keeper.enrolled import RescueSecrets
 from egide.keeper.masters import Masters
-from egide.keeper.signin import BadAssertion, Ceremony
+from egide.keeper.signatures import Signatures, written
+from egide.keeper.signin import BadAssertion
 from egide.kernel import sealing, totp
-from egide.kernel.acts import act_challenge, canonical_body
 
 KIND = "open_rescue"
 HOURS = 24
@@ -31,10 +31,12 @@ _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,60}")
 class Rescue:
     """Opens, tries and closes. `now` is the clock (seconds since 1970)."""
 
-    def __init__(self, masters: Masters, ceremony: Ceremony, acts: Acts, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, masters: Masters, signatures: Signatures, acts: Acts, now: Callable[[], float] = time.time
+    ) -> None:
         self._keys = [key for _, key in sorted(masters.keys["enrol"].items(), reverse=True)]
         self._secrets = RescueSecrets(masters.keys["enrol"])
-        self._ceremony = ceremony
+        self._signatures = signatures
         self._acts = acts
         self._now = now
         self._nobody = totp.new_secret()
@@ -49,26 +51,14 @@ class Rescue:
         if named["code"] != "ok":
             conn.execute("SELECT accounts.refuse_approval(%s, %s, NULL, %s)", (session, account, named["code"]))
             raise BadAssertion(named["code"])
-        act, nonce = uuid.uuid4(), secrets.token_bytes(16)
-        body = canonical_body(
-            {"account": str(named["account"]), "username": username, "reason": reason, "hours": str(HOURS)}
-        )
-        row = conn.execute(
-            "SELECT accounts.propose(%s, %s, %s, %s, %s, %s, %s) AS state",
-            (session, account, act, KIND, body, nonce, ACT_SECONDS),
-        ).fetchone()
-        if row["state"] != "live":
-            raise BadAssertion(row["state"])
-        return {
-            "act": act.bytes,
-            "name": named["name"],
-            "options": self._ceremony.ask(act_challenge(KIND, act, nonce, body)),
-        }
+        body = {"account": str(named["account"]), "username": username, "reason": reason, "hours": str(HOURS)}
+        asked = self._signatures.propose(conn, session, account, written(KIND, body), ACT_SECONDS)
+        return {"name": named["name"], **asked}
 
     def finish(self, conn: Any, session: UUID, account: UUID, act: UUID, response: Mapping[str, Any]) -> dict[str, Any]:
         """One yes. `state`: colleague_needed, or ok with the secret's `address` and `device`, shown once."""
-        found, challenge = self._acts.yes(conn, session, account, act, KIND, response)
-        body = json.loads(found["body"])
+        said = self._acts.yes(conn, session, account, act, KIND, response)
+        body = json.loads(said.body)
         target, username = UUID(body["account"]), body["username"]
         row, secret = uuid.uuid4(), totp.new_secret()
         until = datetime.fromtimestamp(int(self._now()), UTC) + timedelta(hours=HOURS)
@@ -76,12 +66,11 @@ class Rescue:
             "SELECT accounts.open_rescue(%s, %s, %s, %s, %s, %s) AS code",
             (act, row, target, body["reason"], self._secrets.seal(row, target, until, secret), until),
         ).fetchone()
-        if done["code"] == "colleague_needed":
-            return {"state": "colleague_needed", "act": act.bytes, "options": self._ceremony.ask(challenge)}
-        if done["code"] != "ok":
-            raise BadAssertion(done["code"])
+        state = self._acts.state(said, done["code"])
+        if state["state"] != "ok":
+            return state
         return {
-            "state": "ok",
+            **state,
             "address": totp.address(secret, username),
             "secret": base64.b32encode(secret).decode(),
             "until": until.isoformat(),

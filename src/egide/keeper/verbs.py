@@ -19,11 +19,11 @@ from egide.keeper.enrolment import Enrolment
 from egide.keeper.fresh import Fresh
 from egide.keeper.locking import Locking
 from egide.keeper.masters import CATEGORIES, ROWS, Masters
-from egide.keeper.pairs import Pairs
 from egide.keeper.possession import Memory, Possession, point_of
 from egide.keeper.prosante import Tokens
 from egide.keeper.rescue import Rescue
 from egide.keeper.sessions import Bound, No, Sessions, Tickets, actor_fields, answered
+from egide.keeper.signatures import Signatures
 from egide.keeper.signin import BadAssertion, Ceremony
 from egide.kernel import sealing
 from egide.kernel.leaf import row_leaf
@@ -51,7 +51,6 @@ ALLOWED: dict[str, frozenset[str]] = {
             "act",
             "enrol",
             "fresh",
-            "pair",
             "health",
         }
     ),
@@ -117,14 +116,14 @@ class Verbs:
         self._prosante = prosante
         self._trail = trail
         self._ceilings = ceilings or Ceilings(None)
-        self._fresh_factor = Fresh(ceremony, self._genuine_key)
         self._sessions = Sessions(masters)
         self._possession = Possession(self._sessions, memory)
         self._locking = Locking(ceremony, self._genuine_key)
-        self._acts = Acts(masters, ceremony, self._genuine_key)
-        self._pairs = Pairs(ceremony, self._acts)
-        self._rescue_door = Rescue(masters, ceremony, self._acts)
-        self._consent = Consent(masters, ceremony, self._genuine_key)
+        signatures = Signatures(ceremony, self._genuine_key)
+        self._acts = Acts(masters, signatures)
+        self._fresh_factor = Fresh(signatures, self._acts)
+        self._rescue_door = Rescue(masters, signatures, self._acts)
+        self._consent = Consent(masters, signatures)
         self._marks = Marks(masters.keys["enrol"])
         self._enrolment = Enrolment(ceremony, self._consent, self._marks, masters.demo)
         self._blinding = Blinding(masters)
@@ -416,19 +415,6 @@ class Verbs:
             return {"words": self._acts.words(conn, session, account, int(entry))}
         except BadAssertion as refusal:
             raise No(refusal.code) from None
-
-    def _pair(self, conn: Any, socket_kind: str, cookie: str, step: str, **arguments: Any) -> dict[str, Any]:
-        """Acts of two persons on one screen: the plan blanc, a commission's mandate."""
-        session, account = self._session(conn, cookie)
-        try:
-            if step == "begin":
-                return self._pairs.begin(conn, session, account, **arguments)
-            if step == "finish":
-                act = UUID(bytes=arguments.pop("act"))
-                return self._pairs.finish(conn, session, account, act, **arguments)
-        except BadAssertion as refusal:
-            raise No(refusal.code) from None
-        raise No("bad_request")
 
     def _fresh(self, conn: Any, socket_kind: str, cookie: str, step: str, **arguments: Any) -> dict[str, Any]:
         """The fresh factor that a ceiling asks for: it lets this session's next read pass."""

@@ -459,12 +459,6 @@ REFUSALS: dict[str, Refusal] = {
         _lazy("Rechargez la page."),
         409,
     ),
-    "colleague_refused": Refusal(
-        _lazy("Seconde personne non admise"),
-        _lazy("Cette clé est celle de quelqu'un qui ne peut pas confirmer cet acte sur ce site."),
-        _lazy("Demandez à un médecin ou à un administrateur du site."),
-        403,
-    ),
     "mandate_end": Refusal(
         _lazy("Fin du mandat"),
         _lazy("Un mandat finit après aujourd'hui et dans trois mois au plus."),

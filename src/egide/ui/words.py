@@ -265,6 +265,8 @@ ACTS = {
     "appoint": _lazy("Donner une responsabilité"),
     "dismiss": _lazy("Mettre fin à une responsabilité"),
     "call_off": _lazy("Annuler ce qui n'a pas commencé"),
+    "plan_blanc": _lazy("Déclarer un plan blanc"),
+    "commission": _lazy("Donner un mandat de commission"),
 }
 
 PERSON_LINES = {
@@ -604,13 +606,11 @@ DONE = {
     "soignant_fin": _lazy("Prise en charge terminée : le dossier ne lui est plus ouvert à ce titre."),
     "tache": _lazy("Fait : la ligne sort de la liste, le dossier se ferme à ce titre."),
     "tache_passee": _lazy("Retirée de la liste, avec son motif."),
-    "plan": _lazy("Plan blanc déclaré : il finit de lui-même dans 12 heures."),
     "plan_fin": _lazy("Plan blanc terminé."),
     "examen": _lazy("Demande envoyée : elle est dans la liste de qui la reçoit."),
     "examen_fait": _lazy("Inscrit : la demande suit son cours."),
     "examen_rendu": _lazy("Résultat rendu : il est au dossier, la ligne sort de la liste."),
     "examen_annule": _lazy("Demande annulée, avec son motif."),
-    "mandat": _lazy("Mandat donné : son porteur en est prévenu."),
     "mandat_fin": _lazy("Mandat terminé : ce qu'il ouvrait est fermé."),
     "vigilance": _lazy("Inscrit : les ouvertures hors de l'unité du lecteur seront dites au DPO."),
     "acte_refuse": _lazy("Refusé ou retiré : rien n'a été fait, c'est inscrit."),

@@ -45,7 +45,7 @@ def test_a_nurse_sees_whom_to_measure_first_over_all_her_units(hospital: Hospita
 def test_the_page_makes_at_most_twelve_statements_however_many_patients(
     hospital: Hospital, browser: Browse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("egide.gate.pairs.KEPT_SECONDS", 3600.0)  # that no plan blanc is under way is known
+    monkeypatch.setattr("egide.gate.plan.KEPT_SECONDS", 3600.0)  # that no plan blanc is under way is known
     unit, other = hospital.unit(), hospital.unit()
     hospital.patients(unit, 30)
     hospital.patients(other, 30)

@@ -48,7 +48,7 @@ def patient(hospital: Hospital, unit: UUID) -> Patient:
 @pytest.fixture
 def nurse(hospital: Hospital, browser: Browse, unit: UUID, monkeypatch: pytest.MonkeyPatch) -> Browser:
     """A nurse of the unit; the process knows the directory, and that no plan blanc is under way."""
-    monkeypatch.setattr("egide.gate.pairs.KEPT_SECONDS", 3600.0)
+    monkeypatch.setattr("egide.gate.plan.KEPT_SECONDS", 3600.0)
     page = browser(hospital.signed_in("nurse", unit)[1])
     page.get(f"/unite/{unit}/")
     return page

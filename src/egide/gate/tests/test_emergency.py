@@ -1,4 +1,4 @@
-"""The sixth emergency with nobody there, the plan blanc, one's own record, records to watch over, commissions."""
+"""The sixth emergency with nobody there, one's own record, records to watch over."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -6,12 +6,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from egide.gate.rules import may_mandate, may_plan
 from egide.gate.tests.factories import Hospital, Person
 from egide.gate.tests.test_break_glass import WORDS, Emergency
-from egide.gate.tests.test_links import door, links, notices, opens
+from egide.gate.tests.test_links import links, notices, opens
 from egide.kernel.capabilities import Refused
-from egide.kernel.codes import Profession
 
 
 class Night(Emergency):
@@ -68,15 +66,6 @@ def on_call(hospital: Hospital, person: Person, since: timedelta, until: timedel
         "INSERT INTO directory_oncallturn (id, on_call_id, professional_id, since, until) VALUES (%s, %s, %s, %s, %s)",
         uuid4(), listed, person.account, now + since, now + until,
     )  # fmt: skip
-
-
-@pytest.mark.parametrize("profession", list(Profession))
-def test_the_menu_offers_plan_and_commissions_to_those_whom_the_base_lets(
-    hospital: Hospital, profession: Profession
-) -> None:
-    account = hospital.person(profession).account
-    told = hospital.sql("SELECT gate.may_plan(%s, %s), gate.may_mandate(%s, %s)", *(account, hospital.site) * 2)
-    assert told == [(may_plan(profession), may_mandate(profession))]
 
 
 # ── fiche d'urgence ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -141,100 +130,6 @@ def test_a_sheet_asked_for_is_confirmed_as_a_sheet(hospital: Hospital) -> None:
     assert night.opened() == "no_link"
 
 
-# ── plan blanc ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class Crisis:
-    """A site with two physicians who may declare, and a nurse who may not."""
-
-    def __init__(self, hospital: Hospital) -> None:
-        self.hospital = hospital
-        self.site = hospital.new_site()
-        self.asker = hospital.person("physician", site=self.site)
-        self.second = hospital.person("administrator", site=self.site)
-        self.cookie = hospital.sign_in(self.asker)
-
-    def declare(self, second: Person | None = None, asker: Person | None = None) -> str:
-        one = asker or self.asker
-        cookie = self.hospital.sign_in(asker) if asker else self.cookie
-        return pair(self.hospital, cookie, one, second or self.second, "plan_blanc", {})
-
-    def active(self) -> bool:
-        return bool(self.hospital.value("SELECT gate.plan_active(%s)", self.site))
-
-
-def pair(hospital: Hospital, cookie: str, asker: Person, second: Person, kind: str, body: dict[str, str]) -> str:
-    """Two keys over one act; the last state or the refusal's code."""
-    try:
-        asked = hospital.web.call("pair", cookie=cookie, step="begin", kind=kind, body=body)
-        for person in (asker, second):
-            response = person.key.assertion(asked["options"], hospital.origin)
-            asked = hospital.web.call(
-                "pair", cookie=cookie, step="finish", kind=kind, act=asked["act"], response=response
-            )
-            if asked["state"] != "colleague_needed":
-                return str(asked["state"])
-    except Refused as refusal:
-        return refusal.code
-    return "waiting"
-
-
-def test_two_persons_declare_it_for_twelve_hours_on_one_site(hospital: Hospital) -> None:
-    crisis = Crisis(hospital)
-    dpo = hospital.person("dpo")
-    assert not crisis.active()
-    assert crisis.declare() == "ok"
-    assert crisis.active()
-    assert not hospital.value("SELECT gate.plan_active(%s)", hospital.new_site())
-    assert notices(hospital, dpo) == ["plan_blanc"]
-    assert crisis.declare() == "plan_already"
-    move = "UPDATE gate.plan SET since = since - %s, until = until - %s WHERE site = %s"
-    for by, active in ((timedelta(hours=12, seconds=-20), True), (timedelta(seconds=21), False)):
-        hospital.sql(move, by, by, crisis.site)
-        assert crisis.active() is active
-    verdicts = [e["verdict"] for e in hospital.entries(account=crisis.asker.account, kind="plan_blanc")]
-    assert verdicts == ["begun"]
-
-
-def test_neither_alone_nor_with_somebody_of_another_site_or_profession(hospital: Hospital) -> None:
-    crisis = Crisis(hospital)
-    assert crisis.declare(second=crisis.asker) == "same_person"
-    assert crisis.declare(second=hospital.person("physician")) == "colleague_refused"
-    assert crisis.declare(second=hospital.person("nurse", site=crisis.site)) == "colleague_refused"
-    assert crisis.declare(asker=hospital.person("nurse", site=crisis.site)) == "category_closed"
-    assert not crisis.active()
-
-
-def test_one_person_of_the_site_ends_it(hospital: Hospital) -> None:
-    crisis = Crisis(hospital)
-    crisis.declare()
-    elsewhere = hospital.sign_in(hospital.person("physician"))
-    nurse = hospital.sign_in(hospital.person("nurse", site=crisis.site))
-    assert door(hospital, elsewhere, "end_plan()") == "no_plan"
-    assert door(hospital, nurse, "end_plan()") == "category_closed"
-    assert crisis.active()
-    assert door(hospital, hospital.sign_in(crisis.second), "end_plan()") == "ok"
-    assert not crisis.active()
-    assert door(hospital, crisis.cookie, "end_plan()") == "no_plan"
-
-
-def test_it_lifts_the_number_on_its_site_only_and_each_is_still_told(hospital: Hospital) -> None:
-    site = hospital.new_site()
-    asker, second = hospital.person("physician", site=site), hospital.person("physician", site=site)
-    night = Night(hospital)
-    assert night.break_glass()["state"] == "colleague_needed"
-    pair(hospital, hospital.sign_in(asker), asker, second, "plan_blanc", {})
-    assert night.break_glass()["state"] == "colleague_needed"  # another site's
-    hospital.sql("UPDATE gate.plan SET site = %s WHERE site = %s", night.person.site, site)
-    try:
-        assert night.break_glass() == {"state": "ok"}
-        assert code(night.sheet) == "sheet_not_needed"
-        assert "break_glass" in notices(hospital, night.responsible)
-    finally:
-        hospital.sql("UPDATE gate.plan SET ended_at = clock_timestamp() WHERE site = %s", night.person.site)
-    assert night.break_glass(hospital.stranger())["state"] == "colleague_needed"
-
-
 # ── one's own record; records to watch over ─────────────────────────────────────────────────────────────────────────
 
 
@@ -288,89 +183,3 @@ def test_an_opening_outside_the_readers_unit_is_told_to_the_dpo_once_a_day(hospi
     hospital.open(case.cookie, patient, read=["identity"])  # another opening of the same day
     assert sorted(notices(hospital, dpo)) == sorted([*declared, f"{what}_opened"])
     assert watched(hospital, patient, "flag_sensitive(%s, 'legal')", hospital.stranger()) == "category_closed"
-
-
-# ── commissions ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class Commission:
-    """A member, two persons who give mandates, and a patient of the site."""
-
-    def __init__(self, hospital: Hospital) -> None:
-        self.hospital = hospital
-        self.site = hospital.new_site()
-        self.unit = hospital.unit(self.site)
-        self.patient = hospital.patient(self.unit, site=self.site).id
-        self.asker = hospital.person("administrator", site=self.site)
-        self.second = hospital.person("dpo", site=self.site)
-        self.member = hospital.person("nurse", site=self.site)
-
-    def give(
-        self, second: Person | None = None, member: Person | None = None, days: int = 30, of: str = "infection"
-    ) -> str:
-        until = (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
-        body = {"account": str((member or self.member).account), "commission": of, "until": until}
-        cookie = self.hospital.sign_in(self.asker)
-        return pair(self.hospital, cookie, self.asker, second or self.second, "commission", body)
-
-    def ask(self, patient: UUID | None = None, of: str = "infection") -> str:
-        self.cookie = self.hospital.sign_in(self.member)
-        return str(door(self.hospital, self.cookie, "open_by_commission(%s, %s)", patient or self.patient, of))
-
-
-def test_a_mandate_of_two_persons_opens_one_patient_of_the_site(hospital: Hospital) -> None:
-    case = Commission(hospital)
-    responsible = hospital.person("physician", case.unit, site=case.site)
-    assert case.ask() == "category_closed"
-    assert case.give() == "ok"
-    assert notices(hospital, case.member) == ["mandate"]
-    assert case.ask() == "ok"
-    answer = hospital.open(case.cookie, case.patient, write=("clinical",))
-    assert (answer["basis"], answer["writes"]) == ("commission_infection", [])
-    assert links(hospital, case.patient, "commission_infection") == [(case.member.account, None, timedelta(days=7))]
-    assert notices(hospital, responsible) == ["commission_infection"]
-    assert case.ask(hospital.stranger()) == "no_link"  # of another site
-    assert case.ask(of="quality") == "category_closed"
-
-
-def test_who_gives_a_mandate_and_to_whom(hospital: Hospital) -> None:
-    case = Commission(hospital)
-    assert case.give(second=case.asker) == "same_person"
-    assert case.give(second=case.member) == "concerns_you"
-    assert case.give(second=hospital.person("nurse", site=case.site)) == "colleague_refused"
-    assert case.give(second=hospital.person("dpo")) == "colleague_refused"
-    assert case.give(member=hospital.person("porter", site=case.site)) == "unknown_colleague"
-    assert case.give(of="anything") == "bad_request"
-    assert [case.give(days=days) for days in (-1, 94)] == ["mandate_end", "mandate_end"]
-    assert case.ask() == "category_closed"
-
-
-def test_a_mandate_ends_with_its_day_or_by_one_person_and_closes_what_it_opened(hospital: Hospital) -> None:
-    case = Commission(hospital)
-    case.give()
-    case.ask()
-    (mandate,) = hospital.sql("SELECT id FROM gate.mandate WHERE account = %s", case.member.account)[0]
-    nurse = hospital.sign_in(hospital.person("nurse", site=case.site))
-    assert door(hospital, nurse, "end_mandate(%s)", mandate) == "category_closed"
-    assert door(hospital, hospital.sign_in(case.second), "end_mandate(%s)", mandate) == "ok"
-    assert opens(hospital, case.cookie, case.patient) == "no_link"
-    assert case.ask() == "category_closed"
-    case.give(days=0)
-    shift = (
-        "UPDATE gate.mandate SET since = since - interval '9 days', until = %s WHERE account = %s AND ended_at IS NULL"
-    )
-    hospital.sql(shift, datetime.now(UTC) + timedelta(seconds=20), case.member.account)
-    assert case.ask() == "ok"
-    (length,) = hospital.sql(
-        "SELECT until - since FROM gate.link WHERE account = %s ORDER BY id DESC LIMIT 1", case.member.account
-    )[0]
-    assert length < timedelta(seconds=21)  # a link never outlives its mandate
-    hospital.sql(shift, datetime.now(UTC) - timedelta(seconds=1), case.member.account)
-    assert case.ask(hospital.patient(case.unit, site=case.site).id) == "category_closed"
-
-
-def test_ten_patients_a_day(hospital: Hospital) -> None:
-    case = Commission(hospital)
-    case.give()
-    ids = [one.id for one in hospital.patients(case.unit, 11, site=case.site)]
-    assert [case.ask(one) for one in ids] == ["ok"] * 10 + ["commission_pace"]

@@ -53,7 +53,7 @@ NAMES = (
     "dossier-ferme", "preuve", "verrou", "poste", "notifications", "avis", "sessions", "aide",
     "surveillance", "surveillance-personne", "surveillance-activite", "surveillance-urgences", "surveillance-tirage",
     "personnel", "personnel-vide", "personne-nouvelle", "personne", "personne-droits", "personne-acte", "approbations",
-    "acte", "acte-ferme", "cle",
+    "acte", "acte-a-deux", "acte-ferme", "cle",
     "surveillance-patient", "relectures", "jour", "jour-vide", "palette", "copie", "impression", "onglets",
     *samples_links.NAMES,
     *samples_agenda.NAMES,

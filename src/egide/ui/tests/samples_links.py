@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+from egide.config.staff_forms import Mandate
 from egide.ui.words import BASES
 
 NAMES = (
@@ -42,6 +43,12 @@ def carers(now: Any) -> list[SimpleNamespace]:
 
 def contexts(now: Any, people: list[Any], chart: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
     """Name of a preview → template and context."""
+    mandate = Mandate(
+        {"account": "", "commission": "infection", "until": "31/02/2027"},
+        members=[SimpleNamespace(id=ident(5), name="Dr Luc Arnaud", profession="physician")],
+        commissions={"infection": "Prévention du risque infectieux"},
+    )
+    mandate.is_valid()
     named = {
         **chart,
         "lines": carers(now),
@@ -63,10 +70,6 @@ def contexts(now: Any, people: list[Any], chart: dict[str, Any]) -> dict[str, tu
         )
         for n, one in enumerate(people[:9])
     ]  # fmt: skip
-    keys = {
-        "username": "alice", "demo_keys_url": "http://localhost:8421",
-        "colleagues": [{"username": "luc", "name": "Luc Arnaud"}],
-    }  # fmt: skip
     refused = {"to": "Cette personne ne travaille pas dans l'unité où réside ce patient."}
     return {
         "soignants": ("gate/carers.html", named),
@@ -77,10 +80,10 @@ def contexts(now: Any, people: list[Any], chart: dict[str, Any]) -> dict[str, tu
         "confirmer": (
             "gate/confirm.html", {"onward": "/jour/", "username": "alice", "demo_keys_url": "http://localhost:8421"},
         ),
-        "plan": ("gate/plan.html", {"plan": None, "may_plan": True, "done": None, **keys}),
+        "plan": ("gate/plan.html", {"plan": None, "may_plan": True, "done": None}),
         "plan-en-cours": (
             "gate/plan.html",
-            {**keys, "plan": SimpleNamespace(since=now, until=now), "may_plan": True, "done": None},
+            {"plan": SimpleNamespace(since=now, until=now), "may_plan": True, "done": None},
         ),
         "commissions": (
             "gate/mandates.html",
@@ -89,8 +92,8 @@ def contexts(now: Any, people: list[Any], chart: dict[str, Any]) -> dict[str, tu
                     SimpleNamespace(id=1, commission="infection", name="Luc Arnaud <b>", since=now,
                                     until=now + timedelta(days=60), mine=True),
                 ],
-                "commissions": {"infection": "Prévention du risque infectieux"}, "gives": True,
-                "members": named["colleagues"], "latest": "2027-02-20", "done": None, **keys,
+                "commissions": {"infection": "Prévention du risque infectieux"}, "form": mandate,
+                "latest": "2027-02-20", "done": None,
             },
         ),
         "fiche": (

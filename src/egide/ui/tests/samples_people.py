@@ -50,13 +50,14 @@ def contexts(now: Any) -> dict[str, tuple[str, dict[str, Any]]]:
         WHO, "hand_key", {"account": str(WHO), "why": "lost"}, "Paul Marchand", now, now + timedelta(hours=1), False
     )
     words = SimpleNamespace(
-        title="Remettre une clé", about="Dr Camille Martin", account=str(WHO), follows="Chacun de vous deux reçoit une moitié du code.",
+        title="Remettre une clé", about="Dr Camille Martin", follows="Chacun de vous deux reçoit une moitié du code.",
         lines=[("Pourquoi", "Clé perdue ou volée"), ("Clé de réserve", "MEDB 2")], waits=True,
     )  # fmt: skip
     shown = {"words": words, "username": "ines.caron", "demo_keys_url": "http://localhost:8401",
-             "key_page": "http://localhost:8400/cle/"}  # fmt: skip
-    page = SimpleNamespace(act=act, state="waiting", why_not=None, yeses=2)
-    shut = SimpleNamespace(act=act, state="waiting", why_not="same_station", yeses=2)
+             "colleagues": [{"username": "luc.arnaud", "name": "Dr Luc Arnaud"}], "key_page": "http://localhost:8400/cle/"}  # fmt: skip
+    page = SimpleNamespace(act=act, state="waiting", why_not=None, yeses=2, beside=False)
+    shut = SimpleNamespace(act=act, state="waiting", why_not="same_station", yeses=2, beside=False)
+    at_one_screen = SimpleNamespace(act=act, state="waiting", why_not="same_person", yeses=2, beside=True)
     return {
         "personnel": (
             "accounts/staff.html",
@@ -90,6 +91,7 @@ def contexts(now: Any) -> dict[str, tuple[str, dict[str, Any]]]:
         ),
         "approbations": ("accounts/approvals.html", {"acts": [(act, words)], "asked": [(act, words)], "done": None}),
         "acte": ("accounts/act.html", {**shown, "found": page}),
+        "acte-a-deux": ("accounts/act.html", {**shown, "found": at_one_screen}),
         "acte-ferme": ("accounts/act.html", {**shown, "found": shut}),
         "cle": ("accounts/key.html", {"demo_keys_url": "http://localhost:8401"}),
     }  # fmt: skip
