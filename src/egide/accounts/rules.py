@@ -52,6 +52,11 @@ ACTS: Final = (
 )
 
 
+# Who opens a rescue session for a colleague (SQL: `accounts.rescue_openers`). Offices find the page in their menu;
+# cadres, chiefs and guards come to it by the person's own page.
+RESCUE_OPENERS: Final = ("administrator", "head", "guard")
+
+
 def may_administer(profession: str) -> bool:
     """Whether a profession finds the staff in its menu; SQL decides at each request."""
     return profession in OFFICES

@@ -51,8 +51,8 @@ FOLLOWS = {
         "et relu ; le DPO et le RSSI sont prévenus."
     ),
     "commission": _lazy(
-        "Elle ouvre, un à un, des patients du site : dix par jour au plus, sept jours chacun. Leurs médecins en sont "
-        "prévenus."
+        "Son porteur ouvre, un à un, des patients du site : dix par jour au plus, sept jours chacun. Leurs médecins en "
+        "sont prévenus."
     ),
 }  # fmt: skip
 
@@ -72,10 +72,11 @@ def in_words(act: staff.Act) -> Words:
     """The exact act, every part of its text that means something. One statement for the name."""
     body = act.body
     known = person_named(UUID(body["account"])) if body.get("account") else None
+    named_here = "account" in body  # of an act about a site, the site is said in its head
     named = " ".join(part for part in (body.get("title"), body.get("given"), body.get("family")) if part)
     lines: list[tuple[str, str]] = []
     for name, label, shown in _PARTS:
-        if body.get(name):
+        if body.get(name) and (named_here or name != "site"):
             lines.append((str(label), shown(body[name])))
     waits = body.get("profession") in {"dpo", "rssi", "administrator"} or body.get("duty") == "guard"
     return Words(

@@ -9,12 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from egide.accounts.rules import may_administer
+from egide.accounts.rules import RESCUE_OPENERS, may_administer
 from egide.accounts.session import actor_of, no_patient_data
 from egide.config.middleware import log_fault
 from egide.directory.reads import units
 from egide.gate.plan import current_plan
-from egide.gate.rescue import OPENERS
 from egide.gate.rules import (
     examines,
     may_examine,
@@ -64,7 +63,7 @@ def frame(request: HttpRequest) -> Frame:
             ),
             *((_place(request, _("Personnel"), "staff", "user"),) if may_administer(actor.profession) else ()),
             _place(request, _("Avis"), "notices", "note"),
-            *((_place(request, _("Secours"), "rescues", "key"),) if actor.profession in OPENERS else ()),
+            *((_place(request, _("Secours"), "rescues", "key"),) if actor.profession in RESCUE_OPENERS else ()),
         ),
         alert=_plan(actor),
         name=actor.name,

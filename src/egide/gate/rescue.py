@@ -16,17 +16,17 @@ from egide.gate.demo_keys import keys_of
 from egide.gate.reading import Read, Rows, fetch_with
 from egide.keeper.client import KeeperDown
 from egide.kernel.capabilities import Refused
+from egide.kernel.codes import RescueReason
 from egide.ui import page
 from egide.ui.answers import refused_json
 from egide.ui.text import _lazy
 
 REASONS = {
-    "key_lost": _lazy("Clé perdue"),
-    "key_stolen": _lazy("Clé volée"),
-    "key_broken": _lazy("Clé hors d'usage"),
-    "key_forgotten": _lazy("Clé oubliée ou restée ailleurs"),
+    RescueReason.LOST: _lazy("Clé perdue"),
+    RescueReason.STOLEN: _lazy("Clé volée"),
+    RescueReason.BROKEN: _lazy("Clé hors d'usage"),
+    RescueReason.FORGOTTEN: _lazy("Clé oubliée ou restée ailleurs"),
 }
-OPENERS = frozenset({"administrator"})  # who finds the page in the menu; cadres, chiefs and guards come by the person's
 
 
 @dataclass(frozen=True, slots=True)

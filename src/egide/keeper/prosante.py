@@ -1,6 +1,7 @@
-"""Sign-in by Pro Santé Connect: the ID token is verified here, so that nothing else can make a session of it.
+"""Sign-in by Pro Santé Connect: the ID token is verified here, against the keys that the relay fetched.
 
-OpenID Connect Core 1.0 §3.1.3.7. It maps to an account by RPPS only, and grants nothing.
+Whoever could falsify those keys could sign anybody in by RPPS: the web process cannot, the relay could. It maps to an
+account by RPPS only, and grants nothing. OpenID Connect Core 1.0 §3.1.3.7.
 """
 
 import hmac

@@ -21,10 +21,11 @@ from egide.keeper.masters import Masters
 from egide.keeper.signatures import Signatures, written
 from egide.keeper.signin import BadAssertion
 from egide.kernel import sealing, totp
+from egide.kernel.codes import RescueReason
 
 KIND = "open_rescue"
 HOURS = 24
-REASONS = frozenset({"key_lost", "key_stolen", "key_broken", "key_forgotten"})
+REASONS = frozenset(RescueReason)
 _USERNAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,60}")
 
 

@@ -26,6 +26,7 @@ from egide.keeper.sessions import Bound, No, Sessions, Tickets, actor_fields, an
 from egide.keeper.signatures import Signatures
 from egide.keeper.signin import BadAssertion, Ceremony
 from egide.kernel import sealing
+from egide.kernel.codes import EMERGENCIES, OUTSIDE_LINK
 from egide.kernel.leaf import row_leaf
 from egide.kernel.softkey_id import SOFTWARE_AAGUID
 
@@ -61,8 +62,6 @@ ALLOWED: dict[str, frozenset[str]] = {
     "trail": frozenset({"expect", "count", "masters"}),
 }
 # Bases that are no link; of these, what is an emergency.
-EMERGENCY = frozenset({"break_glass", "sheet"})
-OUTSIDE = EMERGENCY | {"oversight", "search"}
 NOWHERE = UUID(int=0)
 ROSTER = 200
 _ENTRY = [
@@ -571,10 +570,10 @@ class Verbs:
         ids: list[UUID] = row["ids"]
         if row["kind"] == "person":
             bases = set(row["basis"].split(","))
-            outside = bases <= OUTSIDE
+            outside = bases <= OUTSIDE_LINK
             self._within(
                 conn, Who(session, row["account"], row["site"] or NOWHERE), ids, row["opening"],
-                outside=outside, emergency=bases <= EMERGENCY,
+                outside=outside, emergency=bases <= EMERGENCIES,
             )  # fmt: skip
         opened = set(row["reads"]) | set(row["writes"])
         keys = [

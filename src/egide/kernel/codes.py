@@ -45,6 +45,15 @@ class Profession(StrEnum):
     APPLICATION = "application"
 
 
+class RescueReason(StrEnum):
+    """Why somebody signs in without her key for a day."""
+
+    LOST = "key_lost"
+    STOLEN = "key_stolen"
+    BROKEN = "key_broken"
+    FORGOTTEN = "key_forgotten"
+
+
 class Basis(StrEnum):
     """Why a person may open a patient (CSP L1110-4, L1110-12)."""
 
@@ -68,6 +77,11 @@ class Basis(StrEnum):
     ARRIVAL = "arrival"
     SEARCH = "search"
     APPLICATION = "application"
+
+
+# Bases that no care link stands behind: what is opened by them alone is counted apart by the keeper.
+EMERGENCIES = frozenset({Basis.BREAK_GLASS, Basis.SHEET})
+OUTSIDE_LINK = EMERGENCIES | {Basis.OVERSIGHT, Basis.SEARCH}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pytest
 from egide.gate.tests.factories import Hospital
 from egide.gate.tests.test_links import links, opens
 from egide.kernel.capabilities import Batch, Refused
+from egide.kernel.codes import EMERGENCIES, OUTSIDE_LINK, Basis
 
 MONTH, WEEK = timedelta(days=30), timedelta(days=7)
 BEFORE, AFTER = timedelta(seconds=-1), timedelta(seconds=20)
@@ -203,3 +204,17 @@ def test_a_census_has_a_ceiling(hospital: Hospital) -> None:
     with pytest.raises(Refused, match="budget"):  # 450 + 160 > 400 × 1.5
         hospital.open(cookie, *more)
     assert hospital.entries(account=person.account, kind="refuse")[-1]["reason"] == "budget"
+
+
+@pytest.mark.parametrize("basis", list(Basis))
+def test_what_is_outside_a_link_is_said_alike_by_the_base_and_by_the_keeper(hospital: Hospital, basis: Basis) -> None:
+    outside, care = hospital.sql("SELECT gate.outside_link(ARRAY[%s]), gate.is_care(%s)", basis, basis)[0]
+    assert outside == (basis in OUTSIDE_LINK)
+    assert not (outside and care) or basis is Basis.SEARCH  # no link bears it: it is no link of care nor of anything
+
+
+def test_emergencies_are_counted_apart_by_the_base_as_by_the_keeper(hospital: Hospital) -> None:
+    source = hospital.value("SELECT prosrc FROM pg_proc WHERE oid = 'gate.open'::regproc")
+    named = ", ".join(f"'{one}'" for one in ("break_glass", "sheet"))
+    assert f"v_bases <@ ARRAY[{named}] THEN gate.spend(a, 'unlinked'" in source
+    assert {"break_glass", "sheet"} == EMERGENCIES

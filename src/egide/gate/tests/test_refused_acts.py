@@ -133,6 +133,36 @@ def test_ones_own_phone_is_not_shown_after_a_search_either(hospital: Hospital) -
     assert said == "own_record"
 
 
+def test_a_search_that_was_withheld_is_the_key_to_nothing(hospital: Hospital) -> None:
+    """Its line is written before the keeper counts; the line that withholds it takes back what the first opens."""
+    from egide.identity.tests.people import Drawn, people
+    from egide.identity.tests.test_search import a_day, a_name, find
+
+    name, day = a_name(), a_day()
+    (patient,) = people(hospital, Drawn(name, "JEANNE", day, phone="06 39 98 00 43", unit=hospital.unit()))
+    me, cookie = hospital.signed_in("admission_clerk")
+    typed = {"name": name, "first_name": "Jeanne", "birth_date": day}
+    traits = {"birth_name": [name], "first_names": ["JEANNE"], "birth_date": [day]}
+
+    def keys() -> tuple[str, str, str]:
+        web = hospital.web.call
+        ask = {"cookie": cookie, "patient": patient.bytes, "kind": "phone", "counted": False}
+        create = {"cookie": cookie, "traits": traits, "read": ["identity"], "write": ["identity", "stay"]}
+        return (
+            code(lambda: web("open_contact", **ask) | {"state": "ok"}),
+            str(door(hospital, cookie, "receive(%s)", patient)),
+            code(lambda: web("create", **create) | {"state": "ok"}),
+        )
+
+    assert find(hospital, cookie, **typed)["rows"]
+    entry = hospital.entries(account=me.account, kind="search")[-1]
+    (session,) = hospital.sql("SELECT id FROM accounts.session WHERE account = %s", me.account)[0]
+    hospital.sql("SELECT gate.withheld(%s, %s, %s, 'fresh_factor')", session, me.account, entry["id"])
+    assert keys() == ("no_link", "search_first", "search_first")
+    assert find(hospital, cookie, **typed)["rows"]
+    assert keys() == ("ok", "ok", "ok")
+
+
 def test_what_sql_had_to_raise_is_written_after_the_rollback(hospital: Hospital, browser: Any) -> None:
     unit, full = hospital.unit(), hospital.unit()
     hospital.bed(full)

@@ -7,10 +7,13 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from egide.accounts.rules import RESCUE_OPENERS
+from egide.gate.rescue import REASONS
 from egide.gate.tests import rescued
 from egide.gate.tests.factories import Hospital, Person
 from egide.kernel import totp
 from egide.kernel.capabilities import Refused
+from egide.kernel.codes import RescueReason
 
 
 def refused(call: Any, *arguments: Any, **named: Any) -> str:
@@ -411,6 +414,11 @@ def test_a_search_confirms_her_own_patients_exactly_typed_and_tells_of_nobody_el
     for one in hospital.patients(unit, 9):
         hospital.open(session, one.id)
     assert found([like], ["confirmed"])[:2] == ("rescue_quarter", [])
+
+
+def test_reasons_and_who_opens_stand_in_one_place(hospital: Hospital) -> None:
+    assert set(REASONS) == set(RescueReason)
+    assert hospital.value("SELECT accounts.rescue_openers()") == list(RESCUE_OPENERS)
 
 
 def test_links_that_are_no_care_open_nothing(hospital: Hospital, nurse: Person, session: str, unit: UUID) -> None:

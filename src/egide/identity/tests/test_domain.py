@@ -231,6 +231,22 @@ def test_tokens_without_a_person_are_swept_once_nobody_can_write_her(hospital: A
     assert "Rien à balayer" in sweep(hospital.home)
 
 
+def test_each_swept_id_is_named_by_a_row_however_many_there_are(hospital: Any) -> None:
+    from egide.cli.sweep import sweep
+
+    sweep(hospital.home)
+    before = hospital.value("SELECT coalesce(max(id), 0) FROM audit.entry")
+    made = [uuid4() for _ in range(201)]
+    hospital.sql(
+        "INSERT INTO identity.token (token, patient_id) SELECT ('x' || substr(md5(i::text), 1, 15))::bit(60)::bigint, i"
+        " FROM unnest(%s::uuid[]) i", made,
+    )  # fmt: skip
+    assert sweep(hospital.home).startswith("201 créations sans suite")
+    rows = hospital.sql("SELECT ids FROM audit.entry WHERE kind = 'sweep' AND id > %s ORDER BY id", before)
+    assert [len(named) for (named,) in rows] == [200, 1]
+    assert {one for (named,) in rows for one in named} == set(made)
+
+
 def test_the_operator_alone_sweeps(hospital: Any) -> None:
     with pytest.raises(Refused, match="wrong_socket"):
         hospital.finder.call("sweep")
