@@ -16,12 +16,11 @@ from egide.config.arrival import said
 from egide.config.staff_forms import Mandate
 from egide.directory.reads import clinicians, professionals, unit_name, units
 from egide.gate import carers as care
-from egide.gate import commissions
+from egide.gate import commissions, staff
 from egide.gate.carers import OF_A_PERSON, OF_A_UNIT, Carer, carers_of
 from egide.gate.decorators import opens_chart
 from egide.gate.reading import fetch, fetch_with, together
 from egide.gate.rules import works_by_list
-from egide.gate.staff import may_ask
 from egide.gate.work import Task, close, opens_work
 from egide.identity.reads import Identity, identities
 from egide.kernel.capabilities import Chart, Refused, Roster
@@ -198,9 +197,13 @@ def mandates(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     if actor is None:
         raise Refused("session_ended")
-    found, gives = fetch_with(request.own_ticket, commissions.mandates(), may_ask("commission"))  # type: ignore[attr-defined]
+    ticket: str = request.own_ticket  # type: ignore[attr-defined]
+    found, gives = fetch_with(ticket, commissions.mandates(), staff.may_ask("commission"))
     form = None
-    if gives or request.method == "POST":
+    if request.method == "POST" and not gives:
+        # the base refuses it and writes it down; nobody's name is shown
+        staff.ask(request, Mandate.kind, {"site": str(actor.site or "")})
+    if gives:
         members = [one for one in professionals(COMMISSION_MEMBERS) if one.id != actor.account]
         form = Mandate(request.POST or None, members=members, commissions=commissions.COMMISSIONS)
     if request.method == "POST" and form and form.is_valid():

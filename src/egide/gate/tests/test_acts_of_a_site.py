@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -312,3 +313,33 @@ def test_ten_patients_a_day(hospital: Hospital) -> None:
     case.give()
     ids = [one.id for one in hospital.patients(case.unit, 11, site=case.site)]
     assert [case.ask(one) for one in ids] == ["ok"] * 10 + ["commission_pace"]
+
+
+def test_who_gives_no_mandate_is_shown_no_name_and_her_try_is_a_row(hospital: Hospital, browser: Any) -> None:
+    case = Commission(hospital)
+    nurse, cookie = hospital.signed_in("nurse", case.unit)
+    page = browser(cookie)
+    assert case.asker.name not in page.get("/commissions/").content.decode()
+    answer = page.post("/commissions/", case.body())
+    assert answer.status_code == 403
+    assert case.member.name not in answer.content.decode()
+    row = hospital.entries(account=nurse.account, kind="refuse")[-1]
+    assert (row["purpose"], row["reason"]) == ("commission", "category_closed")
+
+
+def test_a_mandates_form_says_beside_the_field_what_cannot_be(hospital: Hospital, browser: Any) -> None:
+    case = Commission(hospital)
+    page = browser(case.office.cookie(case.asker))
+    porter = case.office.staff("physiotherapist")
+    typed = case.body() | {"until": "31/02/2027"}
+    for changed, sentence in (
+        ({}, "Écrivez la date comme 03/11/2026."),
+        ({"until": "2020-01-01"}, "Un mandat finit après aujourd&#39;hui et dans trois mois au plus."),
+        ({"account": ""}, "Choisissez à qui le mandat est donné."),
+        ({"commission": "x\x00"}, "Choi"),
+        ({"account": str(porter.account)}, "Choi"),
+    ):
+        answer = page.post("/commissions/", typed | changed)
+        assert (answer.status_code, sentence in answer.content.decode()) == (422, True), changed
+    assert not hospital.sql("SELECT 1 FROM accounts.act WHERE account = %s", case.asker.account)
+    assert page.post("/commissions/", case.body()).status_code == 302

@@ -141,7 +141,6 @@ def test_a_search_that_was_withheld_is_the_key_to_nothing(hospital: Hospital) ->
     name, day = a_name(), a_day()
     (patient,) = people(hospital, Drawn(name, "JEANNE", day, phone="06 39 98 00 43", unit=hospital.unit()))
     me, cookie = hospital.signed_in("admission_clerk")
-    typed = {"name": name, "first_name": "Jeanne", "birth_date": day}
     traits = {"birth_name": [name], "first_names": ["JEANNE"], "birth_date": [day]}
 
     def keys() -> tuple[str, str, str]:
@@ -154,12 +153,12 @@ def test_a_search_that_was_withheld_is_the_key_to_nothing(hospital: Hospital) ->
             code(lambda: web("create", **create) | {"state": "ok"}),
         )
 
-    assert find(hospital, cookie, **typed)["rows"]
+    assert find(hospital, cookie, name=name, first_name="Jeanne", birth_date=day)["rows"]
     entry = hospital.entries(account=me.account, kind="search")[-1]
     (session,) = hospital.sql("SELECT id FROM accounts.session WHERE account = %s", me.account)[0]
     hospital.sql("SELECT gate.withheld(%s, %s, %s, 'fresh_factor')", session, me.account, entry["id"])
     assert keys() == ("no_link", "search_first", "search_first")
-    assert find(hospital, cookie, **typed)["rows"]
+    assert find(hospital, cookie, name=name, first_name="Jeanne", birth_date=day)["rows"]
     assert keys() == ("ok", "ok", "ok")
 
 
