@@ -12,7 +12,8 @@ from egide.ui import rendering_active
 
 T = TypeVar("T")
 U = TypeVar("U")
-TAMPERED = "EG004"  # SQL prepared a statement on this connection: it is thrown away
+# The connection is thrown away: SQL prepared a statement on it, or a statement that psycopg prepared on it is gone.
+SPOILED = frozenset({"EG004", "26000"})
 Rows = list[tuple[Any, ...]]
 
 
@@ -61,7 +62,7 @@ def fetch_with(ticket: str, *reads: Read[Any]) -> list[Any]:
     try:
         rows = _pipeline(ticket, reads)
     except psycopg.Error as error:
-        if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and error.sqlstate != TAMPERED:
+        if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and error.sqlstate not in SPOILED:
             raise
         connection.close()
         rows = _pipeline(ticket, reads)
