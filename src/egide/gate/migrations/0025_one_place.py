@@ -9,8 +9,8 @@ from django.db.migrations.operations.base import Operation
 
 class Migration(migrations.Migration):
     dependencies: ClassVar[list[tuple[str, str]]] = [
-        ("gate", "0023_acts_of_a_site"),
-        ("accounts", "0010_one_mechanism"),
+        ("gate", "0024_acts_of_a_site"),
+        ("accounts", "0011_one_mechanism"),
         ("identity", "0004_domain"),
     ]
     operations: ClassVar[list[Operation]] = [
