@@ -11,12 +11,12 @@ from tests.journeys.desk import Desk, shows
 
 pytestmark = pytest.mark.journey
 Sit = Callable[..., Desk]
-PHYSICIAN, SECOND = "helene.roux", "paul.marchand"
+PHYSICIAN, SECOND, BESIDE = "helene.roux", "paul.marchand", "ines.caron"
 
 
 def own_key(desk: Desk) -> None:
-    """Sign the act on the screen with one's own demonstration key."""
-    desk.click(desk.page.locator("[data-confirm][data-as]"))
+    """Sign the act on the screen with one's own key."""
+    desk.click(desk.page.get_by_role("button", name="Signer avec ma clé"))
 
 
 def test_two_keys_at_one_screen_declare_a_plan_blanc(desk: Sit) -> None:
@@ -31,7 +31,7 @@ def test_two_keys_at_one_screen_declare_a_plan_blanc(desk: Sit) -> None:
     own_key(night)
     shows(page, "Une seconde personne lit et signe avec sa clé")
     assert night.accessibility_faults() == []
-    page.locator("[data-colleagues]").select_option(SECOND)
+    page.locator("[data-colleagues]").select_option(BESIDE)
     shows(page, "C'est fait.")
     assert len(night.actions) <= 4, night.actions
     try:
