@@ -7,8 +7,8 @@ is of the act's site.
 
 from typing import Final, NamedTuple
 
-OFFICES: Final = ("administrator", "dpo", "rssi")
-"""Professions that read no patient: alone on their account, for ever (no clinical superuser)."""
+OFFICES: Final = ("administrator", "dpo", "rssi", "identity_cell")
+"""Professions that open no chart: alone on their account, for ever (no clinical superuser); granted for tomorrow."""
 
 HOUR, DAY = 3600, 86_400
 
@@ -58,8 +58,8 @@ RESCUE_OPENERS: Final = ("administrator", "head", "guard")
 
 
 def may_administer(profession: str) -> bool:
-    """Whether a profession finds the staff in its menu; SQL decides at each request."""
-    return profession in OFFICES
+    """Whether a profession finds the staff in its menu: an office that some act asks for. SQL decides again."""
+    return profession in OFFICES and any(profession in (*one.asks, *one.says) for one in ACTS)
 
 
 def may_ask(profession: str, kind: str) -> bool:

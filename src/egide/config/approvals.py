@@ -11,6 +11,7 @@ from django.http.response import HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from egide.accounts.rules import OFFICES
 from egide.accounts.session import actor_of, cookie_of, keeper, no_patient_data, typed_json
 from egide.config.staff_forms import DUTIES, WHY, ActForm
 from egide.directory.reads import person_named, unit_name, units
@@ -78,7 +79,7 @@ def in_words(act: staff.Act) -> Words:
     for name, label, shown in _PARTS:
         if body.get(name) and (named_here or name != "site"):
             lines.append((str(label), shown(body[name])))
-    waits = body.get("profession") in {"dpo", "rssi", "administrator"} or body.get("duty") == "guard"
+    waits = body.get("profession") in OFFICES or body.get("duty") == "guard"
     return Words(
         word(act.kind, "act"), known.name if known else named or _site(body.get("site", "")), lines,
         str(FOLLOWS.get(act.kind, "")), waits and act.kind in {"create_person", "grant", "appoint"},

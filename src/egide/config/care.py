@@ -53,6 +53,7 @@ SENSITIVE = {
 }
 COMMISSION_MEMBERS = (
     "physician", "midwife", "nurse", "pharmacist", "laboratory", "medical_secretary", "admission_clerk", "dim",
+    "identity_cell",
 )  # fmt: skip
 
 

@@ -121,7 +121,7 @@ def name(request: HttpRequest) -> HttpResponse:
 @require_GET
 @opens_chart(read=("identity",), purpose="oversight")
 def patient(request: HttpRequest, chart: Chart) -> HttpResponse:
-    """One named patient and who opened her record."""
+    """One named patient; and, to who reads the trail, who opened her record."""
     who, found = fetch(chart, identities(chart), trail.openings_of(chart))
     if chart.patient_id not in who or chart.basis != "oversight":
         raise Refused("no_link")
@@ -130,7 +130,7 @@ def patient(request: HttpRequest, chart: Chart) -> HttpResponse:
         "gate/oversight_patient.html",
         patient=who[chart.patient_id],
         until=chart.until,
-        openings=[line.shown(chart.actor, unit_name) for line in found],
+        openings=[line.shown(chart.actor, unit_name) for line in found] if _may(request, "trail") else None,
     )
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.utils import timezone
 
-from egide.gate.oversight import Asked
+from egide.gate.oversight import IDENTITY_REASONS, Asked
 from egide.kernel.codes import Basis
 from egide.ui import words
 from egide.ui.text import _lazy
@@ -106,7 +106,7 @@ class Naming(forms.Form):
 
     patient = forms.UUIDField()
     reason = forms.ChoiceField(
-        choices=list(REASONS.items()),
+        choices=[*REASONS.items(), *IDENTITY_REASONS.items()],
         error_messages={"required": _lazy("Choisissez un motif."), "invalid_choice": _lazy("Choisissez un motif.")},
     )
 

@@ -11,8 +11,9 @@ from egide.accounts.session import actor_of, cookie_of, keeper, no_patient_data,
 from egide.gate.act_as import act_as
 from egide.gate.commissions import COMMISSIONS, mandates
 from egide.gate.demo_keys import keys_of
+from egide.gate.oversight import IDENTITY_REASONS
 from egide.gate.reading import Read, fetch_with
-from egide.gate.rules import may_break_glass
+from egide.gate.rules import may_break_glass, names_only
 from egide.keeper.client import KeeperDown
 from egide.kernel.capabilities import Actor, Refused
 from egide.ui import page
@@ -45,6 +46,7 @@ def closed_chart(request: HttpRequest, patient: UUID, actor: Actor, ticket: str)
         may_break_glass=may_break_glass(actor.profession) and actor.grade != "rescue",
         **keys_of(actor),
         colleague=colleague,
+        naming=IDENTITY_REASONS if names_only(actor.profession) else {},
         commissions={one.commission: COMMISSIONS[one.commission] for one in mandated if one.mine},
         asked="demande" in request.GET,
     )

@@ -16,6 +16,7 @@ from egide.gate.act_as import act_as
 from egide.gate.acting import clean_transaction
 from egide.gate.bands import DAY_P95, HOURS_OF_A_SHIFT
 from egide.kernel.capabilities import Refused
+from egide.ui.text import _lazy
 
 Rows = list[tuple[Any, ...]]
 
@@ -225,6 +226,14 @@ def my_drawn(request: HttpRequest) -> list[Drawn]:
 def draw_month(request: HttpRequest, month: date) -> None:
     """The draw of one month, once; each unit's openings wait for its reviewer."""
     act_as(request, "SELECT door.draw_month(%s::date)", month)
+
+
+# Why the identity cell looks at who somebody is (RNIV); the DPO's reasons stand with the trail's filters.
+IDENTITY_REASONS = {
+    "homonym": _lazy("Homonymes à distinguer"),
+    "possible_duplicate": _lazy("Doublon supposé"),
+    "doubtful_identity": _lazy("Identité douteuse à vérifier"),
+}
 
 
 def name_patient(request: HttpRequest, patient: UUID, reason: str) -> None:

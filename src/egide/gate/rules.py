@@ -49,6 +49,7 @@ _READS: dict[Profession, frozenset[Category]] = {
     _P.IMAGING: frozenset(),
     _P.DIM: frozenset(),
     # there is no clinical superuser
+    _P.IDENTITY_CELL: frozenset(),
     _P.DPO: frozenset(),
     _P.RSSI: frozenset(),
     _P.ADMINISTRATOR: frozenset(),
@@ -86,6 +87,7 @@ _NO = {
     "laboratory": "Ouverture par liste de travail seulement.",
     "imaging": "Ouverture par liste de travail seulement.",
     "dim": "Ouverture par liste de travail seulement.",
+    "identity_cell": "La cellule d'identitovigilance vérifie des identités, une à une ; elle n'ouvre pas de dossier.",
     "dpo": "Le DPO lit des identifiants et des nombres, pas de dossier.",
     "rssi": "Le RSSI lit des identifiants et des nombres, pas de dossier.",
     "administrator": "Un administrateur n'ouvre aucun dossier.",
@@ -119,11 +121,12 @@ _CARE_ONLY: dict[Basis, tuple[frozenset[Profession], str]] = {
 # Whoever waits for somebody prepares, and writes once she is there.
 _READ_ONLY = frozenset({Basis.TRANSFER})
 
-# Who looks for people outside a list: those who receive, admit, take care or bill (design: finding without listing).
+# Who looks for people outside a list: those who receive, admit, take care or bill (design: finding without listing);
+# and the identity cell, which tells homonyms and duplicates apart (RNIV).
 SEARCHERS = frozenset(
     {
         _P.PHYSICIAN, _P.MIDWIFE, _P.INTERN, _P.NURSE, _P.CARE_ASSISTANT, _P.PHYSIOTHERAPIST, _P.PSYCHOLOGIST,
-        _P.DIETICIAN, _P.SOCIAL_WORKER, _P.MEDICAL_SECRETARY, _P.ADMISSION_CLERK, _P.BILLING,
+        _P.DIETICIAN, _P.SOCIAL_WORKER, _P.MEDICAL_SECRETARY, _P.ADMISSION_CLERK, _P.BILLING, _P.IDENTITY_CELL,
     }
 )  # fmt: skip
 # Bases of their own: who reads what by them, writes nothing, and what the others are told.
@@ -156,7 +159,9 @@ _OWN_BASES: dict[Basis, tuple[dict[Profession, frozenset[Category]], str, str]] 
         "Réservé aux membres mandatés de la commission.",
     ),
     Basis.COMMISSION_IDENTITY: (
-        dict.fromkeys((_P.PHYSICIAN, _P.NURSE, _P.MEDICAL_SECRETARY, _P.ADMISSION_CLERK, _P.DIM), _ARRIVAL),
+        dict.fromkeys(
+            (_P.PHYSICIAN, _P.NURSE, _P.MEDICAL_SECRETARY, _P.ADMISSION_CLERK, _P.DIM, _P.IDENTITY_CELL), _ARRIVAL
+        ),
         "Votre mandat : identitovigilance.",
         "Réservé aux membres mandatés de la commission.",
     ),
@@ -177,9 +182,9 @@ _OWN_BASES: dict[Basis, tuple[dict[Profession, frozenset[Category]], str, str]] 
         "Réservé à qui cherche des personnes, pour leurs coordonnées.",
     ),
     Basis.OVERSIGHT: (
-        {_P.DPO: frozenset({_C.IDENTITY})},
+        dict.fromkeys((_P.DPO, _P.IDENTITY_CELL), frozenset({_C.IDENTITY})),
         "Identité d'un patient à la fois, motivée et inscrite.",
-        "Réservé au DPO : l'identité seule.",
+        "Réservé au DPO et à la cellule d'identitovigilance : l'identité seule.",
     ),
 }
 
@@ -234,7 +239,7 @@ class Door(NamedTuple):
 
 
 # Without a whole birth date: somebody who cannot say it (admissions and emergency; RNIV PP 19).
-_BY_YEAR = frozenset({_P.ADMISSION_CLERK, _P.PHYSICIAN, _P.INTERN, _P.MIDWIFE, _P.NURSE})
+_BY_YEAR = frozenset({_P.ADMISSION_CLERK, _P.PHYSICIAN, _P.INTERN, _P.MIDWIFE, _P.NURSE, _P.IDENTITY_CELL})
 _AT_SWITCHBOARD = frozenset({_P.SWITCHBOARD})
 _BY_DOOR = {"year": _BY_YEAR, "present": _AT_SWITCHBOARD, "phone": _RECEIVERS}
 
@@ -248,6 +253,8 @@ def doors() -> Iterator[Door]:
                 reason = "Les présents du site : au standard, par leur page."
             elif door == "phone":
                 reason = "Le numéro d'un appelant se cherche dans l'agenda de l'équipe, à l'accueil et au secrétariat."
+            elif allowed and profession is _P.IDENTITY_CELL:
+                reason = "Vous vérifiez des identités."
             elif allowed:
                 reason = "Vous accueillez, soignez ou facturez des personnes."
             elif profession in SEARCHERS:
@@ -268,7 +275,11 @@ class Oversight(NamedTuple):
 
 # trail: lines by filters; activity: counts; reviews: break-glasses; draw: the monthly one; name: who a patient is.
 PAGES = ("trail", "activity", "reviews", "draw", "name")
-_OVERSEES = {_P.DPO: frozenset(PAGES), _P.RSSI: frozenset({"trail", "activity"})}
+_OVERSEES = {
+    _P.DPO: frozenset(PAGES),
+    _P.RSSI: frozenset({"trail", "activity"}),
+    _P.IDENTITY_CELL: frozenset({"name"}),
+}
 
 
 def oversight() -> Iterator[Oversight]:
@@ -286,6 +297,11 @@ def oversight() -> Iterator[Oversight]:
 def may_oversee(profession: str, page: str) -> bool:
     """Whether a profession finds a page of oversight in its menu. The gate decides at each request."""
     return any(one.allowed for one in oversight() if (one.profession, one.page) == (profession, page))
+
+
+def names_only(profession: str) -> bool:
+    """Whether a profession is shown who a patient is, for a reason, without reading the trail: the identity cell."""
+    return may_oversee(profession, "name") and not may_oversee(profession, "trail")
 
 
 def may_break_glass(profession: str) -> bool:

@@ -39,6 +39,7 @@ class Profession(StrEnum):
     DIM = "dim"
     BILLING = "billing"
     PORTER = "porter"
+    IDENTITY_CELL = "identity_cell"
     DPO = "dpo"
     RSSI = "rssi"
     ADMINISTRATOR = "administrator"

@@ -72,6 +72,8 @@ _AT_SITES = {
 # Who meets patients without belonging to one ward: every ward of the site.
 _EVERYWHERE = frozenset({"psychologist", "dietician", "social_worker", "physiotherapist", "porter"})
 _GROUP = {"dpo": 1, "rssi": 1, "administrator": 6}
+# The group's cell of identity vigilance: the last two, so that nobody else is somebody else.
+_LAST = ("identity_cell", "identity_cell")
 
 
 def _posts() -> Iterator[tuple[str, Site, tuple[Unit, ...]]]:
@@ -117,9 +119,11 @@ def workers() -> tuple[Worker, ...]:
     found = [Worker(account, hospital.SITE, start, None) for account in hospital.ACCOUNTS]
     taken = {account.username for account in hospital.ACCOUNTS}
     for number, (profession, site, units) in enumerate(_posts(), start=len(found) + 1):
-        if number > STAFF:
+        if number > STAFF - len(_LAST):
             break
         found.append(_worker(number, profession, site, units, taken))
+    for number, profession in enumerate(_LAST, start=len(found) + 1):
+        found.append(_worker(number, profession, hospital.SITE, (), taken))
     return tuple(found)
 
 

@@ -43,6 +43,7 @@ def test_the_base_holds_the_lines_of_the_program(hospital: Hospital) -> None:
     assert rows == {tuple(line) for line in oversight()}
     assert {(p, g) for p in Profession for g in PAGES if may_oversee(p, g)} == {
         *(("dpo", page) for page in PAGES), ("rssi", "trail"), ("rssi", "activity"),
+        ("identity_cell", "name"),
     }  # fmt: skip
 
 
@@ -57,10 +58,11 @@ def test_each_page_is_for_its_professions_and_a_refusal_is_a_row(
         kind = "trail_read" if may_oversee(profession, page) else "refuse"
         last = hospital.entries(account=person.account)[-1]
         assert (last["kind"], last["object"].split(";")[0]) == (kind, page)
-    refused = browser(cookie).post("/surveillance/nommer/", {"patient": str(uuid4()), "reason": "incident"})
+    reason = "homonym" if profession is Profession.IDENTITY_CELL else "incident"
+    refused = browser(cookie).post("/surveillance/nommer/", {"patient": str(uuid4()), "reason": reason})
     assert refused.status_code == 403
     assert hospital.entries(account=person.account)[-1]["reason"] == (
-        "no_link" if profession is Profession.DPO else "category_closed"
+        "no_link" if may_oversee(profession, "name") else "category_closed"
     )
 
 

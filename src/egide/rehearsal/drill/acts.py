@@ -12,7 +12,7 @@ from egide.rehearsal.drill.pages import UUID_TEXT
 from egide.rehearsal.drill.stage import Account, NoStage, Stage, Steady
 from egide.rehearsal.signin import Answer, Visitor, by_registration, default_keys_url, sign_in
 
-OFFICES: Final = ("administrator", "dpo", "rssi")
+OFFICES: Final = ("administrator", "dpo", "rssi", "identity_cell")
 STATION: Final = "egide_poste"
 _ACT = re.compile(rf"/approbations/({UUID_TEXT})/")
 # What a page of refusal says, and the code it stands for: pages show sentences, not codes.
