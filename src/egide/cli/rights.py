@@ -65,6 +65,7 @@ MAY_EXECUTE: Final = {
         "door.my_openings()",
         "door.my_rescue()",
         "door.my_sessions()",
+        "door.my_sites()",
         "door.my_work()",
         "door.name_carer(uuid,text,uuid,uuid)",
         "door.name_patient(uuid,text)",

@@ -103,6 +103,7 @@ _PARTS: tuple[tuple[str, Any, Any], ...] = (
     ("profession", _lazy("Profession"), lambda text: word(text, "profession")),
     ("rpps", _lazy("RPPS"), str),
     ("duty", _lazy("Responsabilité"), lambda text: str(DUTIES.get(text, text))),
+    ("everywhere", _lazy("Établissements"), lambda text: _("tout le groupe") if text == "yes" else text),
     ("commission", _lazy("Commission"), lambda text: str(COMMISSIONS.get(text, text))),
     ("site", _lazy("Établissement"), _site),
     ("units", _lazy("Unités"), _unit),

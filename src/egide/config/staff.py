@@ -13,6 +13,7 @@ from egide.config.approvals import asked
 from egide.config.staff_forms import ACTS, DUTIES, STATES, NewPerson, StaffFilter, Where, plain, professions
 from egide.directory.reads import unit_name, units
 from egide.gate import staff
+from egide.gate.reading import fetch_with
 from egide.gate.rules import grid
 from egide.kernel.capabilities import Refused
 from egide.ui import page
@@ -33,7 +34,7 @@ def people(request: HttpRequest) -> HttpResponse:
         typed.get("state") or None, number - 1,
     )  # fmt: skip
     found = staff.staff(request, filters)
-    where = _where()
+    where = _where(request, mine=False)
     kept = {name: str(value) for name, value in typed.items() if value and name != "page"}
     return page(
         request,
@@ -60,7 +61,7 @@ def new(request: HttpRequest) -> HttpResponse:
     """Somebody who begins here: typed, written down as an act, then signed twice."""
     if request.method == "GET" and not _asks(request, "create_person"):
         raise Refused("category_closed")  # who posts is refused by the keeper, which writes it down
-    form = NewPerson(request.POST or None, where=_where())
+    form = NewPerson(request.POST or None, where=_where(request))
     if request.method == "POST" and form.is_valid():
         answer = asked(request, form, form.body())
         if answer is not None:
@@ -88,6 +89,7 @@ def person(request: HttpRequest, account: UUID) -> HttpResponse:
         states=STATES,
         duties=DUTIES,
         names={one.id: one.name for one in units().values()},
+        sites={one.site_id: one.site for one in units().values()},
         site=_site(found.site),
         history=[(one, unit_name(one.unit)) for one in staff.history(request, account)],
         offered=[word for word in OFFERED if _offers(request, word, found)],
@@ -126,7 +128,7 @@ def act(request: HttpRequest, account: UUID, word: str) -> HttpResponse:
     if kind is None:
         raise Refused("bad_request")
     typed = request.POST if request.method == "POST" else None
-    form = kind(typed, initial=_initial(request, found), where=_where())
+    form = kind(typed, initial=_initial(request, found), where=_where(request))
     if request.method == "POST" and form.is_valid():
         answer = asked(request, form, form.body(account))
         if answer is not None:
@@ -175,9 +177,10 @@ def _yeses(kind: str) -> int:
     return next(one.yeses for one in RULES if one.kind == kind)
 
 
-def _where() -> Where:
-    """Every unit, named with its site; every site that has one."""
-    known = units().values()
+def _where(request: HttpRequest, mine: bool = True) -> Where:
+    """Units, named with their site, and sites that have one: those of an administrator's office (`mine`), or all."""
+    (sites,) = fetch_with(request.own_ticket, staff.my_sites()) if mine else (None,)  # type: ignore[attr-defined]
+    known = [one for one in units().values() if sites is None or one.site_id in sites]
     return Where(
         sorted(((str(one.id), f"{one.site} · {one.name}") for one in known), key=lambda pair: plain(pair[1])),
         sorted({(str(one.site_id), one.site) for one in known}, key=lambda pair: plain(pair[1])),

@@ -47,6 +47,9 @@ SAID: dict[str, tuple[str, Any]] = {
         "Une personne en fonction porte déjà ce numéro RPPS : cherchez-la dans le personnel."
     )),
     "bad_site": ("site", _lazy("Choisissez un établissement de la liste.")),
+    "not_your_site": ("site", _lazy(
+        "Votre fonction couvre d'autres établissements : demandez à l'administrateur de celui-ci, ou à celui du groupe."
+    )),
     "bad_unit": ("units", _lazy("Choisissez des unités de cet établissement, huit au plus.")),
     "bad_date": ("since", _lazy("Cette date n'existe pas ou est trop lointaine : écrivez-la comme 03/11/2026.")),
     "bad_period": ("until", _lazy("La fin doit venir après le début.")),
@@ -55,6 +58,7 @@ SAID: dict[str, tuple[str, Any]] = {
     "mandate_end": ("until", _lazy("Un mandat finit après aujourd'hui et dans trois mois au plus.")),
     "already_granted": ("profession", _lazy("Elle a déjà cela à cette date : rien à ajouter.")),
 }  # fmt: skip
+EVERYWHERE = "group"
 _USERNAME = re.compile(r"[^a-z0-9]+")
 
 
@@ -207,6 +211,35 @@ class Grant(Period):
     kind = "grant"
     profession = forms.ChoiceField(label=_lazy("Profession"))
     unit = forms.ChoiceField(label=_lazy("Unité"), required=False, help_text=_lazy("vide : sans unité"))
+    reach = forms.ChoiceField(
+        label=_lazy("Établissement (administrateur)"), required=False,
+        help_text=_lazy("vide : celui de son compte ; tout le groupe se donne par qui l'a"),
+    )  # fmt: skip
+
+    def __init__(self, *arguments: Any, where: Where | None = None, **named: Any) -> None:
+        super().__init__(*arguments, where=where, **named)
+        sites = where.sites if where else ()
+        self.fields["reach"].choices = [  # type: ignore[attr-defined]
+            ("", _("celui de son compte")), *sites, (EVERYWHERE, _("tout le groupe")),
+        ]  # fmt: skip
+
+    def body(self, account: UUID) -> dict[str, str]:
+        """`reach` as the act says it: a site, or everywhere."""
+        body = super().body(account)
+        reach = body.pop("reach")
+        return body | {"site": "" if reach == EVERYWHERE else reach, "everywhere": "yes" if reach == EVERYWHERE else ""}
+
+    def say(self, code: str) -> bool:
+        """A site that cannot be is said beside the reach."""
+        if code in {"bad_site", "not_your_site"}:
+            self.add_error(
+                "reach",
+                SAID[code][1]
+                if code == "not_your_site"
+                else _("Un établissement se donne à un administrateur : choisissez cette profession, ou laissez vide."),
+            )
+            return True
+        return super().say(code)
 
 
 class EndMembership(ActForm):

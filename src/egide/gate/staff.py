@@ -66,13 +66,18 @@ def staff(request: HttpRequest, asked: Filters) -> Staff:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A profession held in a unit (or in none) for a time."""
+    """A profession held in a unit (or in none) for a time.
+
+    Of an administrator: `site` or `everywhere`, when his office is over others than his account's.
+    """
 
     id: int
     profession: str
     unit: UUID | None
     since: datetime
     until: datetime | None
+    site: UUID | None = None
+    everywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +279,11 @@ def ask(request: HttpRequest, kind: str, body: Mapping[str, str]) -> UUID:
 def may_ask(kind: str) -> Read[bool]:
     """Whether I may ask for an act of this kind about my own site: what a page offers; each act is decided anew."""
     return Read("SELECT door.may_ask(%s)", (kind,), lambda rows: bool(rows[0][0]))
+
+
+def my_sites() -> Read[list[UUID] | None]:
+    """The sites my office as administrator is over; None when no such office limits me."""
+    return Read("SELECT door.my_sites()", (), lambda rows: rows[0][0])
 
 
 def refuse_act(request: HttpRequest, act_id: UUID) -> None:

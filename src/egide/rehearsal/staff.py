@@ -18,6 +18,7 @@ from egide.rehearsal.hospital import Account, Site, Unit, fixed_id
 from egide.rehearsal.people import REFERENCE
 
 STAFF = 1400
+EVERYWHERE = "paul.marchand"  # the group's administrator; every other one acts for the site of his account
 WITH_RPPS = frozenset(
     {"physician", "midwife", "intern", "nurse", "physiotherapist", "psychologist", "dietician", "pharmacist"}
 )
@@ -95,9 +96,11 @@ def _posts() -> Iterator[tuple[str, Site, tuple[Unit, ...]]]:
         for profession, count in _AT_SITES[house.site.kind].items():
             for _ in range(count):
                 yield profession, house.site, wards if profession in _EVERYWHERE else _desk(house, profession)
+    # an administrator for each of the next six clinics; those of the first are among its eighteen
+    clinics = [house.site for house in group.HOUSES.values() if house.site.kind == "clinique"]
     for profession, count in _GROUP.items():
-        for _ in range(count):
-            yield profession, hospital.SITE, ()
+        for number in range(count):
+            yield profession, clinics[number + 1] if profession == "administrator" else hospital.SITE, ()
     fillers = [unit for unit in group.UNITS if unit.beds]
     for number in range(STAFF):  # as many as still lack
         unit = fillers[number % len(fillers)]

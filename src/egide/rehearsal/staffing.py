@@ -113,6 +113,10 @@ def _accounts(connection: "psycopg.Connection[Any]") -> int:
         ],
     )
     cursor.execute("SET LOCAL ROLE gatekeeper")
+    cursor.execute(
+        "UPDATE accounts.membership m SET everywhere = true FROM accounts.account c"
+        " WHERE c.id = m.account AND c.username = %s AND m.profession = 'administrator'", [staff.EVERYWHERE],
+    )  # fmt: skip
     cursor.executemany(
         "INSERT INTO accounts.membership (account, profession, unit, since, until) VALUES (%s, %s, %s, %s, %s)"
         " ON CONFLICT DO NOTHING",

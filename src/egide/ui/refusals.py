@@ -459,6 +459,12 @@ REFUSALS: dict[str, Refusal] = {
         _lazy("Rechargez la page."),
         409,
     ),
+    "not_your_site": Refusal(
+        _lazy("Autre établissement"),
+        _lazy("Votre fonction d'administrateur ne couvre pas cet établissement ; rien n'a été fait, c'est inscrit."),
+        _lazy("Demandez à l'administrateur de cet établissement, ou à celui du groupe."),
+        403,
+    ),
     "mandate_end": Refusal(
         _lazy("Fin du mandat"),
         _lazy("Un mandat finit après aujourd'hui et dans trois mois au plus."),

@@ -219,6 +219,7 @@ TRAIL_REASONS = {
     "homonym": _lazy("homonymes à distinguer"),
     "possible_duplicate": _lazy("doublon supposé"),
     "doubtful_identity": _lazy("identité douteuse"),
+    "not_your_site": _lazy("hors des établissements de l'administrateur"),
     "mandate_end": _lazy("fin de mandat trop lointaine ou passée"),
     "commission_pace": _lazy("trop de dossiers au titre de la commission"),
     "plan_already": _lazy("plan blanc déjà en cours"),

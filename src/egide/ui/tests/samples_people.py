@@ -75,7 +75,7 @@ def contexts(now: Any) -> dict[str, tuple[str, dict[str, Any]]]:
         "personne": (
             "accounts/person.html",
             {"person": person, "now": now, "state": "working", "states": staff_forms.STATES, "duties": staff_forms.DUTIES,
-             "names": {UNIT: "Cardiologie B"}, "site": "Hôpital Saint-Aubin", "history": [(past, "Cardiologie B")],
+             "names": {UNIT: "Cardiologie B"}, "sites": {}, "site": "Hôpital Saint-Aubin", "history": [(past, "Cardiologie B")],
              "offered": ["cle", "cle-perdue", "suspendre"], "may_end": True, "may_see_rights": True, "done": None},
         ),
         "personne-droits": (

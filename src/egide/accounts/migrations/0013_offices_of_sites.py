@@ -1,0 +1,16 @@
+"""An administrator's office is over sites: that of the account, another one named by its line, or the group's."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from django.db import migrations
+from django.db.migrations.operations.base import Operation
+
+
+class Migration(migrations.Migration):
+    dependencies: ClassVar[list[tuple[str, str]]] = [("accounts", "0012_identity_cell")]
+    operations: ClassVar[list[Operation]] = [
+        migrations.RunSQL(
+            sql=Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"), reverse_sql=migrations.RunSQL.noop
+        ),
+    ]

@@ -1,0 +1,131 @@
+"""An administrator acts for the sites of his office, by its dates; the group's, rare, for every site."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from egide.accounts.tests.people import Office
+from egide.gate.tests import rescued
+from egide.gate.tests.browser import text
+from egide.gate.tests.factories import Hospital, Person
+from egide.gate.tests.test_links import door, rows
+from egide.kernel.capabilities import Refused
+
+
+class Two:
+    """Two sites, each with its administrators and a nurse; and the group's administrator."""
+
+    def __init__(self, hospital: Hospital) -> None:
+        self.hospital = hospital
+        self.here, self.there = Office(hospital), Office(hospital)
+        self.unit = hospital.unit(self.there.site)
+        self.nurse = self.there.staff("nurse", self.unit)
+        self.group = self.here.staff("administrator")
+        hospital.sql("UPDATE accounts.membership SET everywhere = true WHERE account = %s", self.group.account)
+
+    def covers(self, person: Person, site: UUID, since: timedelta, until: timedelta | None = None) -> None:
+        """A line of his office over one more site."""
+        now = datetime.now(UTC)
+        self.hospital.sql(
+            "INSERT INTO accounts.membership (account, profession, since, until, site)"
+            " VALUES (%s, 'administrator', %s, %s, %s)",
+            person.account, now + since, now + until if until else None, site,
+        )  # fmt: skip
+
+    def asked(self, kind: str, body: dict[str, str], by: Person | None = None) -> str:
+        """`asked`, or why not."""
+        try:
+            self.here.ask(kind, body, by)
+        except Refused as refusal:
+            return refusal.code
+        return "asked"
+
+
+@pytest.fixture
+def two(hospital: Hospital) -> Two:
+    return Two(hospital)
+
+
+def test_he_suspends_creates_and_grants_on_his_site_alone(two: Two) -> None:
+    about = {"account": str(two.nurse.account)}
+    unit = {**about, "profession": "nurse", "unit": str(two.hospital.unit(two.here.site)), "since": "", "until": ""}
+    mine = two.here.staff("nurse", two.hospital.unit(two.here.site))
+    for kind, body in (
+        ("suspend", about),
+        ("hand_key", {**about, "why": "more", "spare": ""}),
+        ("create_person", two.there.new()),
+        ("grant", unit),  # a person of another site in a unit of his
+        ("grant", {**unit, "account": str(mine.account), "unit": str(two.unit)}),  # and the other way round
+        # naming one's own site beside a person of another changes nothing
+        ("suspend", {**about, "site": str(two.here.site)}),
+    ):
+        assert two.asked(kind, body) == "not_your_site", (kind, body)
+        assert two.asked(kind, body, two.group) == "asked", (kind, body)
+    told = [one["reason"] for one in two.hospital.entries(kind="refuse", account=two.here.first.account)]
+    assert told == ["not_your_site"] * 6
+    assert two.asked("suspend", {"account": str(mine.account)}) == "asked"
+
+
+def test_a_second_yes_is_of_the_site_too(two: Two) -> None:
+    body = two.there.new()
+    act = two.there.ask("create_person", body)
+    two.there.yes(act)
+    with pytest.raises(Refused, match="category_closed"):
+        two.here.yes(act, two.here.first)
+    waiting = [one[0] for one in rows(two.hospital, two.here.cookie(two.here.first), "acts_waiting()")]
+    assert UUID(bytes=act) not in waiting
+    assert two.there.yes(act, two.there.second)["state"] == "ok"
+
+
+def test_one_more_site_counts_between_its_dates(two: Two) -> None:
+    about, him = {"account": str(two.nurse.account)}, two.here.first
+    for since, until, said in (
+        (timedelta(hours=1), None, "not_your_site"),
+        (timedelta(days=-9), timedelta(seconds=-1), "not_your_site"),
+        (timedelta(seconds=-1), timedelta(hours=1), "asked"),
+    ):
+        two.covers(him, two.there.site, since, until)
+        assert two.asked("suspend", about, him) == said
+
+
+def test_he_sees_the_staff_of_his_sites_and_opens_rescues_there(two: Two, browser: Any) -> None:
+    cookie, everywhere = two.here.cookie(two.here.first), two.here.cookie(two.group)
+    asked = "staff(%s, NULL, NULL, NULL, NULL, 0)"
+    assert [one[2] for one in rows(two.hospital, cookie, asked, two.nurse.username)] == [None]
+    assert [one[2] for one in rows(two.hospital, everywhere, asked, two.nurse.username)] == [two.nurse.account]
+    assert door(two.hospital, cookie, "my_sites()") == [two.here.site]
+    assert door(two.hospital, everywhere, "my_sites()") is None
+    page = browser(cookie)
+    assert page.get(f"/personnel/{two.nurse.account}/").status_code == 403
+    assert page.get(f"/personnel/{two.nurse.account}/droits/").status_code == 403
+    assert browser(everywhere).get(f"/personnel/{two.nurse.account}/droits/").status_code == 200
+    with pytest.raises(Refused, match="unknown_colleague"):
+        rescued.begin(two.hospital, cookie, two.nurse.username)
+    assert rescued.begin(two.hospital, everywhere, two.nurse.username)["name"] == two.nurse.name
+
+
+def test_an_office_is_widened_by_an_act_and_over_the_group_by_who_has_it(two: Two, browser: Any) -> None:
+    third = two.there.staff("administrator")
+    body = {"account": str(third.account), "profession": "administrator", "unit": "", "since": "", "until": ""}
+    wide, whole = body | {"site": str(two.here.site)}, body | {"everywhere": "yes"}
+    assert two.asked("grant", wide) == "not_your_site"  # a person of another site
+    assert two.asked("grant", wide, two.group) == "asked"
+    assert two.there.ask("grant", body | {"site": str(two.there.site)})
+    with pytest.raises(Refused, match="not_your_site"):
+        two.there.ask("grant", whole)
+    assert two.asked("grant", whole | {"site": str(two.here.site)}, two.group) == "bad_site"
+    assert two.asked("grant", whole | {"profession": "dpo"}, two.group) in {"bad_site", "office_and_care"}
+    act = two.here.ask("grant", whole, two.group)
+    two.here.yes(act, two.group)
+    assert two.here.yes(act, two.here.staff("rssi"))["state"] == "ok"
+    line = "SELECT everywhere, since > now() FROM accounts.membership WHERE account = %s ORDER BY id DESC LIMIT 1"
+    assert two.hospital.sql(line, third.account) == [(True, True)]  # from tomorrow on, as any office
+    assert "tout le groupe" in text(browser(two.here.cookie(two.group)).get(f"/personnel/{third.account}/"))
+
+
+def test_nobody_but_an_administrator_has_an_office_over_sites(hospital: Hospital) -> None:
+    nurse = hospital.person("nurse")
+    with pytest.raises(Exception, match="office_over_sites"):
+        hospital.sql("UPDATE accounts.membership SET everywhere = true WHERE account = %s", nurse.account)
