@@ -68,7 +68,7 @@ def test_the_patients_copy_says_professions_and_no_names(
     person, page = nurse
     page.get(f"/dossier/{patient.id}/")
     body = page.get(f"/dossier/{patient.id}/acces/copie/").content.decode()
-    sheet = body[body.index('<article class="sheet">') :]
+    sheet = body[body.index('<article class="sheet">') : body.index("</article>")]
     assert "infirmier(ère)" in sheet
     assert person.name not in sheet
     assert hospital.entries(account=person.account, kind="open")[-1]["purpose"] == "access_copy"

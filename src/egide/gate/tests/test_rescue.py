@@ -75,10 +75,13 @@ def test_nobody_opens_her_own_nor_a_strangers_nor_without_the_profession(hospita
     assert refused(rescued.begin, hospital, other, nurse.username) == "unknown_colleague"
 
 
-def test_an_administrator_opens_it_on_every_site_and_a_colleague_of_that_site_confirms(hospital: Hospital) -> None:
+def test_the_groups_administrator_opens_it_on_every_site_and_a_colleague_of_that_site_confirms(
+    hospital: Hospital,
+) -> None:
     far = hospital.new_site()
     nurse, there = hospital.person("nurse", site=far), hospital.person("porter", site=far)
     administrator, here = hospital.person("administrator"), hospital.person("nurse")
+    hospital.sql("UPDATE accounts.membership SET everywhere = true WHERE account = %s", administrator.account)
     cookie = hospital.sign_in(administrator)
     begun = rescued.begin(hospital, cookie, nurse.username)
     rescued.yes(hospital, cookie, begun, administrator)
