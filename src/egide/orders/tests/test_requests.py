@@ -281,7 +281,7 @@ def test_the_list_is_printed_under_that_purpose_urgent_first(scene: Scene) -> No
 
 
 def test_the_list_makes_twelve_statements_however_long(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("egide.gate.pairs.KEPT_SECONDS", 3600.0)  # that no plan blanc is under way is known
+    monkeypatch.setattr("egide.gate.plan.KEPT_SECONDS", 3600.0)  # that no plan blanc is under way is known
     for code in ("nfs", "tsh", "inr"):
         scene.asked(codes=[code])
     for page, path in ((scene.work, "/examens/"), (scene.who("physician", scene.platform)[1], "/jour/")):
