@@ -10,7 +10,7 @@ from django.db.migrations.operations.base import Operation
 class Migration(migrations.Migration):
     dependencies: ClassVar[list[tuple[str, str]]] = [
         ("gate", "0024_acts_of_a_site"),
-        ("accounts", "0011_one_mechanism"),
+        ("accounts", "0012_one_mechanism"),
         ("identity", "0004_domain"),
     ]
     operations: ClassVar[list[Operation]] = [

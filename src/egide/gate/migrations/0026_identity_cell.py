@@ -10,7 +10,7 @@ from egide.gate.load_rules import LoadDoors, LoadOversight, LoadRules
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar[list[tuple[str, str]]] = [("gate", "0025_one_place"), ("accounts", "0012_identity_cell")]
+    dependencies: ClassVar[list[tuple[str, str]]] = [("gate", "0025_one_place"), ("accounts", "0013_identity_cell")]
     operations: ClassVar[list[Operation]] = [
         migrations.RunSQL(
             sql=Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"), reverse_sql=migrations.RunSQL.noop
