@@ -268,9 +268,9 @@ REFUSALS: dict[str, Refusal] = {
         409,
     ),
     "last_of_office": Refusal(
-        _lazy("Deux administrateurs au moins"),
-        _lazy("Sans deux administrateurs, plus rien ne s'approuve : ce compte reste ouvert."),
-        _lazy("Faites d'abord créer un autre administrateur, puis recommencez."),
+        _lazy("Deux administrateurs au moins, dont un du groupe"),
+        _lazy("Sans deux administrateurs, ou sans celui du groupe, plus rien ne s'approuve : rien n'a changé."),
+        _lazy("Faites d'abord nommer un autre administrateur, du groupe s'il le faut, puis recommencez."),
         409,
     ),
     "no_key": Refusal(

@@ -125,6 +125,26 @@ def test_an_office_is_widened_by_an_act_and_over_the_group_by_who_has_it(two: Tw
     assert "tout le groupe" in text(browser(two.here.cookie(two.group)).get(f"/personnel/{third.account}/"))
 
 
+def test_the_last_administrator_of_the_group_stays(two: Two) -> None:
+    others = two.hospital.sql(
+        "UPDATE accounts.membership SET everywhere = false WHERE everywhere AND account <> %s RETURNING id",
+        two.group.account,
+    )
+    line = str(two.hospital.value("SELECT id FROM accounts.membership WHERE account = %s", two.group.account))
+    about = {"account": str(two.group.account)}
+    second = two.here.staff("administrator")
+    try:
+        assert two.asked("suspend", about) == "last_of_office"
+        assert two.asked("end_person", about) == "last_of_office"
+        assert two.asked("end_membership", about | {"membership": line, "until": ""}) == "last_of_office"
+        two.hospital.sql("UPDATE accounts.membership SET everywhere = true WHERE account = %s", second.account)
+        assert two.asked("end_membership", about | {"membership": line, "until": ""}) == "asked"
+    finally:
+        two.hospital.sql(
+            "UPDATE accounts.membership SET everywhere = true WHERE id = ANY (%s)", [one for (one,) in others]
+        )
+
+
 def test_nobody_but_an_administrator_has_an_office_over_sites(hospital: Hospital) -> None:
     nurse = hospital.person("nurse")
     with pytest.raises(Exception, match="office_over_sites"):
