@@ -49,6 +49,7 @@ class Truth:
         self.names: dict[int, tuple[set[str], set[str]]] = {}
         self._pairs: defaultdict[str, set[int]] = defaultdict(set)
         self._born: defaultdict[str, set[int]] = defaultdict(set)
+        self._staff: set[str] = set()
         for one in people:
             self._add(int(one["index"]), one)
 
@@ -79,6 +80,10 @@ class Truth:
                 self.addresses[value] = who
         if one["ins"]:
             self.numbers[str(one["ins"]["v"])] = who
+
+    def works_here(self, names: Iterable[str]) -> None:
+        """Names of staff stand on many pages: past `MANY`, one alone is the colleague's, whoever else bears it."""
+        self._staff.update(words(name) for name in names)
 
     def __len__(self) -> int:
         return len(self.names)
@@ -136,8 +141,9 @@ class Truth:
         end, around = 0, set[int]()  # the name that reaches furthest so far, and whose it is
         for start in range(len(said)):
             for size in range(min(_LONGEST_NAME, len(said) - start), 1, -1):
-                whose = self._pairs.get(" ".join(said[start : start + size]))
-                if whose is None:
+                name = " ".join(said[start : start + size])
+                whose = self._pairs.get(name)
+                if whose is None or (name in self._staff and len(self) > MANY):
                     continue
                 if start + size > end:
                     end, around = start + size, whose
