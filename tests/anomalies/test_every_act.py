@@ -33,7 +33,8 @@ BEFORE = ("open", "open_new", "refuse", "search", "sign_in", "sign_in_refused", 
 KEEPER, DOOR, READS = "one function of the keeper", "one function of the gate: PostgreSQL makes it whole", "reads"
 EXCUSED = {
     "/connexion/defi/": KEEPER, "/connexion/preuve/": KEEPER, "/connexion/secours/": KEEPER, "/deconnexion/": KEEPER,
-    "/verrou/": KEEPER, "/verrou/defi/": KEEPER, "/verrou/preuve/": KEEPER,
+    "/verrou/": KEEPER, "/verrou/defi/": KEEPER, "/verrou/preuve/": KEEPER, "/connexion/poste/": KEEPER,
+    "/connexion/poste/preuve/": KEEPER, "/postes/": KEEPER, "/postes/<uuid:station>/retirer/": KEEPER,
     "/sessions/<uuid:session>/revoquer/": KEEPER, "/secours/defi/": KEEPER, "/secours/preuve/": KEEPER,
     "/dossier/<uuid:patient>/acceder/urgence/defi/": KEEPER, "/dossier/<uuid:patient>/acceder/urgence/preuve/": KEEPER,
     "/confirmer/defi/": KEEPER, "/confirmer/preuve/": KEEPER, "/dossier/<uuid:patient>/coordonnees/voir/": KEEPER,

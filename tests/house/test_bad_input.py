@@ -140,6 +140,8 @@ def test_nobody_gets_in_without_a_session(browser: Browse, ward: tuple[object, o
         "/connexion/defi/",
         "/connexion/preuve/",
         "/connexion/secours/",
+        "/connexion/poste/",
+        "/connexion/poste/preuve/",
         "/deconnexion/",
         "/sante/",
     }

@@ -123,7 +123,8 @@ def test_what_anyone_may_see_is_known(found: list[Route]) -> None:
     public = {address for address, view in found if gates(view)[0][1][3] == "public"}
     assert public == {
         "cle/", "cle/defi/", "cle/preuve/", "connexion/", "connexion/defi/", "connexion/preuve/", "connexion/secours/",
-        "deconnexion/", "sante/", "verrou/", "verrou/defi/", "verrou/preuve/",
+        "connexion/poste/", "connexion/poste/preuve/", "deconnexion/", "sante/",
+        "verrou/", "verrou/defi/", "verrou/preuve/",
         "statique/<str:digest>/<str:name>", "^favicon\\.ico$",
     }  # fmt: skip
 

@@ -3,6 +3,7 @@
 import base64
 import time
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from django.conf import settings
@@ -27,6 +28,17 @@ def station_of(request: HttpRequest) -> bytes:
     try:
         return base64.b64decode(request.COOKIES[proofs.STATION][:100] + "=", altchars=b"-_", validate=True)
     except (KeyError, ValueError):
+        raise Refused("bad_request") from None
+
+
+def machine_of(typed: object) -> dict[str, Any]:
+    """The workstation's own key and its proof, as a page sends them; Refused(bad_request) for another shape."""
+    try:
+        if not isinstance(typed, dict) or set(typed) != {"key", "proof"}:
+            raise ValueError
+        key = base64.b64decode(typed["key"] + "=", altchars=b"-_", validate=True)
+        return {"key": key[:100], "proof": str(typed["proof"])[:200]}
+    except (TypeError, ValueError):
         raise Refused("bad_request") from None
 
 

@@ -45,6 +45,9 @@ ACTS: Final = (
     Kind("hand_key", 2, HOUR, ("administrator", "head", "guard"), ("administrator", "head", "guard", "colleague")),
     Kind("appoint", 2, 7 * DAY, ("administrator",), ("administrator", "rssi", "dpo", "head")),
     Kind("dismiss", 2, 7 * DAY, ("administrator",), ("administrator", "rssi", "dpo", "head")),
+    # a machine of the site: the account of such an act is the workstation's id
+    Kind("enrol_station", 1, 300, ("administrator", "guard")),
+    Kind("end_station", 1, 300, ("administrator", "rssi", "guard")),
     Kind("call_off", 1, 300, ("administrator", "rssi", "dpo")),
     # at night two people stand at one screen: the one act whose second key needs no other workstation
     Kind("plan_blanc", 2, HOUR // 4, _OF_THE_SITE, _OF_THE_SITE, about="site", one_station=True),

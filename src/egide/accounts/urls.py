@@ -3,12 +3,14 @@
 from django.conf import settings
 from django.urls import path
 
-from egide.accounts import enrolment, locking, psc, rescue, views
+from egide.accounts import enrolment, locking, psc, rescue, stations, views
 
 urlpatterns = [
     path("connexion/", views.sign_in, name="sign-in"),
     path("connexion/defi/", views.challenge, name="sign-in-challenge"),
     path("connexion/preuve/", views.proof, name="sign-in-proof"),
+    path("connexion/poste/", stations.waiting, name="station-waiting"),
+    path("connexion/poste/preuve/", stations.take_up, name="station-take-up"),
     path("connexion/secours/", rescue.rescue_sign_in, name="rescue-sign-in"),
     path("cle/", enrolment.key, name="key"),
     path("cle/defi/", enrolment.key_challenge, name="key-challenge"),

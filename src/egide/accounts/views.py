@@ -27,6 +27,8 @@ from egide.ui.answers import refused_json
 SESSION_SECONDS = 12 * 3600
 # Which browser this is, for a year: a second yes must come from another one (the keeper keeps a MAC of it).
 STATION, STATION_SECONDS = "egide_poste", 365 * 86_400
+# This browser is a workstation of the site: its own key outlives sign-outs.
+OF_SITE = "egide_du_site"
 _STATION = re.compile(r"[0-9a-f]{32}")
 # mark in User-Agent, name on screen; the first that fits (Edge says Chrome too, Android says Linux)
 _BROWSERS = (("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
@@ -49,6 +51,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         ended="fin" in request.GET,
         psc_url=reverse("psc-go") if settings.PSC else None,
         elsewhere="poste" in request.GET,
+        changes="changer" in request.GET,
+        now=possession.clock(),
     )
 
 
@@ -62,7 +66,8 @@ def challenge(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 — a view
         return _down()
     except Refused as refusal:
         return refused_json(refusal.code)
-    return JsonResponse({"challenge_id": answer["challenge_id"], "options": answer["options"]})
+    shown = {"challenge_id": answer["challenge_id"], "options": answer["options"]}
+    return JsonResponse({**shown, "now": possession.clock()})
 
 
 @require_POST
@@ -74,35 +79,55 @@ def proof(request: HttpRequest) -> HttpResponse:
         response = typed["response"]
         challenge_id = typed["challenge_id"]
         device_key = base64.b64decode(typed["device_key"] + "=", altchars=b"-_", validate=True)  # 65 bytes
-        exact = set(typed) == {"challenge_id", "response", "device_key"}
+        exact = set(typed) - {"machine"} == {"challenge_id", "response", "device_key"}
+        machine = possession.machine_of(typed["machine"]) if typed.get("machine") is not None else None
         if not exact or not isinstance(response, dict) or not isinstance(challenge_id, str):
             raise ValueError
-    except (ValueError, KeyError, TypeError, RecursionError, RawPostDataException):
+    except (ValueError, KeyError, TypeError, RecursionError, RawPostDataException, Refused):
         return refused_json("bad_request")
     station = request.COOKIES.get(STATION, "")
-    if not _STATION.fullmatch(station):
+    known = station if _STATION.fullmatch(station) else ""
+    if not known:
         station = secrets.token_hex(16)
     try:
         answer = keeper().call(
             "sign_in", step="finish", challenge_id=challenge_id[:64], response=response, device=device_of(request),
-            station=station,
-            device_key=device_key[:100], over=_former(request),
+            station=station, known=known,
+            device_key=device_key[:100], over=former(request), path=request.path, machine=machine,
         )  # fmt: skip
     except KeeperDown:
         return _down()
     except Refused as refusal:
         return refused_json(refusal.code)
-    signed_in = JsonResponse({"ok": True, "now": possession.clock()})
-    signed_in.set_cookie(
-        settings.SESSION_COOKIE, answer["cookie"], max_age=SESSION_SECONDS, path="/", httponly=True, samesite="Strict",
-        secure=settings.CSRF_COOKIE_SECURE,
-    )  # fmt: skip
-    signed_in.set_cookie(
+    welcome = signed_in(request, answer, machine=machine is not None)
+    welcome.set_cookie(
         STATION, station, max_age=STATION_SECONDS, path="/connexion/", httponly=True, samesite="Strict",
         secure=settings.CSRF_COOKIE_SECURE,
     )  # fmt: skip
+    return welcome
+
+
+def signed_in(request: HttpRequest, answer: dict[str, Any], *, machine: bool = True) -> JsonResponse:
+    """The session's cookie. `machine`: this browser has a workstation's key, which sign-out leaves where it is."""
+    welcome = JsonResponse({"ok": True, "now": possession.clock()})
+    welcome.set_cookie(
+        settings.SESSION_COOKIE, answer["cookie"], max_age=SESSION_SECONDS, path="/", httponly=True, samesite="Strict",
+        secure=settings.CSRF_COOKIE_SECURE,
+    )  # fmt: skip
+    if answer.get("workstation"):
+        keep_machine(welcome)
+    elif OF_SITE in request.COOKIES and not machine:
+        welcome.delete_cookie(OF_SITE, path="/", samesite="Strict")
     rotate_token(request)
-    return signed_in
+    return welcome
+
+
+def keep_machine(answer: HttpResponse) -> None:
+    """From now on signing out here leaves the browser's store alone: it holds the workstation's own key."""
+    answer.set_cookie(
+        OF_SITE, "1", max_age=STATION_SECONDS, path="/", httponly=True, samesite="Strict",
+        secure=settings.CSRF_COOKIE_SECURE,
+    )  # fmt: skip
 
 
 @require_POST
@@ -113,11 +138,12 @@ def sign_out(request: HttpRequest) -> HttpResponse:
         keeper().call("revoke", cookie=cookie_of(request))
     answer = HttpResponseRedirect(reverse("sign-in") + "?fin")
     answer.delete_cookie(settings.SESSION_COOKIE, path="/", samesite="Strict")
-    answer["Clear-Site-Data"] = '"cache", "storage"'
+    # storage holds two keys that no script reads out: the session's, worth nothing any more, and the workstation's own
+    answer["Clear-Site-Data"] = '"cache"' if OF_SITE in request.COOKIES else '"cache", "storage"'
     return answer
 
 
-def _former(request: HttpRequest) -> str:
+def former(request: HttpRequest) -> str:
     """A pass of the session this browser has until now, if its key proves it: signing in over a session ends it."""
     try:
         return cookie_of(request)

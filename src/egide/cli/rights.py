@@ -96,6 +96,7 @@ MAY_EXECUTE: Final = {
         "door.unit_change(uuid)",
         "door.unlink(uuid,text,uuid,timestamp with time zone)",
         "door.watched(uuid)",
+        "door.workstations(uuid)",
         "public.record_restrict(text,uuid,text,bytea,uuid[],bytea[],uuid,text,uuid)",
     },
     "worker": _COMMON

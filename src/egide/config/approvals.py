@@ -28,6 +28,8 @@ from egide.ui.formats import day
 from egide.ui.text import _, _lazy
 from egide.ui.words import word
 
+OF_STATIONS = frozenset({"enrol_station", "end_station"})  # about a machine, not a person
+
 # What follows from it, said before anybody signs.
 FOLLOWS = {
     "end_person": _lazy(
@@ -46,6 +48,11 @@ FOLLOWS = {
         "Chacun de vous deux reçoit une moitié du code. La personne les réunit devant vous et pose sa clé, "
         "dans les 30 minutes."
     ),
+    "enrol_station": _lazy(
+        "Sur ce poste, toucher sa clé rouvre une session pendant douze heures. L'écran s'y verrouille après trois "
+        "minutes."
+    ),
+    "end_station": _lazy("Toutes les sessions de ce poste se ferment à l'instant."),
     "create_person": _lazy("La personne travaille dans ses unités dès qu'elle a posé sa clé."),
     "plan_blanc": _lazy(
         "Pendant 12 heures, sur ce site, l'accès d'urgence n'est plus limité en nombre. Chacun reste motivé, inscrit "
@@ -72,9 +79,12 @@ class Words:
 def in_words(act: staff.Act) -> Words:
     """The exact act, every part of its text that means something. One statement for the name."""
     body = act.body
-    known = person_named(UUID(body["account"])) if body.get("account") else None
+    about = body.get("account") if act.kind not in OF_STATIONS else None
+    known = person_named(UUID(about)) if about else None
     named_here = "account" in body  # of an act about a site, the site is said in its head
-    named = " ".join(part for part in (body.get("title"), body.get("given"), body.get("family")) if part)
+    named = body.get("name") or " ".join(
+        part for part in (body.get("title"), body.get("given"), body.get("family")) if part
+    )
     lines: list[tuple[str, str]] = []
     for name, label, shown in _PARTS:
         if body.get(name) and (named_here or name != "site"):
@@ -105,6 +115,7 @@ _PARTS: tuple[tuple[str, Any, Any], ...] = (
     ("duty", _lazy("Responsabilité"), lambda text: str(DUTIES.get(text, text))),
     ("everywhere", _lazy("Établissements"), lambda text: _("tout le groupe") if text == "yes" else text),
     ("commission", _lazy("Commission"), lambda text: str(COMMISSIONS.get(text, text))),
+    ("place", _lazy("Emplacement"), str),
     ("site", _lazy("Établissement"), _site),
     ("units", _lazy("Unités"), _unit),
     ("unit", _lazy("Unité"), _unit),

@@ -351,3 +351,19 @@ ACTS: dict[str, type[ActForm]] = {
     "depart": EndPerson,
     "annuler": CallOff,
 }
+
+
+class Enrolling(forms.Form):
+    """This very machine: its site, the name on its label, where it stands. `key` is made by the browser."""
+
+    site = forms.ChoiceField(label=_lazy("Établissement"), error_messages={"required": _lazy("Choisissez un site.")})
+    name = forms.CharField(
+        label=_lazy("Nom du poste"), max_length=60, help_text=_lazy("comme sur son étiquette : MB-IDE-02"),
+        error_messages={"required": _lazy("Donnez un nom au poste.")},
+    )  # fmt: skip
+    place = forms.CharField(label=_lazy("Emplacement"), max_length=80, required=False)
+    key = forms.CharField(max_length=100, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, typed: object, sites: list[tuple[str, str]]) -> None:
+        super().__init__(typed)  # type: ignore[arg-type]
+        self.fields["site"].choices = sites  # type: ignore[attr-defined]

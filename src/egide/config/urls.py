@@ -21,6 +21,7 @@ from egide.config import (
     rounds,
     staff,
     tabs,
+    workstations,
 )
 from egide.ui import answers, assets
 
@@ -65,6 +66,8 @@ urlpatterns = [
     path("dossier/<uuid:patient>/examens/demander/<slug:kind>/", examinations.ask, name="examination-ask"),
     path("dossier/<uuid:patient>/examens/<uuid:row>/", examinations.examination, name="examination"),
     path("poste/", panels.shift, name="shift"),
+    path("postes/", workstations.stations, name="stations"),
+    path("postes/<uuid:station>/retirer/", workstations.end, name="station-end"),
     path("personnel/", staff.people, name="staff"),
     path("personnel/nouveau/", staff.new, name="staff-new"),
     path("personnel/<uuid:account>/", staff.person, name="person"),

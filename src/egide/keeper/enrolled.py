@@ -1,4 +1,4 @@
-"""The key `enrol`: marks of sign-in keys, half codes and rescues' secrets; what its renewal brings over.
+"""The key `enrol`: marks of sign-in keys and of workstations, half codes, rescues' secrets; its renewal.
 
 A mark is a MAC over all that matters in a row: a row that somebody else wrote signs nobody in. While the key is being
 renewed the marks of both versions are believed; the newest alone makes new ones.
@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from egide.keeper.masters import Masters
+from egide.keeper.stations import mark as station_mark
 from egide.kernel import sealing
 
 NAME: Final = "enrol"
@@ -91,12 +92,14 @@ class Remarking:
     def left(self) -> int:
         """Keys and rescues under a former version, and codes that live since before the newest."""
         codes = self._one("SELECT accounts.codes_before(%s) AS n", (self._since,))
+        codes += len(self._stations())
         return codes + len(self._rescues()) + sum(len(self._former(rows)) for rows in self._slices())
 
     def run(self) -> Iterator[int]:
         """Yields how many each slice brought over. `unreadable`: codes, and rows that nobody here made."""
         self.unreadable = {}
         yield self._reseal_rescues()
+        yield self._remark_stations()
         for rows in self._slices():
             former = self._former(rows)
             self._name_strangers(rows)
@@ -109,6 +112,25 @@ class Remarking:
         codes = self._one("SELECT accounts.codes_before(%s) AS n", (self._since,))
         if codes:
             self.unreadable["accounts.invitation"] = codes
+
+    def _stations(self) -> list[tuple[UUID, bytes, bytes]]:
+        """Living workstations that somebody approved, marked by a former version: id, mark, the new one."""
+        newest = self._versions[self._newest]
+        former = [key for version, key in self._versions.items() if version != self._newest]
+        found: list[tuple[UUID, bytes, bytes]] = []
+        for row in self._conn.execute("SELECT * FROM accounts.stations_marked()").fetchall():
+            covered = (row["id"], row["site"], bytes(row["point"]))
+            mac = bytes(row["mac"])
+            if row["told"] and any(hmac.compare_digest(station_mark(key, *covered), mac) for key in former):
+                found.append((row["id"], mac, station_mark(newest, *covered)))
+        return found
+
+    def _remark_stations(self) -> int:
+        moved = self._stations()
+        if not moved:
+            return 0
+        ids, old, new = (list(column) for column in zip(*moved, strict=True))
+        return self._one("SELECT accounts.remark_stations(%s, %s, %s) AS n", (ids, old, new))
 
     def _slices(self) -> Iterator[list[dict[str, Any]]]:
         after = _FIRST

@@ -26,6 +26,7 @@ HOP_MS = 10_000
 MANY = 10_000  # sessions remembered before all are let go
 TOLD_EVERY = 60.0  # seconds: one line of the trail a session and reason
 USED_EVERY = 20_000  # milliseconds: how often the use of a session is written
+NOBODY = UUID(int=0)
 _CURVE = ec.SECP256R1()
 _SHA256 = ec.ECDSA(hashes.SHA256())
 
@@ -95,6 +96,7 @@ class Possession:
         memory = memory or Memory()
         self._clock, self._began, self._used, self._told = memory.clock, memory.began, memory.used, memory.told
         self._written: dict[UUID, int] = {}
+        self._rebound: dict[UUID, bytes] | None = None  # sessions taken up again, with the key they are bound to since
 
     def _ms(self) -> int:
         return int(self._clock() * 1000)
@@ -103,7 +105,7 @@ class Possession:
         self, conn: Any, cookie: str, method: str, path: str, given: Sequence[object] = (), hop: object = None
     ) -> str:
         """The pass of one request. No(proof_missing, proof_old, proof_used, proof_wrong), and a line of the trail."""
-        bound = self._sessions.bound(conn, cookie)
+        bound = self.bound(conn, cookie)
         reason = "proof_missing"
         for one in list(given)[:LOOKED_AT]:
             verdict, how = self._check(bound, method, path, proofs.parse(one))
@@ -116,6 +118,27 @@ class Possession:
             return self._sessions.passing(bound, asked=asked, now=self._ms())
         self._tell(conn, bound, reason)
         raise No(reason)
+
+    def bound(self, conn: Any, cookie: str) -> Bound:
+        """What the cookie names, unless its owner has taken the session up since, with another key."""
+        bound = self._sessions.bound(conn, cookie)
+        if self._rebound is None:
+            rows = conn.execute("SELECT * FROM accounts.rebound()").fetchall()
+            self._rebound = {row["session"]: bytes(row["point"]) for row in rows}
+        if self._rebound.get(bound.session, bound.point) != bound.point:
+            self._tell(conn, bound, "proof_wrong")
+            raise No("proof_wrong")
+        return bound
+
+    def bind(self, session: UUID, point: bytes) -> None:
+        """From now on this session's requests are signed by another key: what was made before is worth nothing."""
+        if self._rebound is not None:
+            self._rebound[session] = point
+
+    def machine(self, point: bytes, path: str, text: object) -> bool:
+        """Whether a workstation's own key signed this very POST, in time, for the first time."""
+        nobody = Bound(NOBODY, NOBODY, point)
+        return self._check(nobody, "POST", path, proofs.parse(text))[0] == "ok"
 
     def _check(self, bound: Bound, method: str, path: str, proof: proofs.Proof | None) -> tuple[str, str]:
         if proof is None:

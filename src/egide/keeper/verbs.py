@@ -25,6 +25,8 @@ from egide.keeper.rescue import Rescue
 from egide.keeper.sessions import Bound, No, Sessions, Tickets, actor_fields, answered
 from egide.keeper.signatures import Signatures
 from egide.keeper.signin import BadAssertion, Ceremony
+from egide.keeper.stations import ENROL, Seat, Stations
+from egide.keeper.tries import Tries
 from egide.kernel import sealing
 from egide.kernel.codes import EMERGENCIES, OUTSIDE_LINK
 from egide.kernel.leaf import row_leaf
@@ -118,6 +120,11 @@ class Verbs:
         self._sessions = Sessions(masters)
         self._possession = Possession(self._sessions, memory)
         self._locking = Locking(ceremony, self._genuine_key)
+        self._stations = Stations(
+            masters.keys["enrol"], ceremony, self._possession, self._genuine_key,
+            lambda session: _sha(self._sessions.tickets().of_session(session)),
+        )  # fmt: skip
+        self._tries = Tries()
         signatures = Signatures(ceremony, self._genuine_key)
         self._acts = Acts(masters, signatures)
         self._fresh_factor = Fresh(signatures, self._acts)
@@ -145,6 +152,10 @@ class Verbs:
             return {"challenge_id": challenge_id, "options": options}
         if step == "finish":
             return self._finish(conn, **arguments)
+        if step == "waiting":
+            return self._stations.waiting(conn, **arguments)
+        if step == "take_up":
+            return self._take_up(conn, **arguments)
         if step.startswith("psc_"):
             return self._by_prosante(conn, step, **arguments)
         if step == "rescue":
@@ -162,9 +173,13 @@ class Verbs:
         device: str = "",
         over: str = "",
         station: str = "",
+        path: str = "",
+        machine: dict[str, Any] | None = None,
+        known: str = "",
     ) -> dict[str, Any]:
-        """`device_key`: the workstation's public key, to which the session is bound. `over`: a pass of the session that
-        this browser had until now, which ends."""
+        """`device_key`: the public key to which the session is bound. `over`: a pass of the session that this browser
+        had until now, which ends, or waits. `machine`: key and proof (over `path`) of a workstation of the site.
+        `known`: the mark this browser bore already, none of a stranger's."""
         account: UUID | None = None
         point = point_of(device_key)
         former = self._sessions.read(conn, over, programs=False) if over else None
@@ -176,8 +191,15 @@ class Verbs:
                 challenge_id, response, key["account"], credential_id, key["aaguid"], bytes(key["public_key"])
             )
         except BadAssertion as refusal:
-            conn.execute("SELECT accounts.refuse_sign_in(%s, %s)", (account or refusal.account, refusal.code))
-            raise No(refusal.code) from None
+            whose = account or refusal.account
+            conn.execute("SELECT accounts.refuse_sign_in(%s, %s)", (whose, refusal.code))
+            marked = self._sessions.station_mark(str(known)) if known else b""
+            raise No("sign_in_tries" if self._tries.refused(whose, marked) else refusal.code) from None
+        seat = self._stations.here(conn, path, machine)
+        session = self._stations.own_session(conn, seat, key["account"]) if seat else None
+        if seat and session:  # she was here before: her charts are still open
+            self._stations.bind(conn, seat, session, key, count, verified=True, point=point)
+            return self._at(conn, seat, (session, key["account"]), former, point)
         session = uuid.uuid4()
         actor = conn.execute(
             "SELECT * FROM accounts.begin_session(%s, %s, %s, %s, %s)",
@@ -185,9 +207,32 @@ class Verbs:
         ).fetchone()
         if actor["state"] == "live" and station:
             conn.execute("SELECT accounts.mark_station(%s, %s)", (session, self._sessions.station_mark(str(station))))
+        if actor["state"] == "live" and seat:
+            conn.execute("SELECT accounts.sit(%s, %s)", (session, seat.id))
+            return self._at(conn, seat, (session, actor["account"]), former, point)
         if actor["state"] == "live" and former is not None:
             conn.execute("SELECT accounts.end_session(%s, %s, NULL)", former)
         return self._signed_in(actor, point)
+
+    def _take_up(
+        self, conn: Any, path: str, machine: dict[str, Any], session: str, challenge_id: str, response: dict[str, Any],
+        device_key: bytes, over: str = "",
+    ) -> dict[str, Any]:  # fmt: skip
+        """A session that waits at this workstation, by its owner's touch."""
+        point = point_of(device_key)
+        former = self._sessions.read(conn, over, programs=False) if over else None
+        seat = self._stations.here(conn, path, machine)
+        taken = self._stations.take_up(conn, seat, session, challenge_id, response, point)
+        return self._at(conn, seat, taken, former, point)
+
+    def _at(
+        self, conn: Any, seat: Seat | None, session: tuple[UUID, UUID], former: tuple[UUID, UUID] | None, point: bytes
+    ) -> dict[str, Any]:
+        """Signed in at a workstation; whoever was there before waits."""
+        if former is not None:
+            conn.execute("SELECT accounts.give_way(%s, %s, %s)", (*former, session[0]))
+        actor = conn.execute("SELECT * FROM gate.who(%s, %s)", session).fetchone()
+        return {**self._signed_in(actor, point), "workstation": seat.name if seat else ""}
 
     def _by_prosante(
         self, conn: Any, step: str, challenge_id: str = "", token: str = "", device: str = "", device_key: bytes = b""
@@ -323,7 +368,7 @@ class Verbs:
         """For the live channel: with a proof when a page comes, without to ask again; never a ticket."""
         if proof is not None:
             self._possession.prove(conn, cookie, "GET", "/direct/", [proof])
-        bound = self._sessions.bound(conn, cookie)
+        bound = self._possession.bound(conn, cookie)
         return {"actor": actor_fields(self._live_actor(conn, bound.session, bound.account))}
 
     def _live_actor(self, conn: Any, session: UUID, account: UUID) -> dict[str, Any]:
@@ -398,6 +443,8 @@ class Verbs:
         session, account = self._session(conn, cookie)
         try:
             if step == "ask":
+                if arguments.get("kind") == ENROL:
+                    arguments["body"] = self._stations.marked(arguments["body"])
                 return self._consent.ask(conn, session, account, **arguments)
             act = UUID(bytes=arguments.pop("act"))
             if step == "challenge":

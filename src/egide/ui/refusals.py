@@ -52,6 +52,36 @@ REFUSALS: dict[str, Refusal] = {
         _lazy("Toucher la clé ne suffit pas cette fois ; la session reste verrouillée."),
         _lazy("Recommencez, en donnant le code de votre clé ou votre empreinte."),
     ),
+    "sign_in_tries": Refusal(
+        _lazy("Trop d'essais"),
+        _lazy("Trop de clés de ce compte ont été refusées sur ce poste ; personne n'a été connecté."),
+        _lazy("Une clé valable ouvre à tout moment ; sinon, attendez un quart d'heure ou appelez votre cadre."),
+        429,
+    ),
+    "station_known": Refusal(
+        _lazy("Poste déjà enrôlé"),
+        _lazy("Ce navigateur est déjà un poste de travail ; rien n'a été fait."),
+        _lazy("Retirez-le d'abord de la liste pour l'enrôler sous un autre nom."),
+        409,
+    ),
+    "station_name_taken": Refusal(
+        _lazy("Nom déjà pris"),
+        _lazy("Un poste de ce site porte déjà ce nom."),
+        _lazy("Choisissez-en un autre."),
+        422,
+    ),
+    "no_machine_key": Refusal(
+        _lazy("Poste sans clé"),
+        _lazy("Ce navigateur n'a pas pu faire la clé du poste ; rien n'a été fait."),
+        _lazy("Utilisez un navigateur à jour, hors navigation privée."),
+        422,
+    ),
+    "unknown_station": Refusal(
+        _lazy("Poste inconnu"),
+        _lazy("Ce poste n'est pas de ceux dont vous répondez ; rien n'a été fait."),
+        _lazy("Rechargez la liste des postes."),
+        422,
+    ),
     "proof_missing": Refusal(
         _lazy("Un instant"),
         _lazy("Ce poste n'a pas prouvé que cette session est la sienne ; rien n'a été lu ni enregistré."),

@@ -146,6 +146,7 @@ TRAIL_KINDS = {
     "keys": _lazy("acte sur les clés"),
     "sign_out": _lazy("déconnexion"),
     "lock": _lazy("session verrouillée"),
+    "station": _lazy("poste de travail"),
     "reopen": _lazy("session rouverte"),
     "revoke": _lazy("session fermée"),
     "enrol": _lazy("clé enregistrée"),
@@ -178,6 +179,8 @@ TRAIL_REASONS = {
     "lock_change": _lazy("changement d'utilisateur"),
     "by_touch": _lazy("clé touchée sur un poste du site"),
     "by_verification": _lazy("clé avec code ou empreinte"),
+    "station_full": _lazy("trop de sessions sur un poste : la plus ancienne finit"),
+    "forged_station": _lazy("poste de travail contrefait"),
     "verification_needed": _lazy("clé touchée là où il faut code ou empreinte"),
     "forged_session": _lazy("session contrefaite"),
     "search_closed": _lazy("recherche fermée à la profession"),
@@ -269,6 +272,8 @@ ACTS = {
     "hand_key": _lazy("Remettre une clé"),
     "appoint": _lazy("Donner une responsabilité"),
     "dismiss": _lazy("Mettre fin à une responsabilité"),
+    "enrol_station": _lazy("Enrôler un poste de travail"),
+    "end_station": _lazy("Retirer un poste de travail"),
     "call_off": _lazy("Annuler ce qui n'a pas commencé"),
     "plan_blanc": _lazy("Déclarer un plan blanc"),
     "commission": _lazy("Donner un mandat de commission"),
@@ -319,6 +324,7 @@ ACCOUNT_NOTICES = {
     "key_lost": _lazy("Clés et sessions fermées : clé déclarée perdue"),
     "key_handed": _lazy("Un code a été remis pour poser une clé"),
     "key_enrolled": _lazy("Une clé a été posée"),
+    "session_copied": _lazy("Une copie de votre session a été présentée ; elle n'a rien ouvert"),
     "act_refused": _lazy("Votre demande a été refusée"),
 }
 

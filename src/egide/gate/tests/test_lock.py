@@ -12,7 +12,7 @@ import pytest
 from egide.gate.tests.factories import Hospital, Person
 from egide.kernel.capabilities import Refused
 from egide.kernel.proofs import ALONE, ASKED
-from egide.rehearsal.workstation import Bearer
+from egide.rehearsal.workstation import Bearer, Workstation
 
 STATION, ELSEWHERE = 240, 1800  # seconds a session may stay untouched, the keeper's grace included
 POINT = b"\2" * 33
@@ -283,3 +283,20 @@ def test_two_stations_are_told_by_the_workstation_or_by_the_browser_s_mark(hospi
     assert hospital.value(same, *ids) is True
     hospital.sql("DELETE FROM accounts.station WHERE session = %s", beside[0])
     assert hospital.value(same, beside[0], ids[0]) is True, "unknown is not another"
+
+
+def test_refused_keys_are_told_to_wait_by_account_and_device_and_a_valid_one_never_is(hospital: Hospital) -> None:
+    person, other = hospital.person("nurse", hospital.unit()), hospital.person("nurse", hospital.unit())
+    here, there = "a" * 32, "b" * 32
+
+    def tried(whose: Person, known: str) -> str:
+        begun = hospital.web.call("sign_in", step="begin")
+        bent = whose.key.assertion(begun["options"], hospital.origin, verified=False)
+        sent = {"challenge_id": begun["challenge_id"], "response": bent, "device_key": Workstation().point}
+        return code(lambda: hospital.web.call("sign_in", step="finish", known=known, **sent))
+
+    assert [tried(person, here) for _ in range(12)] == ["no_user_verification"] * 12
+    assert tried(person, here) == "sign_in_tries"
+    assert tried(person, there) == tried(other, here) == "no_user_verification"
+    assert hospital.web.call("who", cookie=hospital.sign_in(person, station=here))
+    assert len(reasons(hospital, person, "sign_in_refused")) == 14  # each is a row

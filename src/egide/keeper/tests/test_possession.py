@@ -15,7 +15,7 @@ from egide.keeper.possession import HOP_MS, Memory, Once, Possession, point_of, 
 from egide.keeper.sessions import PASS_MS, Bound, No, Sessions
 from egide.kernel import proofs
 from egide.kernel.capabilities import Refused
-from egide.kernel.proofs import AHEAD_MS, ASKED, CAME, PAST_MS
+from egide.kernel.proofs import AHEAD_MS, ALONE, ASKED, CAME, PAST_MS
 from egide.rehearsal.workstation import Bearer, Workstation
 
 NOW = 1_795_510_800.0
@@ -23,13 +23,20 @@ PATH = "/dossier/1/"
 
 
 class Trail:
-    """Stands for the keeper's connection: remembers which lines were written."""
+    """Stands for the keeper's connection: remembers which lines were written. `taken_up`: sessions bound anew."""
 
     def __init__(self) -> None:
         self.lines: list[tuple[Any, ...]] = []
+        self.taken_up: list[dict[str, Any]] = []
 
-    def execute(self, statement: str, values: tuple[Any, ...]) -> None:
-        self.lines.append((statement.split("(", 1)[0].rsplit(".", 1)[1], *values))
+    def execute(self, statement: str, values: tuple[Any, ...] = ()) -> "Trail":
+        function = statement.split("(", 1)[0].rsplit(".", 1)[1]
+        if function != "rebound":
+            self.lines.append((function, *values))
+        return self
+
+    def fetchall(self) -> list[dict[str, Any]]:
+        return self.taken_up
 
 
 class Desk:
@@ -232,6 +239,39 @@ def test_what_was_used_is_forgotten_in_the_end() -> None:
     assert once.use(b"a", 4000)
 
 
+def test_a_session_taken_up_with_another_key_is_worth_nothing_with_the_former(desk: Desk) -> None:
+    assert desk.tries(desk.proof()) == "asked"
+    there = Workstation()
+    desk.keeper.bind(desk.session, point_of(there.point))
+    assert desk.tries(desk.proof()) == "proof_wrong"
+    former, desk.here = desk.here, there
+    desk.cookie = desk.sessions.cookie(desk.session, desk.account, point_of(there.point))
+    assert desk.tries(desk.proof()) == "asked"
+    # a keeper that starts learns it from the base
+    desk.trail.taken_up = [{"session": desk.session, "point": point_of(there.point)}]
+    desk.keeper = Possession(desk.sessions, Memory(lambda: desk.now))
+    desk.now += 1
+    assert desk.tries(desk.proof()) == "asked"
+    desk.here, desk.cookie = former, desk.sessions.cookie(desk.session, desk.account, point_of(former.point))
+    assert desk.tries(desk.proof()) == "proof_wrong"
+
+
+def test_what_is_used_is_written_every_twenty_seconds_of_a_hand_s_work_only(desk: Desk) -> None:
+    used = [("used", desk.session, desk.account)]
+    for how in (CAME, ALONE):
+        desk.tries(desk.proof(how=how))
+    assert desk.trail.lines == []
+    desk.tries(desk.proof())
+    desk.tries(desk.proof())
+    assert desk.trail.lines == used
+    desk.now += 19.9
+    desk.tries(desk.proof())
+    assert desk.trail.lines == used
+    desk.now += 0.2
+    desk.tries(desk.proof())
+    assert desk.trail.lines == used * 2
+
+
 # ── over the real keeper ────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -281,3 +321,17 @@ def test_a_copy_ends_no_session_by_signing_in_over_it(hospital: Hospital, over: 
         )  # fmt: skip
     assert hospital.web.call("who", cookie=cookie)
     assert UUID(bytes=hospital.worker.call("who", cookie=hospital.application())["actor"]["session"])
+
+
+def test_the_owner_of_a_session_whose_proof_was_presented_again_is_told_once(hospital: Hospital) -> None:
+    person, cookie = hospital.signed_in("nurse", hospital.unit())
+    other, beside = hospital.signed_in("nurse", hospital.unit())
+    proof = cookie.workstation.proof("GET", "/")
+    hospital.web.call("prove", cookie=str(cookie), method="GET", path="/", given=[proof])
+    for _ in range(2):
+        with pytest.raises(Refused, match="proof_used"):
+            hospital.web.call("prove", cookie=str(cookie), method="GET", path="/", given=[proof])
+    with pytest.raises(Refused, match="proof_missing"):
+        hospital.web.call("prove", cookie=str(beside), method="GET", path="/", given=[])
+    told = "SELECT count(*) FROM accounts.notice WHERE account = %s AND kind = 'session_copied'"
+    assert (hospital.value(told, person.account), hospital.value(told, other.account)) == (1, 0)

@@ -4,7 +4,7 @@ import "./lock.js";
 import "./keys.js";
 import "./notes.js";
 import "./palette.js";
-import { carry, go, proof, station } from "./possession.js";
+import { carry, go, machineKey, proof, station } from "./possession.js";
 import "./session.js";
 
 export function cookie(name) {
@@ -56,6 +56,7 @@ document.addEventListener("submit", async (event) => {
   const button = event.submitter;
   const to = button?.getAttribute("formaction") ?? form.getAttribute("action") ?? location.href;
   if ("station" in form.dataset) await station();
+  if ("machine" in form.dataset) form.elements.key.value = await machineKey();
   await carry(form.method, to);
   await new Promise((after) => setTimeout(after)); // a form that is still being submitted cannot be submitted
   form.dataset.sent = "signed";

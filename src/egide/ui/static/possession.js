@@ -4,6 +4,7 @@ import { used } from "./hand.js";
 
 const STORE = "keys";
 const NAME = "workstation";
+const MACHINE = "machine";
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
 const SIGNING = { name: "ECDSA", hash: "SHA-256" };
 export const HEADER = "Egide-Proof";
@@ -55,6 +56,29 @@ export async function newKey() {
   };
 }
 
+// ── the machine's own key: of a workstation of the site, it outlives sessions and sign-outs ────────────────────────────
+
+async function machine() {
+  return within("readonly", (store) => store.get(MACHINE)).catch(() => undefined);
+}
+
+// Its public half, made if there is none: what a site enrols.
+export async function machineKey() {
+  const known = await machine();
+  if (known) return known.named;
+  await navigator.storage?.persist?.().catch(() => {});
+  const pair = await crypto.subtle.generateKey(ALGORITHM, false, ["sign"]);
+  const named = base64url(await crypto.subtle.exportKey("raw", pair.publicKey));
+  await within("readwrite", (store) => store.put({ key: pair.privateKey, named }, MACHINE));
+  return named;
+}
+
+// What a POST to this address says of the machine; null where no site ever enrolled it. `now`: the server's clock.
+export async function machineProof(url, now = Date.now()) {
+  const known = await machine();
+  return known ? { key: known.named, proof: await made(known.key, "POST", url, now, "l") } : null;
+}
+
 // A key for a way in that no script posts (a form, a way that leads elsewhere and back): its public half goes along in a cookie.
 export async function station() {
   const made = await newKey();
@@ -91,11 +115,13 @@ function pathOf(url) {
 // `how`: l, our own page asks under somebody's hand; t, by itself; b and c, a page that had no proof asks again.
 export async function proof(method, url, how = used() ? "l" : "t") {
   const value = await kept();
-  if (!value) return null;
-  const at = Date.now() + value.skew;
+  return value ? made(value.key, method, url, Date.now() + value.skew, how) : null;
+}
+
+async function made(key, method, url, at, how) {
   const nonce = base64url(crypto.getRandomValues(new Uint8Array(12)));
   const said = ["egide-proof/1", method.toUpperCase(), pathOf(url), at, nonce, how].join("\n");
-  const signature = await crypto.subtle.sign(SIGNING, value.key, new TextEncoder().encode(said));
+  const signature = await crypto.subtle.sign(SIGNING, key, new TextEncoder().encode(said));
   return [at, nonce, how, base64url(signature)].join(".");
 }
 

@@ -1,7 +1,7 @@
 // Asking a key for an assertion: by the browser, or, on a demo base, by the demo key service; and posting JSON with a sentence
 // for every failure. Sign-in and approvals share it. `words`: an element whose data-* hold the sentences.
 import { cookie } from "./egide.js";
-import { ask, base64url, newKey } from "./possession.js";
+import { ask, base64url, machineProof, newKey } from "./possession.js";
 
 export class Said extends Error {}
 
@@ -151,10 +151,29 @@ export async function makeDemoKey(username, options, words) {
 // The whole of a sign-in: challenge, assertion, and the key of this workstation that the session is bound to.
 export async function signIn(assert, challengeAt, proofAt, words) {
   const challenge = await post(challengeAt, {}, words);
+  const skew = challenge.now - Date.now();
   const response = await assert(challenge.options, words);
   const workstation = await newKey();
-  const shown = { challenge_id: challenge.challenge_id, response, device_key: workstation.named };
+  const machine = await machineProof(proofAt, Date.now() + skew);
+  const shown = { challenge_id: challenge.challenge_id, response, device_key: workstation.named, machine };
   const { now } = await post(proofAt, shown, words);
   await workstation.keep(now);
   new BroadcastChannel("egide").postMessage("somebody"); // pages left open by whoever was here before empty themselves
+}
+
+// Who waits at this workstation, locked; nobody in a browser that is none.
+export async function waitingHere(at, skew, words) {
+  const machine = await machineProof(at, Date.now() + skew);
+  return machine ? post(at, { machine }, words) : { station: "", waiting: [] };
+}
+
+// One of them takes her session up again.
+export async function takeUp(assert, one, at, skew, words) {
+  const response = await assert(one.options, words);
+  const workstation = await newKey();
+  const { session, challenge_id } = one;
+  const machine = await machineProof(at, Date.now() + skew);
+  const told = await post(at, { machine, session, challenge_id, response, device_key: workstation.named }, words);
+  await workstation.keep(told.now);
+  new BroadcastChannel("egide").postMessage("somebody");
 }

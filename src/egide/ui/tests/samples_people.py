@@ -8,6 +8,7 @@ from uuid import UUID
 
 from egide.config import staff_forms
 from egide.gate.staff import Act, Duty, Held, KeyLine, LinkCount, Member, Past, Person
+from egide.gate.stations import Workstation
 
 WHO = UUID(int=0xE61D_0000_0000_4000_8000_0000_0000_0099)
 UNIT = UUID(int=0xE61D_0000_0000_4000_8000_0000_0000_0098)
@@ -58,7 +59,23 @@ def contexts(now: Any) -> dict[str, tuple[str, dict[str, Any]]]:
     page = SimpleNamespace(act=act, state="waiting", why_not=None, yeses=2, beside=False)
     shut = SimpleNamespace(act=act, state="waiting", why_not="same_station", yeses=2, beside=False)
     at_one_screen = SimpleNamespace(act=act, state="waiting", why_not="same_person", yeses=2, beside=True)
+    taken = staff_forms.Enrolling({"name": "", "site": str(UNIT)}, [(str(UNIT), "Clinique Sainte-Aldegonde")])
+    taken.is_valid()
+    machines = [
+        Workstation(WHO, UNIT, "MB-IDE-01", "Poste de soins, 2e étage", now, "Inès Caron", now, None, 2),
+        Workstation(UNIT, UNIT, "MB-CHARIOT-3", "", now, "Inès Caron", None, None, 0),
+        Workstation(WHO, UNIT, "ACCUEIL-2", "Hall", now - timedelta(days=90), "Paul Marchand", now, now, 0),
+    ]
     return {
+        "postes": (
+            "accounts/stations.html",
+            {"form": taken, "stations": [(one, "Clinique Sainte-Aldegonde") for one in machines], "living": 2,
+             "may_enrol": True, "may_end": True},
+        ),
+        "postes-vide": (
+            "accounts/stations.html",
+            {"form": staff_forms.Enrolling(None, []), "stations": [], "living": 0, "may_enrol": False, "may_end": False},
+        ),
         "personnel": (
             "accounts/staff.html",
             {"form": form, "members": members, "total": 120, "number": 2, "more": True, "kept": {"q": "mar"},

@@ -1,0 +1,226 @@
+"""Workstations of a site: enrolled by an act, recognised by their key, several people's sessions waiting at one."""
+
+import base64
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from egide.gate.tests.factories import Hospital, Person
+from egide.gate.tests.test_lock import code, lock, reasons, session_of
+from egide.rehearsal.workstation import Bearer, Workstation
+
+SIGN_IN, WAITING, TAKE_UP = "/connexion/preuve/", "/connexion/poste/", "/connexion/poste/preuve/"
+
+
+class Machine:
+    """A browser that keeps a key of its own."""
+
+    def __init__(self, hospital: Hospital) -> None:
+        self.hospital, self.key, self.name = hospital, Workstation(), f"Poste {uuid4().hex[:8]}"
+
+    def proof(self, path: str) -> dict[str, Any]:
+        return {"key": self.key.point, "proof": self.key.proof("POST", path)}
+
+    def enrol(self, cookie: Bearer, person: Person, **changed: str) -> UUID:
+        """By the act of this person; its id."""
+        body = {
+            "site": str(self.hospital.site), "name": self.name, "place": "",
+            "key": base64.urlsafe_b64encode(self.key.point).decode().rstrip("="), **changed,
+        }  # fmt: skip
+        asked = self.hospital.web.call("act", step="ask", cookie=cookie, kind="enrol_station", body=body)
+        self.sign(cookie, person, asked["act"])
+        return self.hospital.value("SELECT id FROM accounts.workstation WHERE name = %s", body["name"])
+
+    def sign(self, cookie: Bearer, person: Person, act: bytes) -> None:
+        shown = self.hospital.web.call("act", step="challenge", cookie=cookie, act=act)
+        response = person.key.assertion(shown["options"], self.hospital.origin)
+        assert self.hospital.web.call("act", step="yes", cookie=cookie, act=act, response=response)["state"] == "ok"
+
+    def sign_in(self, person: Person, over: Bearer | None = None, proof: dict[str, Any] | None = None) -> Bearer:
+        begun, fresh = self.hospital.web.call("sign_in", step="begin"), Workstation()
+        answer = self.hospital.web.call(
+            "sign_in", step="finish", challenge_id=begun["challenge_id"], device="Firefox", device_key=fresh.point,
+            response=person.key.assertion(begun["options"], self.hospital.origin), station="", path=SIGN_IN,
+            machine=proof or self.proof(SIGN_IN), over=self.hospital.web.passing(over) if over else "",
+        )  # fmt: skip
+        return Bearer.of(answer["cookie"], fresh)
+
+    def waiting(self) -> list[dict[str, Any]]:
+        found = self.hospital.web.call("sign_in", step="waiting", path=WAITING, machine=self.proof(WAITING))
+        return list(found["waiting"])
+
+    def take_up(
+        self, one: dict[str, Any], person: Person, over: Bearer | None = None, *, verified: bool = False
+    ) -> Bearer:
+        fresh = Workstation()
+        answer = self.hospital.web.call(
+            "sign_in", step="take_up", path=TAKE_UP, machine=self.proof(TAKE_UP), session=one["session"],
+            challenge_id=one["challenge_id"], device_key=fresh.point,
+            response=person.key.assertion(one["options"], self.hospital.origin, verified=verified),
+            over=self.hospital.web.passing(over) if over else "",
+        )  # fmt: skip
+        return Bearer.of(answer["cookie"], fresh)
+
+
+@pytest.fixture(scope="module")
+def administrator(hospital: Hospital) -> tuple[Person, Bearer]:
+    person = hospital.person("administrator")
+    return person, hospital.sign_in(person)
+
+
+@pytest.fixture
+def machine(hospital: Hospital, administrator: tuple[Person, Bearer]) -> Machine:
+    """A workstation of the site."""
+    found = Machine(hospital)
+    found.enrol(administrator[1], administrator[0])
+    return found
+
+
+def ended(hospital: Hospital, cookie: Bearer) -> str | None:
+    return hospital.value("SELECT end_reason FROM accounts.session WHERE id = %s", session_of(hospital, cookie))
+
+
+def test_a_session_at_an_enrolled_workstation_carries_it_and_anywhere_else_none(
+    hospital: Hospital, machine: Machine
+) -> None:
+    person = hospital.person("nurse", hospital.unit())
+    where = "SELECT w.name FROM accounts.session s JOIN accounts.workstation w ON w.id = s.workstation WHERE s.id = %s"
+    assert hospital.value(where, session_of(hospital, machine.sign_in(person))) == machine.name
+    assert not hospital.sql(where, session_of(hospital, Machine(hospital).sign_in(hospital.person("nurse"))))
+
+
+def bent(machine: Machine) -> list[Callable[[], dict[str, Any]]]:
+    """Proofs that are not this machine's, for this address, now."""
+    other = Workstation()
+    return [
+        lambda: {"key": machine.key.point, "proof": other.proof("POST", SIGN_IN)},
+        lambda: {"key": machine.key.point, "proof": machine.key.proof("POST", WAITING)},
+        lambda: {"key": machine.key.point, "proof": machine.key.proof("POST", SIGN_IN, at=1.0)},
+        lambda: {"key": machine.key.point, "proof": ""},
+        lambda: {"key": b"\4" * 65, "proof": machine.key.proof("POST", SIGN_IN)},
+        lambda: {"key": "x", "proof": None},
+    ]
+
+
+@pytest.mark.parametrize("place", range(6))
+def test_who_does_not_hold_its_key_does_not_sit_there(hospital: Hospital, machine: Machine, place: int) -> None:
+    cookie = machine.sign_in(hospital.person("nurse", hospital.unit()), proof=bent(machine)[place]())
+    assert (
+        hospital.value("SELECT workstation FROM accounts.session WHERE id = %s", session_of(hospital, cookie)) is None
+    )
+
+
+def test_a_proof_of_the_machine_serves_once(hospital: Hospital, machine: Machine) -> None:
+    proof, where = machine.proof(SIGN_IN), "SELECT workstation FROM accounts.session WHERE id = %s"
+    first = machine.sign_in(hospital.person("nurse", hospital.unit()), proof=proof)
+    again = machine.sign_in(hospital.person("nurse", hospital.unit()), proof=proof)
+    assert hospital.value(where, session_of(hospital, first)) is not None
+    assert hospital.value(where, session_of(hospital, again)) is None
+
+
+def test_a_row_that_the_keeper_did_not_mark_is_no_workstation(hospital: Hospital, machine: Machine) -> None:
+    hospital.sql("UPDATE accounts.workstation SET site = %s WHERE name = %s", hospital.new_site(), machine.name)
+    cookie = machine.sign_in(hospital.person("nurse", hospital.unit()))
+    assert (
+        hospital.value("SELECT workstation FROM accounts.session WHERE id = %s", session_of(hospital, cookie)) is None
+    )
+
+
+def test_the_first_is_locked_not_ended_and_each_takes_up_her_own_with_a_touch(
+    hospital: Hospital, machine: Machine
+) -> None:
+    unit = hospital.unit()
+    first, second = hospital.person("nurse", unit), hospital.person("nurse", unit)
+    patient = hospital.patient(unit)
+    hers = machine.sign_in(first)
+    opened = hospital.open(hers, patient.id)
+    his = machine.sign_in(second, over=hers)
+    assert ended(hospital, hers) is None
+    assert code(lambda: hospital.web.call("who", cookie=hers)) == "session_locked"
+    waits = machine.waiting()
+    assert [(one["name"], one["options"]["userVerification"]) for one in waits] == [(first.name, "discouraged")]
+    assert code(lambda: machine.take_up(waits[0], second)) == "session_ended"  # not his
+    assert hospital.web.call("who", cookie=his)
+
+    again = machine.take_up(machine.waiting()[0], first, over=his)
+    assert session_of(hospital, again) == session_of(hospital, hers)
+    assert hospital.web.call("resume", cookie=again, opening=opened["opening"])["resumed"]
+    assert code(lambda: hospital.web.call("who", cookie=hers)) == "proof_wrong"  # what her browser had before
+    assert code(lambda: hospital.web.call("who", cookie=his)) == "session_locked"
+    assert [one["name"] for one in machine.waiting()] == [second.name]
+    assert reasons(hospital, first, "reopen") == ["by_touch"]
+
+
+def test_elsewhere_nobody_waits_and_a_challenge_of_here_opens_nothing_there(
+    hospital: Hospital, machine: Machine
+) -> None:
+    person = hospital.person("nurse", hospital.unit())
+    lock(hospital, machine.sign_in(person))
+    one, elsewhere = machine.waiting()[0], Machine(hospital)
+    assert elsewhere.waiting() == []
+    assert code(lambda: elsewhere.take_up(one, person)) == "session_ended"
+
+
+def test_a_full_sign_in_finds_her_own_session_again(hospital: Hospital, machine: Machine) -> None:
+    person = hospital.person("nurse", hospital.unit())
+    before = machine.sign_in(person)
+    lock(hospital, before)
+    after = machine.sign_in(person)
+    assert session_of(hospital, after) == session_of(hospital, before)
+    assert hospital.web.call("who", cookie=after)
+
+
+def test_a_seventh_person_ends_the_one_who_waits_longest(hospital: Hospital, machine: Machine) -> None:
+    unit = hospital.unit()
+    people = [hospital.person("nurse", unit) for _ in range(7)]
+    seated = [machine.sign_in(people[0])]
+    for person in people[1:6]:
+        seated.append(machine.sign_in(person, over=seated[-1]))
+    assert [ended(hospital, one) for one in seated] == [None] * 6
+    machine.sign_in(people[6], over=seated[-1])
+    assert [ended(hospital, one) for one in seated] == ["station_full"] + [None] * 5
+    assert reasons(hospital, people[0], "revoke") == ["station_full"]
+
+
+def test_ending_a_workstation_ends_its_sessions_and_no_other(
+    hospital: Hospital, machine: Machine, administrator: tuple[Person, Bearer]
+) -> None:
+    person, cookie = administrator
+    here, there = machine.sign_in(hospital.person("nurse")), hospital.sign_in(hospital.person("nurse"))
+    station = hospital.value("SELECT id FROM accounts.workstation WHERE name = %s", machine.name)
+    body = {"account": str(station), "site": str(hospital.site), "name": machine.name}
+    asked = hospital.web.call("act", step="ask", cookie=cookie, kind="end_station", body=body)
+    machine.sign(cookie, person, asked["act"])
+    assert (ended(hospital, here), ended(hospital, there)) == ("station_ended", None)
+    assert code(lambda: hospital.web.call("act", step="ask", cookie=cookie, kind="end_station", body=body)) == (
+        "already_ended_here"
+    )
+    assert machine.waiting() == []
+
+
+def test_who_may_enrol_one_and_what_is_refused(
+    hospital: Hospital, machine: Machine, administrator: tuple[Person, Bearer]
+) -> None:
+    person, cookie = administrator
+    nurse, hers = hospital.signed_in("nurse", hospital.unit())
+    assert code(lambda: Machine(hospital).enrol(hers, nurse)) == "category_closed"
+    assert code(lambda: machine.enrol(cookie, person, name="Autre")) == "station_known"
+    fresh = Machine(hospital)
+    for changed, refusal in (
+        ({"name": machine.name.upper()}, "station_name_taken"), ({"name": " "}, "bad_name"),
+        ({"name": "x" * 61}, "bad_name"), ({"site": str(uuid4())}, "bad_site"), ({"key": "AAAA"}, "no_machine_key"),
+        ({"site": "x"}, "no_machine_key"),
+    ):  # fmt: skip
+        assert code(lambda changed=changed: fresh.enrol(cookie, person, **changed)) == refusal
+    body = {"site": str(hospital.site), "name": fresh.name, "place": "", "key": _named(fresh)}
+    asked = hospital.web.call("act", step="ask", cookie=cookie, kind="enrol_station", body=body)
+    shown = hospital.web.call("act", step="challenge", cookie=cookie, act=asked["act"])
+    touched = person.key.assertion(shown["options"], hospital.origin, verified=False)
+    yes = {"step": "yes", "cookie": cookie, "act": asked["act"], "response": touched}
+    assert code(lambda: hospital.web.call("act", **yes)) == "no_user_verification"
+
+
+def _named(machine: Machine) -> str:
+    return base64.urlsafe_b64encode(machine.key.point).decode().rstrip("=")

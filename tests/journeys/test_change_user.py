@@ -1,0 +1,162 @@
+"""A shared workstation of the site: enrolled once, then people follow one another at it, a touch each."""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.journeys.desk import Desk, shows
+
+pytestmark = pytest.mark.journey
+Sit = Callable[..., Desk]
+MACHINE = """() => new Promise((give) => {
+  const asked = indexedDB.open("egide", 1);
+  asked.onsuccess = () => {
+    const found = asked.result.transaction("keys").objectStore("keys").get("machine");
+    found.onsuccess = () => give(found.result ? found.result.key.extractable : null);
+  };
+})"""
+
+
+class Keys:
+    """The reader of a workstation: one key at a time."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.devtools = desk.context.new_cdp_session(desk.page)
+        self.devtools.send("WebAuthn.enable", {"enableUI": False})
+        self.slot = ""
+
+    def insert(self, username: str, *, verified: bool) -> None:
+        """`verified=False`: its holder touches it, and gives neither code nor finger."""
+        if self.slot:
+            self.devtools.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": self.slot})
+        options: dict[str, Any] = {
+            "protocol": "ctap2", "transport": "usb", "hasResidentKey": True, "hasUserVerification": True,
+            "isUserVerified": verified, "automaticPresenceSimulation": True,
+        }  # fmt: skip
+        answer = self.devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+        self.slot = answer["authenticatorId"]
+        key = self.desk.clinic.key_of(username)
+        self.devtools.send("WebAuthn.addCredential", {"authenticatorId": self.slot, "credential": key})
+
+
+def enrolled(desk: Sit, name: str) -> Desk:
+    """A workstation that an administrator has just enrolled from itself; nobody is signed in there."""
+    there = desk()
+    there.sign_in_as("Inès Caron")
+    there.page.goto("/postes/")
+    there.page.get_by_text("Enrôler ce poste").first.click()
+    there.page.get_by_label("Nom du poste").fill(name)
+    there.page.get_by_label("Emplacement").fill("Poste de soins")
+    there.page.get_by_role("button", name="Relire avant de signer").click()
+    shows(there.page, "Enrôler un poste de travail")
+    there.page.get_by_role("button", name="avec ma clé de démonstration").click()
+    shows(there.page, "C'est fait.")
+    there.page.get_by_label("Compte de Inès Caron").click()
+    there.page.get_by_role("button", name="Se déconnecter").click()
+    shows(there.page, "Votre session est fermée.")
+    assert there.page.evaluate(MACHINE) is False  # its key is there, and no script reads it out
+    return there
+
+
+def signed_in(there: Desk, keys: Keys, username: str) -> None:
+    """By key and code, in an empty workstation."""
+    keys.insert(username, verified=True)
+    there.page.goto("/connexion/")
+    there.page.get_by_role("button", name="Se connecter avec ma clé").click()
+    there.page.wait_for_url(lambda url: "/connexion/" not in url)
+
+
+def test_people_follow_one_another_with_a_touch_and_see_nothing_of_each_other(desk: Sit) -> None:
+    there = enrolled(desk, "JOURNEY-01")
+    keys = Keys(there)
+    signed_in(there, keys, "hugo.petit")
+    there.to_unit()
+    there.open_row(0)
+    patient, chart = there.page.locator(".banner-name").inner_text(), there.page.url
+    keys.insert("hugo.petit", verified=False)
+    there.press("Alt+l")
+    shows(there.page, "session verrouillée")
+    there.press("Enter")
+    expect(there.page.locator(".banner-name")).to_have_text(patient)  # a touch was enough
+
+    # somebody else, for the first time today: her key, and its code
+    keys.insert("nadia.benali", verified=True)
+    there.count_from_here()
+    there.press("Alt+u")
+    expect(there.page.locator("#here")).to_contain_text("Hugo Petit")
+    expect(there.page.locator("[data-key]")).to_be_focused()
+    there.press("Enter")
+    expect(there.page.locator(".who-name")).to_have_text("Nadia Benali")
+    assert there.actions == ["Alt+u", "Enter"]
+    there.says_nothing_of(patient)
+    there.press("Control+k")
+    expect(there.page.locator("#palette-rows")).not_to_be_empty()
+    there.says_nothing_of(patient)
+    there.press("Escape")
+    there.page.go_back()
+    shows(there.page, re.compile("Changer d'utilisateur|Prendre mon poste|Nadia Benali"))
+    there.says_nothing_of(patient)
+    there.page.goto(chart)
+    there.says_nothing_of(patient)
+
+    # and he comes back: his session waited, his charts are open
+    keys.insert("hugo.petit", verified=False)
+    there.page.goto("/jour/")
+    there.count_from_here()
+    began = time.monotonic()
+    there.press("Alt+u")
+    first = there.page.locator("#here button").first
+    expect(first).to_be_focused()
+    expect(first).to_contain_text("Hugo Petit")  # who has just left comes last
+    there.press("Enter")
+    expect(there.page.locator(".who-name")).to_have_text("Hugo Petit")
+    print(f"change of user: {time.monotonic() - began:.2f} s, {len(there.actions)} actions")
+    assert there.actions == ["Alt+u", "Enter"]
+    there.page.goto(chart)
+    expect(there.page.locator(".banner-name")).to_have_text(patient)
+    held = "SELECT count(*) FROM accounts.session WHERE ended_at IS NULL AND workstation IS NOT NULL"
+    assert there.clinic.sql(held) == [(2,)]
+
+    # signing out ends his own alone, and the machine stays what it is
+    there.page.get_by_label("Compte de Hugo Petit").click()
+    there.page.get_by_role("button", name="Se déconnecter").click()
+    shows(there.page, "Votre session est fermée.")
+    expect(there.page.locator("#here")).to_contain_text("Nadia Benali")
+    expect(there.page.locator("#here")).not_to_contain_text("Hugo Petit")
+    assert there.clinic.sql(held) == [(1,)]
+    assert there.accessibility_faults() == []
+
+
+def test_a_workstation_that_is_removed_empties_its_pages_and_is_one_no_more(desk: Sit) -> None:
+    there = enrolled(desk, "JOURNEY-02")
+    keys = Keys(there)
+    signed_in(there, keys, "hugo.petit")
+    there.to_unit()
+    expect(there.rows.first).to_be_visible()
+
+    office = desk()
+    office.sign_in_as("Paul Marchand")
+    office.page.goto("/postes/")
+    line = office.page.locator("tr", has_text="JOURNEY-02")
+    expect(line).to_contain_text("Inès Caron")
+    assert office.accessibility_faults() == []
+    line.get_by_role("button", name=re.compile("Retirer")).click()
+    shows(office.page, "Toutes les sessions de ce poste se ferment à l'instant.")
+    office.page.get_by_role("button", name="avec ma clé de démonstration").click()
+    shows(office.page, "C'est fait.")
+    expect(there.page.get_by_text("Votre session est terminée").first).to_be_visible(timeout=5_000)
+
+    signed_in(there, keys, "hugo.petit")
+    there.press("Alt+l")
+    shows(there.page, "session verrouillée")
+    keys.insert("hugo.petit", verified=False)
+    there.page.get_by_role("button", name="Rouvrir", exact=True).click()
+    expect(there.page.locator("#locked-status")).to_have_attribute("data-state", "wrong")
+    keys.insert("hugo.petit", verified=True)
+    there.page.get_by_role("button", name="Rouvrir", exact=True).click()
+    expect(there.page.locator(".who-name")).to_have_text("Hugo Petit")
