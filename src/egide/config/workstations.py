@@ -19,8 +19,8 @@ from egide.ui.refusals import refusal
 
 # Beside which field each refusal of the base is said.
 FIELDS = {
-    "bad_name": "name", "station_name_taken": "name", "bad_site": "site", "not_your_site": "site", "category_closed": "site",
-    "station_known": None, "no_machine_key": None,
+    "bad_name": "name", "station_name_taken": "name", "bad_site": "site", "not_your_site": "site",
+    "category_closed": "site", "station_known": None, "no_machine_key": None,
 }  # fmt: skip
 
 

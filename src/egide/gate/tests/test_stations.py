@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -31,7 +32,7 @@ class Machine:
         }  # fmt: skip
         asked = self.hospital.web.call("act", step="ask", cookie=cookie, kind="enrol_station", body=body)
         self.sign(cookie, person, asked["act"])
-        return self.hospital.value("SELECT id FROM accounts.workstation WHERE name = %s", body["name"])
+        return UUID(str(self.hospital.value("SELECT id FROM accounts.workstation WHERE name = %s", body["name"])))
 
     def sign(self, cookie: Bearer, person: Person, act: bytes) -> None:
         shown = self.hospital.web.call("act", step="challenge", cookie=cookie, act=act)
@@ -79,7 +80,8 @@ def machine(hospital: Hospital, administrator: tuple[Person, Bearer]) -> Machine
 
 
 def ended(hospital: Hospital, cookie: Bearer) -> str | None:
-    return hospital.value("SELECT end_reason FROM accounts.session WHERE id = %s", session_of(hospital, cookie))
+    found = hospital.value("SELECT end_reason FROM accounts.session WHERE id = %s", session_of(hospital, cookie))
+    return None if found is None else str(found)
 
 
 def test_a_session_at_an_enrolled_workstation_carries_it_and_anywhere_else_none(
@@ -213,7 +215,7 @@ def test_who_may_enrol_one_and_what_is_refused(
         ({"name": "x" * 61}, "bad_name"), ({"site": str(uuid4())}, "bad_site"), ({"key": "AAAA"}, "no_machine_key"),
         ({"site": "x"}, "no_machine_key"),
     ):  # fmt: skip
-        assert code(lambda changed=changed: fresh.enrol(cookie, person, **changed)) == refusal
+        assert code(partial(fresh.enrol, cookie, person, **changed)) == refusal
     body = {"site": str(hospital.site), "name": fresh.name, "place": "", "key": _named(fresh)}
     asked = hospital.web.call("act", step="ask", cookie=cookie, kind="enrol_station", body=body)
     shown = hospital.web.call("act", step="challenge", cookie=cookie, act=asked["act"])

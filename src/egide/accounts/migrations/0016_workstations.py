@@ -10,7 +10,7 @@ from egide.accounts.load_acts import LoadActs
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar[list[tuple[str, str]]] = [("accounts", "0014_offices_of_sites")]
+    dependencies: ClassVar[list[tuple[str, str]]] = [("accounts", "0015_last_over_the_group")]
     operations: ClassVar[list[Operation]] = [
         migrations.RunSQL(
             sql=Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"), reverse_sql=migrations.RunSQL.noop
