@@ -122,7 +122,7 @@ def test_sessions_go_on_while_their_key_is_renewed_and_end_at_once_when_asked(cl
     assert nurse.get(chart).status == 200  # planned, it stops nobody: she began under the former version
     with signed_in(clinic) as again:
         assert again.get(chart).status == 200
-        assert "encore à cette version" in say(clinic, "keys", "retire", "session", "1", expected=1)
+        assert "--at-once" in say(clinic, "keys", "retire", "session", "1", expected=1)
         clinic.run("keys", "retire", "session", "1", "--at-once")  # stolen, it ends what a thief may have forged
         assert nurse.get(chart).status in (302, 401)
         assert again.get(chart).status == 200

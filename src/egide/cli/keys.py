@@ -25,6 +25,10 @@ SENTENCES = {
     "short_passphrase": "Cette phrase est trop courte : il faut 16 caractères au moins, par exemple six mots au sort.",
     "lost_keys": "La phrase est la bonne, mais des clés manquent : restaurez « keeper/ » de sa sauvegarde.",
     "still_used": "Des valeurs de la base tiennent encore à cette version : lancez d'abord « egide keys rotate ».",
+    "sessions_live": (
+        "Des sessions vivent encore sous cette version : attendez leur fin (douze heures au plus), ou fermez-les : "
+        "« egide keys retire session N --at-once »."
+    ),
     "still_live": "Cette version scelle aujourd'hui : renouvelez d'abord la clé (« egide keys rotate »).",
     "unknown_version": "Cette clé n'a pas cette version : voyez « egide keys status ».",
     "chained": "Cette version reste, comme maillon : sans la plus récente elle ne donne rien. Rien à ôter.",
@@ -94,7 +98,7 @@ def status(
         line = f"  {name:<11} version {max(versions)}, {told['ages'][name] / 86400:.0f} jours"
         if len(versions) > 1:
             former = ", ".join(str(version) for version in versions[:-1])
-            line += f" ; ouvre encore {former} : {told['left'].get(name, 0)} valeurs à resceller"
+            line += f" ; ouvre encore {former} : {told['left'].get(name, 0)} à reprendre"
         print(line)
 
 
@@ -127,7 +131,7 @@ def rotate(key: Annotated[str, typer.Argument(metavar="CLÉ", help=NAMES)]) -> N
 
 
 def _show(key: str, told: dict[str, Any]) -> None:
-    if "done" in told:
+    if "done" in told and key != SESSION:
         print(f"\r  {key} : {told['done']} valeurs reprises", end="", flush=True)
 
 

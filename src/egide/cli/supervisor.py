@@ -288,7 +288,7 @@ class Supervisor:
     def _load_demo(self) -> None:
         """Loads the demo's people once; a load that was cut short is run again, and adds only what lacks."""
         done, asked = self.home.root / "demo-loaded", self.home.root / "demo-asked"
-        before = int(asked.read_text(encoding="ascii")) if asked.exists() else None
+        before = int(asked.read_text(encoding="ascii")) if asked.exists() else self._loaded_before()
         if (before is not None or done.exists()) and self.patients not in (None, before or DEMO_PATIENTS):
             raise Halt(
                 f"La base de {self.home.root} a été demandée pour {before or DEMO_PATIENTS} personnes : relancez sans "
@@ -304,6 +304,13 @@ class Supervisor:
         # a long one shows its bar; Ctrl-C ends it, and the next start goes on
         run(self.home, "demo-load", command, extra=self._addresses(), shown=patients > 10 * DEMO_PATIENTS)
         done.touch()
+
+    def _loaded_before(self) -> int | None:
+        """What a base that was restored, without the marks of ours beside it, says it was loaded with."""
+        from egide.rehearsal.bulk import Bulk
+
+        standing = Bulk(self.home).standing()
+        return standing.count if standing else None
 
     def _start_demo_keys(self) -> None:
         command = [sys.executable, "-m", "egide.rehearsal.demo_keys", "--home", str(self.home.root)]

@@ -114,7 +114,7 @@ class Custody:
             if at_once and name == SESSION:
                 Lasting(conn, keys).end()
             if self._left(conn, name):
-                raise No("still_used")
+                raise No("sessions_live" if name == SESSION else "still_used")
             if name == masters.SIGNING:
                 masters.certify(self._home.keeper_birth, keys)
             pair = [one for one in (name, TICKET) if version in keys.keys[one]] if name == SESSION else [name]
