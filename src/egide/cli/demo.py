@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from egide.cli.demo_group import whole_group
-from egide.cli.halt import Halt
+from egide.cli.halt import Halt, database_trouble
 from egide.kernel.home import Home
 
 app = typer.Typer(help="La démonstration : personnes, comptes et clés fictifs.", no_args_is_help=True)
@@ -281,8 +281,5 @@ def _connection_errors() -> type[Exception]:
 
 
 def _database_halt(error: Exception) -> Halt:
-    """A full disk and a server that is away are not mended alike. The message is not shown: it may quote a value."""
-    state = getattr(error, "sqlstate", None) or getattr(error.__cause__, "sqlstate", None)
-    if state == "53100":
-        return Halt("Le disque de la base est plein : libérez de la place, puis relancez.")
-    return Halt("PostgreSQL ne répond pas : lancez Égide (« make run »), puis recommencez.")
+    why, first = database_trouble(error)
+    return Halt(f"{why} : {first}, puis relancez la même commande.")

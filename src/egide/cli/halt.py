@@ -32,6 +32,18 @@ def sentence_for(error: OSError, home: Home) -> Halt | None:
     return None
 
 
+def database_trouble(error: BaseException) -> tuple[str, str]:
+    """Why a base does not do what it is asked, and what to do first; never its message, which may quote a value."""
+    state = getattr(error, "sqlstate", None) or getattr(error.__cause__, "sqlstate", None) or ""
+    if state == "53100":
+        return "Le disque de la base est plein", "libérez de la place"
+    if state in ("28000", "28P01") or "password authentication failed" in str(error):
+        return "La base refuse le secret de ce rôle", "remettez celui de la sauvegarde, ou voyez « egide doctor »"
+    if state == "42501":
+        return "La base n'accorde pas ce droit à ce rôle", "voyez « egide doctor »"
+    return "La base ne répond pas", "lancez « egide run », ou voyez son serveur"
+
+
 def record(error: BaseException, home: Home) -> Halt:
     """Writes where an unforeseen error came from to log/egide.log and returns the sentence that points there.
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import typer
 
-from egide.cli.halt import Halt
+from egide.cli.halt import Halt, database_trouble
 from egide.cli.users import user_of
 
 if TYPE_CHECKING:
@@ -114,8 +114,9 @@ def _place(site: str, unit: str) -> tuple[UUID, UUID]:
         place = _one("unité", unit, [(each.id, (each.code, each.name)) for each in units])
         with suppress(Refused):  # an answer of any kind: it is there
             keeper().call("health")
-    except DatabaseError:
-        raise Halt("La base ne répond pas : lancez « egide run », puis recommencez.", 2) from None
+    except DatabaseError as error:
+        why, first = database_trouble(error)
+        raise Halt(f"{why} : {first}, puis recommencez.", 2) from None
     except KeeperDown:
         raise Halt("Le gardien ne répond pas : attendez qu'il redémarre ou lancez « egide run ».", 2) from None
     finally:
@@ -164,8 +165,8 @@ def _write(bar: Progress, reading: Reading, site_id: UUID, unit_id: UUID, *, shi
         run.app.end()
     except KeyboardInterrupt:
         raise _stopped("Interrompu", run) from None
-    except DatabaseError:
-        raise _stopped("La base a cessé de répondre", run) from None
+    except DatabaseError as error:
+        raise _stopped(database_trouble(error)[0], run) from None
     except KeeperDown:
         raise _stopped("Le gardien a cessé de répondre", run) from None
     except Refused as refused:

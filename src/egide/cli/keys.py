@@ -14,7 +14,7 @@ import typer
 from egide.cli.halt import Halt
 from egide.cli.processes import environment
 from egide.cli.users import user_of
-from egide.keeper.client import Keeper, KeeperDown, KeeperLocked
+from egide.keeper.client import Keeper, KeeperDown, KeeperLocked, KeeperWithoutBase
 from egide.kernel.capabilities import Refused
 from egide.kernel.home import Home
 
@@ -25,6 +25,7 @@ SENTENCES = {
     "short_passphrase": "Cette phrase est trop courte : il faut 16 caractères au moins, par exemple six mots au sort.",
     "lost_keys": "La phrase est la bonne, mais des clés manquent : restaurez « keeper/ » de sa sauvegarde.",
     "still_used": "Des valeurs de la base tiennent encore à cette version : lancez d'abord « egide keys rotate ».",
+    "disk_full": "Le disque du gardien est plein : rien n'est changé ; libérez de la place, puis relancez.",
     "sessions_live": (
         "Des sessions vivent encore sous cette version : attendez leur fin (douze heures au plus), ou fermez-les : "
         "« egide keys retire session N --at-once »."
@@ -54,6 +55,14 @@ LEFT = {
 }
 
 
+# Why the program beside the door ended (its exit codes, see egide.keeper.renewal).
+STOPPED = {
+    4: "Le gardien ne répond plus",
+    5: "La base s'est arrêtée pendant le renouvellement",
+    6: "Le disque de la base est plein ; libérez de la place",
+}
+
+
 def ask_keeper(home: Home, verb: str, **arguments: Any) -> dict[str, Any]:
     """One verb on the operator's socket; what the keeper refuses is a sentence."""
     keeper = Keeper(home.keeper_socket("ops"))
@@ -61,6 +70,8 @@ def ask_keeper(home: Home, verb: str, **arguments: Any) -> dict[str, Any]:
         return keeper.call(verb, **arguments)
     except KeeperLocked:
         raise Halt("Le gardien attend sa phrase : lancez « egide unlock ».", 3) from None
+    except KeeperWithoutBase:
+        raise Halt("Le gardien tourne, mais sa base ne lui répond pas : voyez « egide doctor ».") from None
     except KeeperDown:
         raise Halt("Le gardien ne répond pas : lancez « egide run », sous le compte propriétaire de la base.") from None
     except Refused as refusal:
@@ -151,7 +162,8 @@ def _resealing(home: Home, key: str) -> Iterator[dict[str, Any]]:
         program.terminate()
         program.wait()
     if program.returncode not in (0, -15):
-        raise Halt(f"Le rescellement s'est arrêté : relancez « egide keys rotate {key} », il reprendra.")
+        why = STOPPED.get(program.returncode, "Le renouvellement s'est arrêté")
+        raise Halt(f"{why} : relancez « egide keys rotate {key} », il reprendra.")
 
 
 @app.command()

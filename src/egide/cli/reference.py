@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from egide.cli.halt import Halt
+from egide.cli.halt import Halt, database_trouble
 
 app = typer.Typer(help="Les référentiels publics : CIM-10.", no_args_is_help=True)
 importing = typer.Typer(help="Remplacer un référentiel par un fichier publié.", no_args_is_help=True)
@@ -60,7 +60,8 @@ def _replace(found: list[tuple[str, str]]) -> int:
 
     try:
         return replace(Diagnosis, found)
-    except DatabaseError:
-        raise Halt("La base ne répond pas : lancez « egide run », puis recommencez.", 2) from None
+    except DatabaseError as error:
+        why, first = database_trouble(error)
+        raise Halt(f"{why} : {first}, puis recommencez. Rien n'a changé.", 2) from None
     finally:
         connection.close()

@@ -19,6 +19,10 @@ class KeeperLocked(KeeperDown):
     """The keeper waits for the operator's passphrase."""
 
 
+class KeeperWithoutBase(KeeperDown):
+    """The keeper is there, its database is not."""
+
+
 class Keeper:
     """A client of one of the keeper's sockets."""
 
@@ -49,7 +53,7 @@ class Keeper:
             raise KeeperLocked("the keeper waits for its passphrase")
         if "refused" in reply:
             if reply["refused"] == "database_down":
-                raise KeeperDown("the keeper has no database")
+                raise KeeperWithoutBase("the keeper has no database")
             raise Refused(str(reply["refused"]), str(reply.get("message", "")))
         return reply
 

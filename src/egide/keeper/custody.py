@@ -3,6 +3,7 @@
 A change of keys makes the verbs anew and swaps them between two requests; nobody waits.
 """
 
+import errno
 import threading
 from typing import Any, Final
 
@@ -89,7 +90,10 @@ class Custody:
             return self._held().live(name)
 
     def _add(self, conn: Any, name: str) -> None:
-        version = masters.add_version(self._home.keeper_masters, self._store, name)
+        try:
+            version = masters.add_version(self._home.keeper_masters, self._store, name)
+        except OSError as error:
+            raise No("disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "bad_request") from None
         self._note(conn, "rotated", name, version)
 
     def _with_sources(self, keys: Masters) -> Masters:

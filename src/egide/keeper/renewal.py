@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+import psycopg
+
 from egide.keeper import blinding, enrolled, server
 from egide.keeper.blinding import Reblinding, Retokening
 from egide.keeper.client import Keeper, KeeperDown
@@ -64,7 +66,10 @@ def sweep(conn: Any, name: str, keys: Masters, home: Home) -> Sweep:
 
 
 def main() -> int:
-    """Exit code 0: nothing is left, but what the last line says unreadable; 4: the keeper is away or locked."""
+    """Exit code 0: nothing is left, but what the last line says unreadable.
+
+    4: the keeper is away or locked; 5: the base went away; 6: its disk is full.
+    """
     parser = argparse.ArgumentParser(prog="egide.keeper.renewal")
     parser.add_argument("--home", required=True, type=Path)
     parser.add_argument("--key", required=True)
@@ -81,15 +86,22 @@ def main() -> int:
         door.close()
     if arguments.key == blinding.TOKEN:  # a page that made tokens under the former version has written what they are of
         time.sleep(max(0.0, SETTLED - keys.ages[arguments.key]))
+    try:
+        _swept(home, arguments.key, keys)
+    except psycopg.Error as error:  # its message may quote a value
+        return 6 if error.sqlstate == "53100" else 5
+    return 0
+
+
+def _swept(home: Home, name: str, keys: Masters) -> None:
     with connect(home) as conn:
-        work = sweep(conn, arguments.key, keys, home)
+        work = sweep(conn, name, keys, home)
         _tell(total=work.left())
         done = 0
         for count in work.run():
             done += count
             _tell(done=done)
         _tell(done=done, left=work.left(), unreadable=work.unreadable)
-    return 0
 
 
 def _tell(**said: Any) -> None:

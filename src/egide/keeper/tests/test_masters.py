@@ -1,5 +1,6 @@
 """The master keys at rest: made once, read whole or not at all; a base's nature is signed at its birth."""
 
+import errno
 import json
 import stat
 from pathlib import Path
@@ -81,3 +82,17 @@ def test_no_key_is_shown(born: Path) -> None:
     assert not any(
         repr(key)[2:-1] in shown or key.hex() in shown for each in keys.keys.values() for key in each.values()
     )
+
+
+def test_a_full_disk_leaves_no_torn_key(born: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "disk full")
+
+    before = sorted(path.name for path in (born / "masters").iterdir())
+    monkeypatch.setattr(masters.os, "fsync", full)
+    with pytest.raises(OSError, match="disk full"):
+        masters.add_version(born / "masters", masters.PLAIN, "ins")
+    monkeypatch.undo()
+    assert sorted(path.name for path in (born / "masters").iterdir()) == before
+    assert masters.add_version(born / "masters", masters.PLAIN, "ins") == 2
+    assert load(born).live("ins") == 2
