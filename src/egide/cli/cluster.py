@@ -136,7 +136,10 @@ class Cluster:
         if not self.durable:
             values |= {"fsync": "off", "full_page_writes": "off", "shared_buffers": "'64MB'"}
         lines = ["# Written by Égide at each start: changes here are lost.", *(f"{k} = {v}" for k, v in values.items())]
-        rules = "# Every role signs in with its own secret, through the socket only.\nlocal all all scram-sha-256\n"
+        rules = (
+            "# Every role signs in with its own secret, through the socket only; the superuser's copies the base.\n"
+            f"local all all scram-sha-256\nlocal replication {SUPERUSER} scram-sha-256\n"
+        )
         for name, text in (("postgresql.conf", "\n".join(lines) + "\n"), ("pg_hba.conf", rules), ("pg_ident.conf", "")):
             draft = self.home.conf / f"{name}.new"
             draft.write_text(text, encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -103,6 +104,28 @@ def doctor(
 
     findings = examine(Home.from_environment())
     raise typer.Exit(render(findings, as_json=as_json))
+
+
+Folder = Annotated[Path, typer.Option(file_okay=False, help="Dossier ; celui de la base n'est pas celui des clés.")]
+
+
+@app.command()
+def backup(base: Folder, keys: Folder) -> None:
+    """Sauvegarde Égide en marche : les clés dans un dossier, la base dans un autre."""
+    from egide.cli import backup as saving
+
+    for line in saving.backup(Home.from_environment(), base, keys):
+        print(line)
+
+
+@app.command()
+def restore(base: Folder, keys: Folder) -> None:
+    """Remet dans un EGIDE_HOME neuf ce qu'« egide backup » a sauvegardé ; puis « egide run »."""
+    from egide.cli import backup as saving
+
+    home = Home.from_environment()
+    saving.restore(home, base, keys)
+    print(f"Restauré dans {home.root}. Lancez « egide run », puis « egide doctor » et « egide audit verify ».")
 
 
 @app.command()

@@ -1,0 +1,117 @@
+"""`egide backup` and `egide restore`: the keys and the base, in two places, of an Égide that goes on serving.
+
+The keeper's folder is copied first and the base after it: the base then holds all that the keeper numbered and signed
+(the other way round, what came between the two would look like a loss).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tarfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from egide.cli.cluster import find_binaries
+from egide.cli.halt import Halt
+from egide.kernel.home import Home
+
+KEEPER, BESIDE = "keeper.tar.gz", "secrets.tar.gz"
+BASE, CHANGES = "base.tar.gz", "pg_wal.tar.gz"  # as pg_basebackup names them
+# Counted again from the trail: an old count would let past what was given since.
+_NOT_KEPT: Final = "keeper/state/ceilings.bin"
+
+
+def backup(home: Home, base: Path, keys: Path) -> list[str]:
+    """Copies keys and base into a dated folder of each place; says where. Refuses one place for both.
+
+    Where the base is on a server of the hospital's, its own tools save it: the keys and secrets only are copied.
+    """
+    if base.resolve() == keys.resolve():
+        raise Halt("Base et clés vont en deux lieux, sous deux responsables : qui a les deux lit tout.")
+    if home.base() is None:
+        raise Halt(f"Aucune base dans {home.root} : donnez le bon EGIDE_HOME.")
+    name = f"egide-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    with _new(keys / name) as folder:
+        _pack(folder / KEEPER, home.root, ["keeper"])
+    with _new(base / name) as folder:
+        if home.server() is None:
+            _copy_base(home, folder)
+        _pack(folder / BESIDE, home.root, _beside(home))
+    said = [f"clés : {keys / name}", f"base : {base / name}"]
+    if home.server() is not None:
+        said.append("La base est sur votre serveur : sauvegardez-la maintenant avec ses outils, après les clés.")
+    return said
+
+
+def restore(home: Home, base: Path, keys: Path) -> None:
+    """Puts a base and its keys back into a home that holds none; Égide starts on it as usual."""
+    if home.base() is not None or home.keeper_birth.exists() or home.pg.exists():
+        raise Halt(f"{home.root} a déjà une base : donnez à EGIDE_HOME un dossier neuf, rien n'y est écrasé.")
+    parts = [keys / KEEPER, base / BESIDE, *((base / BASE, base / CHANGES) if (base / BASE).exists() else ())]
+    for part in parts:
+        if not part.exists():
+            raise Halt(f"{part} manque : donnez les deux dossiers qu'« egide backup » a écrits.")
+    home.root.mkdir(mode=0o755, parents=True, exist_ok=True)
+    for part in parts:
+        place = {BASE: home.pg, CHANGES: home.pg / "pg_wal"}.get(part.name, home.root)
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            with tarfile.open(part) as archive:
+                archive.extractall(place, filter="tar")
+        except (tarfile.TarError, EOFError) as error:
+            raise Halt(f"{part} est abîmé ({type(error).__name__}) : prenez une autre sauvegarde.") from None
+    home.pg.chmod(0o700)
+
+
+def _beside(home: Home) -> list[str]:
+    wanted = [home.secrets, home.base_json, home.server_json, *sorted(home.root.glob("demo*"))]
+    return [path.name for path in wanted if path.exists()]
+
+
+def _copy_base(home: Home, folder: Path) -> None:
+    """PostgreSQL's own copy of a running server, with the changes made meanwhile."""
+    done = subprocess.run(
+        [find_binaries() / "pg_basebackup", "--host", home.connection("super")["host"], "--username",
+         home.connection("super")["user"], "--no-password", "--pgdata", folder, "--format=tar", "--gzip",
+         "--wal-method=stream", "--checkpoint=fast"],
+        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PGPASSFILE": str(home.pgpass("super"))},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if done.returncode == 0:
+        return
+    if "No space left" in done.stderr:
+        raise Halt(f"Le disque de {folder.parent} est plein : libérez de la place, puis relancez.")
+    if "connection to server" in done.stderr:
+        raise Halt("La base ne répond pas : une sauvegarde se fait Égide en marche (« egide run »).")
+    raise Halt("La base n'a pas pu être copiée (pg_basebackup a échoué) : voyez « egide doctor », puis relancez.")
+
+
+@contextmanager
+def _new(folder: Path) -> Iterator[Path]:
+    """A folder that only its owner reads; away with it when what was to fill it failed."""
+    if not folder.parent.is_dir() or not os.access(folder.parent, os.W_OK):
+        raise Halt(f"{folder.parent} n'est pas un dossier où écrire : créez-le, ou donnez-en un autre.")
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _pack(file: Path, root: Path, names: Iterable[str]) -> None:
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        with tarfile.open(fileobj=out, mode="w:gz") as archive:
+            for name in names:
+                archive.add(root / name, name, filter=_kept)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _kept(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    return None if entry.name == _NOT_KEPT or not (entry.isfile() or entry.isdir()) else entry
