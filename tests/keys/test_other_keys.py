@@ -74,3 +74,15 @@ def test_search_tokens_are_renewed_by_the_console_and_the_former_version_is_refu
     assert "maillon" in say(clinic, "keys", "retire", "source", "1", expected=1)
     assert f"{sources} valeurs" in clinic.run("keys", "rotate", "source")  # again, whole: nothing was unfinished
     assert clinic.sql("SELECT DISTINCT version FROM gate.token WHERE kind = 'SRC'") == [(3,)]
+
+
+def test_without_its_base_the_keeper_says_so_and_no_key_is_made(clinic: Clinic) -> None:
+    keys = sorted(path.name for path in clinic.home.keeper_masters.iterdir())
+    clinic.kill("postgres")
+    try:
+        told = say(clinic, "keys", "rotate", "ins", expected=1)
+    finally:
+        clinic.release()
+    assert "sa base ne lui répond pas" in told
+    eventually(clinic.answers)
+    assert sorted(path.name for path in clinic.home.keeper_masters.iterdir()) == keys

@@ -13,7 +13,7 @@ import tarfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 
 from egide.cli.cluster import find_binaries
@@ -62,7 +62,10 @@ def restore(home: Home, base: Path, keys: Path) -> None:
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             with tarfile.open(part) as archive:
-                archive.extractall(place, filter="tar")
+                members = archive.getmembers()
+                if not all(map(_ours, members)):
+                    raise Halt(f"{part} contient autre chose qu'une sauvegarde d'Égide : rien n'en est sorti.")
+                archive.extractall(place, members)  # noqa: S202 — each was looked at
         except (tarfile.TarError, EOFError) as error:
             raise Halt(f"{part} est abîmé ({type(error).__name__}) : prenez une autre sauvegarde.") from None
     home.pg.chmod(0o700)
@@ -111,6 +114,12 @@ def _pack(file: Path, root: Path, names: Iterable[str]) -> None:
                 archive.add(root / name, name, filter=_kept)
         out.flush()
         os.fsync(out.fileno())
+
+
+def _ours(entry: tarfile.TarInfo) -> bool:
+    """A file or a folder below its place."""
+    path = PurePosixPath(entry.name)
+    return (entry.isfile() or entry.isdir()) and not path.is_absolute() and ".." not in path.parts
 
 
 def _kept(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
