@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import json
 import os
 import shutil
 import signal
@@ -22,7 +23,7 @@ from psycopg.conninfo import make_conninfo
 
 from egide.cli import passfiles, roles
 from egide.cli.halt import Halt
-from egide.cli.processes import environment, last_line, start, stop
+from egide.cli.processes import environment, start, stop
 from egide.cli.users import User, ensure_folder, user_of
 from egide.kernel.home import PG_PORT, SECRET_ROLES, SUPERUSER, Home
 
@@ -41,7 +42,12 @@ SETTINGS: Final = {
     "allow_alter_system": "off",
     "timezone": "'UTC'",
     "log_timezone": "'UTC'",
-    "log_destination": "'stderr'",
+    # JSON lines by its own collector; what it says before that one runs goes to standard error (log/postgres.log)
+    "log_destination": "'jsonlog'",
+    "logging_collector": "on",
+    "log_filename": "'postgres.log'",
+    "log_rotation_age": "0",
+    "log_rotation_size": "0",
     "log_line_prefix": "'%m [%p] '",
     "log_autovacuum_min_duration": "-1",
     **{name: f"'{value}'" for name, value in roles.QUIET.items()},
@@ -132,7 +138,8 @@ class Cluster:
     def _write_settings(self) -> None:
         """Written at each start, in a folder that the server reads and cannot change."""
         ensure_folder(self.home.conf, None, 0o755)
-        values = SETTINGS | {"unix_socket_directories": "'" + str(self.home.socket_dir).replace("'", "''") + "'"}
+        folders = {"unix_socket_directories": self.home.socket_dir, "log_directory": self.home.postgres_log.parent}
+        values = SETTINGS | {name: "'" + str(path).replace("'", "''") + "'" for name, path in folders.items()}
         if not self.durable:
             values |= {"fsync": "off", "full_page_writes": "off", "shared_buffers": "'64MB'"}
         lines = ["# Written by Égide at each start: changes here are lost.", *(f"{k} = {v}" for k, v in values.items())]
@@ -193,6 +200,7 @@ class Cluster:
         """Starts the server without waiting. If this process dies, the server shuts down cleanly by itself."""
         self.stop_leftover()
         ensure_folder(self.home.socket_dir, user_of("postgres"), 0o755)
+        ensure_folder(self.home.postgres_log.parent, user_of("postgres"), 0o700)
         names = {"config_file": "postgresql.conf", "hba_file": "pg_hba.conf", "ident_file": "pg_ident.conf"}
         files = [f"-c{key}={self.home.conf / name}" for key, name in names.items()]
         command = [str(find_binaries() / "postgres"), "-D", str(self.home.pg), *files]
@@ -201,12 +209,12 @@ class Cluster:
 
     def start(self) -> None:
         """Starts the server and waits as long as its recovery takes."""
-        log = self.home.log_file("postgres")
-        before = log.stat().st_size if log.exists() else 0
+        logs = (self.home.log_file("postgres"), self.home.postgres_log)
+        before = [log.stat().st_size if log.exists() else 0 for log in logs]
         process = self.spawn()
         while True:
             if process.poll() is not None:
-                raise self._failed_start(log, before)
+                raise self._failed_start(logs, before)
             if self.ready():
                 return
             time.sleep(0.05)
@@ -224,14 +232,16 @@ class Cluster:
             return False
         return True
 
-    def _failed_start(self, log: Path, before: int) -> Halt:
-        reason = last_line(log, before)
-        with log.open("rb") as lines:
-            lines.seek(before)
-            full = b"No space left" in lines.read()
-        if full:
+    def _failed_start(self, logs: tuple[Path, Path], before: list[int]) -> Halt:
+        """Why, from what it wrote since: plain before its collector ran, JSON after."""
+        said = [_since(log, size) for log, size in zip(logs, before, strict=True)]
+        if any("No space left" in one for one in said):
             return Halt(f"Le disque de {self.home.root} est plein : libérez de la place, puis relancez.")
-        return Halt(f"PostgreSQL ne démarre pas ({reason}) : le détail est dans {log}.")
+        log = logs[1] if said[1] else logs[0]
+        last = ([line for line in said[log is logs[1]].splitlines() if line.strip()] or ["sans un mot"])[-1]
+        with contextlib.suppress(ValueError, KeyError):
+            last = str(json.loads(last)["message"])
+        return Halt(f"PostgreSQL ne démarre pas ({last[:200]}) : le détail est dans {log}.")
 
     def stop(self) -> None:
         """Fast shutdown: sessions are cut, everything acknowledged is on disk."""
@@ -278,6 +288,14 @@ class Cluster:
         with psycopg.connect(self.superuser_dsn(), autocommit=True) as connection:
             for measure, left in roles.harden(connection):
                 raise Halt(f"La base n'a pas pu être fermée ({measure.subject} : {', '.join(left[:5])}).")
+
+
+def _since(log: Path, size: int) -> str:
+    if not log.exists():
+        return ""
+    with log.open("rb") as lines:
+        lines.seek(size)
+        return lines.read().decode("utf-8", "replace")
 
 
 def find_binaries_major() -> str:

@@ -67,11 +67,11 @@ def open_log(home: Home, process: str, user: User | None) -> int:
 
 def rotate_logs(home: Home) -> None:
     """Of each log grown past its limit one older copy is kept; its process goes on writing to the emptied file."""
-    for path in home.log.glob("*.log"):
+    for path in (*home.log.glob("*.log"), home.postgres_log):
         with contextlib.suppress(OSError):
             if path.lstat().st_size <= _LOG_LIMIT:
                 continue
-            older = path.with_suffix(".log.1")
+            older = path.with_suffix(f"{path.suffix}.1")
             older.unlink(missing_ok=True)
             descriptor = os.open(older, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with path.open("rb") as grown, os.fdopen(descriptor, "wb") as kept:

@@ -194,6 +194,11 @@ class Home:
     def log(self) -> Path:
         return self.root / "log"
 
+    @property
+    def postgres_log(self) -> Path:
+        """What the embedded PostgreSQL says, in a folder of its account."""
+        return self.log / "postgres" / "postgres.json"
+
     def log_file(self, process: str) -> Path:
         return self.log / f"{process}.log"
 

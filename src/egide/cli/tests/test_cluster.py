@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -87,8 +88,10 @@ def test_nothing_listens_on_tcp_and_values_stay_out_of_the_log(cluster: Cluster)
         with pytest.raises(psycopg.Error):
             connection.execute("SELECT 'Zylberquist'::int")
     assert found == wanted
-    assert methods == [("scram-sha-256", "local")]
-    assert "Zylberquist" not in cluster.home.log_file("postgres").read_text()
+    assert methods == [("scram-sha-256", "local")]  # replication, the superuser's, too
+    said = cluster.home.postgres_log.read_text()
+    assert {json.loads(line)["error_severity"] for line in said.splitlines()} <= {"LOG", "FATAL", "PANIC"}
+    assert "Zylberquist" not in said + cluster.home.log_file("postgres").read_text()
 
 
 def test_each_secret_belongs_to_its_process_alone(home: Home) -> None:
