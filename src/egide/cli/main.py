@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import logging
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -146,6 +147,7 @@ def _misuse(error: TyperException) -> Halt:
 def main() -> None:
     """Runs `egide`, and turns everything that stops a command into one sentence and an exit code."""
     home = Home.from_environment()
+    logging.getLogger("psycopg").addHandler(logging.NullHandler())  # a lost connection is a sentence of ours
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without French letters is no reason to fail
