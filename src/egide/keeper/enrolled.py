@@ -6,6 +6,7 @@ renewed the marks of both versions are believed; the newest alone makes new ones
 
 import hmac
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -93,7 +94,7 @@ class Remarking:
         """Keys and rescues under a former version, and codes that live since before the newest."""
         codes = self._one("SELECT accounts.codes_before(%s) AS n", (self._since,))
         codes += len(self._stations())
-        return codes + len(self._rescues()) + sum(len(self._former(rows)) for rows in self._slices())
+        return codes + len(self._genuine()[0]) + sum(len(self._former(rows)) for rows in self._slices())
 
     def run(self) -> Iterator[int]:
         """Yields how many each slice brought over. `unreadable`: codes, and rows that nobody here made."""
@@ -155,16 +156,21 @@ class Remarking:
         ).fetchall()
         return rows
 
-    def _reseal_rescues(self) -> int:
+    def _genuine(self) -> tuple[list[tuple[UUID, bytes, bytes]], int]:
+        """Rescues of a former version (id, secret as it is, as it must be), and how many nobody here made."""
         moved: list[tuple[UUID, bytes, bytes]] = []
-        for row in self._rescues():
+        rows = self._rescues()
+        for row in rows:
             where = (row["id"], row["account"], row["until"])
-            try:
+            with suppress(sealing.CannotUnseal):
                 plain = self._secrets.unseal(*where, bytes(row["secret"]))
-            except sealing.CannotUnseal:
-                self.unreadable["accounts.rescue"] = self.unreadable.get("accounts.rescue", 0) + 1
-                continue
-            moved.append((row["id"], bytes(row["secret"]), self._secrets.seal(*where, plain)))
+                moved.append((row["id"], bytes(row["secret"]), self._secrets.seal(*where, plain)))
+        return moved, len(rows) - len(moved)
+
+    def _reseal_rescues(self) -> int:
+        moved, strange = self._genuine()
+        if strange:
+            self.unreadable["accounts.rescue"] = strange
         if not moved:
             return 0
         ids, old, new = (list(column) for column in zip(*moved, strict=True))

@@ -47,7 +47,7 @@ def test_sign_in_keys_sign_in_before_during_and_after_their_marks_are_renewed(
     monkeypatch.setattr(enrolled, "SLICE", 2)
     total = sweep.left()
     killed = sweep.run()
-    moved = next(killed) + next(killed)
+    moved = sum(next(killed) for _ in range(3))  # rescues, workstations, the first keys
     del killed
     assert sweep.left() == total - moved
     assert moved < total
