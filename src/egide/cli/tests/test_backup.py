@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -29,6 +30,14 @@ def places() -> Iterator[Path]:
         (root / name).mkdir()
     yield root
     shutil.rmtree(root, ignore_errors=True)
+
+
+def health_of(house: Supervisor) -> dict[str, Any]:
+    keeper = Keeper(house.home.keeper_socket("ops"))
+    try:
+        return keeper.call("health")
+    finally:
+        keeper.close()
 
 
 def patients(house: Supervisor) -> int:
@@ -59,10 +68,10 @@ def test_what_is_saved_while_it_serves_opens_where_it_is_restored_and_its_trail_
         there.migrate()
         there.start_keeper()
         assert patients(there) == patients(house)
-        health = Keeper(there.home.keeper_socket("ops")).call("health")
+        health = health_of(there)
         assert health["halted"] is None
         assert not [alarm for alarm in health["alarms"] if alarm["code"] in ("lost", "missing", "altered")]
-        assert health["base_id"] == Keeper(house.home.keeper_socket("ops")).call("health")["base_id"]
+        assert health["base_id"] == health_of(house)["base_id"]
         verified = subprocess.run(
             [sys.executable, "-m", "egide.cli", "audit", "verify"], capture_output=True, text=True, check=False,
             env={
