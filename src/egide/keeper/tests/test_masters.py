@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -89,7 +90,7 @@ def test_a_full_disk_leaves_no_torn_key(born: Path, monkeypatch: pytest.MonkeyPa
         raise OSError(errno.ENOSPC, "disk full")
 
     before = sorted(path.name for path in (born / "masters").iterdir())
-    monkeypatch.setattr(masters.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="disk full"):
         masters.add_version(born / "masters", masters.PLAIN, "ins")
     monkeypatch.undo()
