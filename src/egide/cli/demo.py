@@ -54,9 +54,10 @@ def load(patients: Patients = 300, seed: Seed = 1, today: Today = "") -> None:
         raise _database_halt(error) from None
     staffing.write_listing(home)
     print(f"comptes : {added} ajoutés, {len(keys)} clés", flush=True)
-    if whole_group(home, patients, seed, day):
-        return
-    _as_worker(home, ["people", "--patients", str(patients), "--seed", str(seed), "--today", day.isoformat()])
+    options = ["--patients", str(patients), "--seed", str(seed), "--today", day.isoformat()]
+    if not whole_group(home, patients, seed, day):
+        _as_worker(home, ["people", *options])
+    _as_worker(home, ["requests", *options])
 
 
 @app.command(hidden=True)
@@ -67,11 +68,7 @@ def people(patients: Patients = 300, seed: Seed = 1, today: Today = "") -> None:
     home = Home.from_environment()
     day = _day(today)
     _need_demo(home)
-    os.environ["EGIDE_ROLE"] = "worker"
-    os.environ["DJANGO_SETTINGS_MODULE"] = "egide.config.settings"
-    import django
-
-    django.setup()
+    _as_role_worker()
     from django.db import OperationalError
 
     from egide.keeper.client import KeeperDown
@@ -97,6 +94,30 @@ def people(patients: Patients = 300, seed: Seed = 1, today: Today = "") -> None:
     for table, rows in loaded.rows.items():
         if rows:
             print(f"  {table:<20} {rows:>9}")
+
+
+@app.command(hidden=True)
+def requests(patients: Patients = 300, seed: Seed = 1, today: Today = "") -> None:
+    """La part de « load » qui demande des examens : rôle worker, compte d'application de chaque clinique."""
+    home = Home.from_environment()
+    day = _day(today)
+    _need_demo(home)
+    _as_role_worker()
+    from django.db import OperationalError
+
+    from egide.keeper.client import KeeperDown
+    from egide.kernel.capabilities import Refused
+    from egide.rehearsal.requests import ask
+
+    try:
+        added = ask(seed, patients, day)
+    except KeeperDown:
+        raise Halt("Le gardien ne répond pas : lancez Égide (« make run »), puis recommencez.") from None
+    except Refused as refusal:
+        raise Halt(f"Les demandes d'examens sont refusées ({refusal.code}).") from None
+    except OperationalError as error:
+        raise _database_halt(error) from None
+    print(f"examens demandés : {added} ajoutés")
 
 
 @app.command()
@@ -225,6 +246,15 @@ def _day(text: str) -> date:
     if not REFERENCE + timedelta(days=FEWEST_DAYS) <= day <= date(2100, 1, 1):
         raise Halt(f"Le jour doit être entre le {REFERENCE + timedelta(days=FEWEST_DAYS)} et le 2100-01-01.", 2)
     return day
+
+
+def _as_role_worker() -> None:
+    """Django, as the worker's role in the base."""
+    os.environ["EGIDE_ROLE"] = "worker"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "egide.config.settings"
+    import django
+
+    django.setup()
 
 
 def _as_worker(home: Home, arguments: list[str]) -> None:
