@@ -254,7 +254,9 @@ def _work_places(actor: Actor) -> list[Place]:
     """My units, their appointments, my lists."""
     known = units()
     found = [
-        Place(known[unit].name, reverse("unit", kwargs={"unit": unit}), "unit") for unit in actor.units if unit in known
+        Place(known[unit].name, reverse("unit", kwargs={"unit": unit}), "unit")
+        for unit in actor.units
+        if unit in known and known[unit].kind != "platform"
     ]
     found += [
         Place(

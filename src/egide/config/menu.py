@@ -42,7 +42,11 @@ def frame(request: HttpRequest) -> Frame:
     here = request.resolver_match.kwargs.get("unit") if request.resolver_match else None
     current = known.get(here) if here else None
     shown = current or (mine[0] if len(mine) == 1 else None)
-    places = tuple(Place(one.name, url("unit", unit=one.id), "unit", current=one.id == here) for one in mine)
+    places = tuple(
+        Place(one.name, url("unit", unit=one.id), "unit", current=one.id == here)
+        for one in mine
+        if one.kind != "platform"  # where things are done: nobody lies there
+    )
     return Frame(
         demo=settings.DEMO,
         site=shown.site if shown else (mine[0].site if mine else ""),
@@ -50,7 +54,7 @@ def frame(request: HttpRequest) -> Frame:
         units=places,
         places=(
             _place(request, _("Jour"), "day", "day"),
-            *(Place(_("Unité") if len(mine) == 1 else p.label, p.url, p.icon, p.current) for p in places[:3]),
+            *(Place(_("Unité") if len(places) == 1 else p.label, p.url, p.icon, p.current) for p in places[:3]),
             *((_place(request, _("Travail"), "work", "check"),) if works_by_list(actor.profession) else ()),
             *((_place(request, _("Examens"), "examinations-work", "flask"),) if receives(actor) else ()),
             *((_place(request, _("Patients"), "search", "search"),) if may_search(actor.profession) else ()),

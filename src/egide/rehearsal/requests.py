@@ -1,7 +1,7 @@
 """Examinations asked in the demo, so that laboratories and imaging have a day: of who lies in each clinic's last beds.
 
-Written through the gate as the site's application account, after everybody is there; the same day a second time adds
-nothing, another day asks anew. What is asked of whom is invented.
+Written through the gate as the site's application account, after everybody is there; a second time adds nothing. What
+is asked of whom is invented.
 """
 
 from collections.abc import Callable
@@ -67,7 +67,7 @@ def ask(seed: int, count: int, today: date, advance: Callable[[int], None] = lam
                 [[(SYSTEM, str(one.index))] for one in lying],
                 [rows.traits_of(people.person(seed, one.index)) for one in lying],
             )
-            added += _ask_at(seed, today, batch, lying, {kind: room.id for kind, room in rooms.items() if room})
+            added += _ask_at(seed, batch, lying, {kind: room.id for kind, room in rooms.items() if room})
         finally:
             application.end()
         advance(1)
@@ -89,18 +89,18 @@ def _last_beds(seed: int, count: int, house: House) -> list[Lying]:
     return [one for here in by_bed for one in here[-EACH:]]
 
 
-def _ask_at(seed: int, today: date, batch: Batch, lying: list[Lying], rooms: dict[str, UUID]) -> int:
+def _ask_at(seed: int, batch: Batch, lying: list[Lying], rooms: dict[str, UUID]) -> int:
     """One transaction: each a laboratory request, two in three an image too, one in five urgent."""
     added, now = 0, clock.now()
     with acting.opened(batch):
         for one, patient, known in zip(lying, batch.ids, batch.known, strict=True):
-            draw = Draw(seed, "requests", one.index, today.toordinal())
+            draw = Draw(seed, "requests", one.index)
             for kind in KINDS if draw.chance(0.6) else ("laboratory",):
                 codes, question = _ASKED[kind][draw.below(len(_ASKED[kind]))]
                 urgent = draw.chance(0.2)
                 wished = None if urgent or draw.chance(0.5) else now + timedelta(hours=1 + draw.below(20))
                 if known:
-                    row_id = batch.row_id("clinical", patient, f"examination/{kind}/{today.isoformat()}")
+                    row_id = batch.row_id("clinical", patient, f"examination/{kind}")
                     physicians = staff.of_unit(one.unit, "physician")
                     author = physicians[one.index % len(physicians)].id if physicians else batch.actor.account
                     asked = _Request(
