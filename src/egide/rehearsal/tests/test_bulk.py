@@ -212,12 +212,14 @@ def test_links_are_those_of_the_facts_under_the_opening_of_their_block(base: Sup
     assert present
     assert ask(base, "SELECT count(*) FROM gate.link WHERE basis = 'appointment'")[0][0] > 50
     strangers = ask(base, "SELECT count(*) FROM gate.link l JOIN audit.entry e ON e.id = l.entry"
-                    " WHERE l.basis <> 'work_list' AND (e.kind <> 'open_new' OR NOT l.patient_id = ANY (e.ids))")  # fmt: skip
+                    " WHERE l.basis <> 'work_list' AND (e.kind <> 'open_new' OR NOT l.patient_id = ANY (e.ids))"
+                    )  # fmt: skip
     assert strangers == [(0,)]
 
 
 def test_every_clinic_asks_for_examinations_of_people_who_lie_there(base: Supervisor, loaded: set[str]) -> None:
-    asked = ask(base, "SELECT u.site_id, r.kind, count(*) FROM orders_examination r JOIN directory_unit u ON u.id = r.unit_id"
+    asked = ask(base, "SELECT u.site_id, r.kind, count(*) FROM orders_examination r"
+                " JOIN directory_unit u ON u.id = r.unit_id"
                 " JOIN stays_stay s ON s.patient_id = r.patient_id AND s.discharged_at IS NULL"
                 " JOIN directory_unit w ON w.id = s.unit_id AND w.site_id = u.site_id GROUP BY 1, 2")  # fmt: skip
     assert sum(number for *_, number in asked) == ask(base, "SELECT count(*) FROM orders_examination")[0][0] > 0
