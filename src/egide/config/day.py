@@ -188,7 +188,7 @@ def _work_due(tasks: list[Task]) -> list[Due]:
         words = _n("%(count)d examen à faire", "%(count)d examens à faire", n) % {"count": n}
         if urgent:
             words += _n(", dont %(count)d urgent", ", dont %(count)d urgents", urgent) % {"count": urgent}
-        found.append(Due(words, reverse("examinations-work"), "flask", urgent > 0))
+        found.append(Due(words, reverse("examinations-work"), "flask", any(one.late for one in asked)))
     fed = [one for one in tasks if one.object is None]
     if fed:
         n = len(fed)
