@@ -5,7 +5,7 @@ Wording follows the glossary (équipe de soins, médecin responsable du séjour,
 
 from collections.abc import Mapping
 
-from egide.ui import words_examinations
+from egide.ui import words_examinations, words_trail
 from egide.ui.text import _, _lazy
 
 PROFESSIONS = {
@@ -638,7 +638,9 @@ _TABLES: dict[str, Mapping[str, object]] = {
     "contact_kind": CONTACT_KINDS,
     "basis": BASES,
     "trail_kind": TRAIL_KINDS,
-    "trail_reason": TRAIL_REASONS,
+    "trail_reason": TRAIL_REASONS | words_trail.REFUSED,
+    "trail_object": words_trail.TRAIL_OBJECTS,
+    "trail_verb": words_trail.TRAIL_VERBS,
     "category": CATEGORIES,
     "severity": ALLERGY_SEVERITY,
     "work_list": WORK_LISTS,

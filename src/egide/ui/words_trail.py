@@ -1,0 +1,57 @@
+"""What acts of the trail did, in words, by the parts of their verb (`room:object:verb`); reasons of plain refusals."""
+
+from egide.ui.text import _lazy
+
+TRAIL_OBJECTS = {
+    "allergy": _lazy("allergie"),
+    "appointment": _lazy("rendez-vous"),
+    "contact_person": _lazy("personne à prévenir"),
+    "directive": _lazy("directives anticipées"),
+    "draft": _lazy("brouillon"),
+    "examination": _lazy("examen"),
+    "measurement": _lazy("mesures"),
+    "note": _lazy("note"),
+    "patient": _lazy("identité"),
+    "person": _lazy("dossier"),
+    "problem": _lazy("problème"),
+    "stay": _lazy("séjour"),
+    "token": _lazy("identité"),
+    "transmission": _lazy("transmission"),
+}
+TRAIL_VERBS = {
+    "add": _lazy("ajout"),
+    "admit": _lazy("entrée"),
+    "ask": _lazy("demande"),
+    "book": _lazy("prise"),
+    "cancel": _lazy("annulation"),
+    "create": _lazy("inscription"),
+    "discard": _lazy("abandon"),
+    "discharge": _lazy("sortie"),
+    "do": _lazy("réalisation"),
+    "end": _lazy("fin"),
+    "import": _lazy("reprise"),
+    "keep": _lazy("honoré"),
+    "keep_secret": _lazy("présence tue"),
+    "load": _lazy("chargement"),
+    "mark_error": _lazy("erreur signalée"),
+    "miss": _lazy("non venu"),
+    "move": _lazy("changement de lit ou d'unité"),
+    "receive": _lazy("arrivée"),
+    "release": _lazy("fin de restriction"),
+    "replace": _lazy("correction"),
+    "report": _lazy("résultat"),
+    "restrict": _lazy("restriction"),
+    "tell_presence": _lazy("présence dite"),
+}
+REFUSED = {
+    "proof_missing": _lazy("sans preuve du poste"),
+    "proof_old": _lazy("preuve du poste périmée"),
+    "proof_used": _lazy("preuve du poste déjà vue"),
+    "proof_wrong": _lazy("preuve d'un autre poste"),
+    "unknown_receiver": _lazy("unité qui ne reçoit pas de demandes"),
+    "told_already": _lazy("déjà dit par quelqu'un"),
+    "already_in": _lazy("déjà en séjour"),
+    "unit_full": _lazy("unité pleine"),
+    "bad_request": _lazy("demande incomprise"),
+    "unknown_colleague": _lazy("destinataire inconnu"),
+}
