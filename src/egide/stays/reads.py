@@ -27,7 +27,7 @@ def stays(chart: Chart) -> Read[list[StayPlace]]:
         return [StayPlace(*row) for row in rows]
 
     return Read(
-        "SELECT s.unit_id, b.room || ' ' || b.label, s.admitted_at, s.discharged_at, s.kept_secret"
+        "SELECT s.unit_id, rtrim(b.room || ' ' || b.label), s.admitted_at, s.discharged_at, s.kept_secret"
         " FROM stays_stay s LEFT JOIN directory_bed b ON b.id = s.bed_id"
         " WHERE s.patient_id = ANY(%s) ORDER BY s.admitted_at DESC LIMIT 200",
         (list(chart.ids),),
@@ -42,7 +42,7 @@ def present_in(roster: Roster, units: Sequence[UUID]) -> Read[dict[UUID, StayPla
         return {patient_id: StayPlace(unit_id, bed, since, None) for patient_id, unit_id, bed, since in rows}
 
     return Read(
-        "SELECT s.patient_id, s.unit_id, b.room || ' ' || b.label, s.admitted_at"
+        "SELECT s.patient_id, s.unit_id, rtrim(b.room || ' ' || b.label), s.admitted_at"
         " FROM stays_stay s LEFT JOIN directory_bed b ON b.id = s.bed_id"
         " WHERE s.patient_id = ANY(%s) AND s.unit_id = ANY(%s) AND s.discharged_at IS NULL ORDER BY s.admitted_at",
         (list(roster.ids), list(units)),
