@@ -48,7 +48,7 @@ _ASKED: dict[str, tuple[tuple[str, str], ...]] = {
 class Lying(NamedTuple):
     """Somebody who lies in a bed of a clinic."""
 
-    index: int
+    number: int
     unit: Unit
     bed: Bed
 
@@ -64,8 +64,8 @@ def ask(seed: int, count: int, today: date, advance: Callable[[int], None] = lam
         application = applications.sign_in(house.site.id, rows.manifest(seed, count, today), "demo")
         try:
             batch = application.open_new(
-                [[(SYSTEM, str(one.index))] for one in lying],
-                [rows.traits_of(people.person(seed, one.index)) for one in lying],
+                [[(SYSTEM, str(one.number))] for one in lying],
+                [rows.traits_of(people.person(seed, one.number)) for one in lying],
             )
             added += _ask_at(seed, batch, lying, {kind: room.id for kind, room in rooms.items() if room})
         finally:
@@ -94,7 +94,7 @@ def _ask_at(seed: int, batch: Batch, lying: list[Lying], rooms: dict[str, UUID])
     added, now = 0, clock.now()
     with acting.opened(batch):
         for one, patient, known in zip(lying, batch.ids, batch.known, strict=True):
-            draw = Draw(seed, "requests", one.index)
+            draw = Draw(seed, "requests", one.number)
             for kind in KINDS if draw.chance(0.6) else ("laboratory",):
                 codes, question = _ASKED[kind][draw.below(len(_ASKED[kind]))]
                 urgent = draw.chance(0.2)
@@ -102,7 +102,7 @@ def _ask_at(seed: int, batch: Batch, lying: list[Lying], rooms: dict[str, UUID])
                 if known:
                     row_id = batch.row_id("clinical", patient, f"examination/{kind}")
                     physicians = staff.of_unit(one.unit, "physician")
-                    author = physicians[one.index % len(physicians)].id if physicians else batch.actor.account
+                    author = physicians[one.number % len(physicians)].id if physicians else batch.actor.account
                     asked = _Request(
                         row_id, patient, kind, kept_together(codes.split(), kind), question, urgent, wished
                     )
