@@ -21,6 +21,10 @@ def test_signing_out_empties_the_browser_and_is_recorded(station: Story) -> None
     assert not station.broken("vide cache", "retire le cookie", "page d'arrivée")
 
 
+def test_a_locked_session_shows_nothing_and_its_owner_goes_on(station: Story) -> None:
+    assert not station.broken("le verrou ferme", "le verrou est dans la trace", "rouvre la session")
+
+
 def test_nothing_comes_back_after_it(station: Story) -> None:
     assert station.r == 0
     assert not station.broken("plus aucune page")

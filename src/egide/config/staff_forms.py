@@ -364,6 +364,6 @@ class Enrolling(forms.Form):
     place = forms.CharField(label=_lazy("Emplacement"), max_length=80, required=False)
     key = forms.CharField(max_length=100, required=False, widget=forms.HiddenInput)
 
-    def __init__(self, typed: object, sites: list[tuple[str, str]]) -> None:
-        super().__init__(typed)  # type: ignore[arg-type]
+    def __init__(self, typed: object, sites: list[tuple[str, str]], mine: str = "") -> None:
+        super().__init__(typed, initial={"site": mine})  # type: ignore[arg-type]
         self.fields["site"].choices = sites  # type: ignore[attr-defined]

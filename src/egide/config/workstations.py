@@ -28,8 +28,8 @@ FIELDS = {
 @no_patient_data()
 def stations(request: HttpRequest) -> HttpResponse:
     """GET the list; POST: this machine is to be one, and the act's page asks for the key."""
-    sites = _sites()
-    form = Enrolling(request.POST if request.method == "POST" else None, sites)
+    sites, actor = _sites(), actor_of(request)
+    form = Enrolling(request.POST if request.method == "POST" else None, sites, str(actor.site if actor else ""))
     if request.method == "POST" and form.is_valid():
         answer = _enrol(request, form)
         if answer is not None:

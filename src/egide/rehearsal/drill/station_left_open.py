@@ -5,6 +5,7 @@ Back button, bfcache, other tabs and printing belong to a real browser: tests/jo
 
 from __future__ import annotations
 
+import http.client
 import re
 from dataclasses import dataclass, field
 from typing import Final
@@ -22,6 +23,7 @@ from egide.rehearsal.workstation import Workstation
 NUMBER: Final = 26
 CRAWLED: Final = 120
 SIGN_OUT: Final = "/deconnexion/"
+LOCK: Final = "/verrou/"
 DOORS: Final = ("/connexion/", "/cle/")
 PUBLIC: Final = ("/statique/", "/favicon.ico", "/sante/")
 # How a browser asks again for what it had: history, reload, a partial download, htmx's own history.
@@ -71,11 +73,12 @@ def play(stage: Stage) -> Outcome:
         _kept(seen, outcome)
         old = dict(visitor.cookies)
         session = session_of(visitor)
+        _locked(stage, visitor, nurse, seen, outcome)
         said = visitor.post(SIGN_OUT)
         _sign_out(visitor, said, outcome)
         loot = stage.loot()
         alive = _ask_again(stage, old, visitor.workstation, seen, loot)
-        outcome.r = loot.r
+        outcome.r += loot.r
         outcome.check(
             "plus aucune page ne vient par l'historique, le cache ou l'ancien cookie", not alive, "; ".join(alive[:4])
         )
@@ -130,6 +133,27 @@ def _kept(seen: Seen, outcome: Outcome) -> None:
         f"{len(remembered)} champs sans autocomplete=off : {'; '.join(remembered[:4])}",
     )
     outcome.note(f"{len(shown)} pages vues, {len(seen.forms)} formulaires")
+
+
+def _locked(stage: Stage, visitor: Recording, nurse: Account, seen: Seen, outcome: Outcome) -> None:
+    """She leaves for a moment: whoever sits down, key of the browser and all, finds who is locked and nothing else."""
+    said = visitor.post(LOCK, json_body={"how": "asked"})
+    loot = stage.loot()
+    alive = _ask_again(stage, dict(visitor.cookies), visitor.workstation, seen, loot)
+    outcome.r += loot.r
+    outcome.check(
+        "le verrou ferme chaque page et chaque formulaire, clé du navigateur comprise",
+        said.status == http.client.OK and not alive, "; ".join(alive[:4]),
+    )  # fmt: skip
+    outcome.check("le verrou est dans la trace", bool(stage.trail(session_of(visitor), "lock")))
+    asked = visitor.post(LOCK + "defi/", json_body={}).json()
+    body = {"challenge_id": asked["challenge_id"], "response": dict(signed(stage, nurse, asked["options"]))}
+    back = visitor.post(LOCK + "preuve/", json_body=body)
+    again = visitor.get(f"/unite/{nurse.units[0]}/")
+    outcome.check(
+        "fausse alerte : sa clé rouvre la session là où elle en était",
+        back.status == again.status == http.client.OK, f"{back.status}, {again.status}",
+    )  # fmt: skip
 
 
 def _sign_out(visitor: Recording, said: Answer, outcome: Outcome) -> None:
