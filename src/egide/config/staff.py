@@ -61,7 +61,7 @@ def new(request: HttpRequest) -> HttpResponse:
     """Somebody who begins here: typed, written down as an act, then signed twice."""
     if request.method == "GET" and not _asks(request, "create_person"):
         raise Refused("category_closed")  # who posts is refused by the keeper, which writes it down
-    form = NewPerson(request.POST or None, where=_where(request))
+    form = NewPerson(request.POST or None, where=_where(request, mine=request.method == "GET"))
     if request.method == "POST" and form.is_valid():
         answer = asked(request, form, form.body())
         if answer is not None:
@@ -128,7 +128,7 @@ def act(request: HttpRequest, account: UUID, word: str) -> HttpResponse:
     if kind is None:
         raise Refused("bad_request")
     typed = request.POST if request.method == "POST" else None
-    form = kind(typed, initial=_initial(request, found), where=_where(request))
+    form = kind(typed, initial=_initial(request, found), where=_where(request, mine=request.method == "GET"))
     if request.method == "POST" and form.is_valid():
         answer = asked(request, form, form.body(account))
         if answer is not None:
@@ -178,7 +178,10 @@ def _yeses(kind: str) -> int:
 
 
 def _where(request: HttpRequest, mine: bool = True) -> Where:
-    """Units, named with their site, and sites that have one: those of an administrator's office (`mine`), or all."""
+    """Units, named with their site, and sites that have one: those of an administrator's office (`mine`), or all.
+
+    What is sent is held against all of them: that an act is of another's site, the base says and writes.
+    """
     (sites,) = fetch_with(request.own_ticket, staff.my_sites()) if mine else (None,)  # type: ignore[attr-defined]
     known = [one for one in units().values() if sites is None or one.site_id in sites]
     return Where(

@@ -106,6 +106,20 @@ def test_he_sees_the_staff_of_his_sites_and_opens_rescues_there(two: Two, browse
     assert rescued.begin(two.hospital, everywhere, two.nurse.username)["name"] == two.nurse.name
 
 
+def test_what_is_sent_about_another_site_reaches_the_base_and_is_a_row(two: Two, browser: Any) -> None:
+    him, page = two.here.first, browser(two.here.cookie(two.here.first))
+    mine = two.here.staff("nurse", two.hospital.unit(two.here.site))
+    offered = text(page.get(f"/personnel/{mine.account}/acte/profession/"))
+    assert str(two.unit) not in offered
+    grant = {"profession": "nurse", "unit": str(two.unit), "since": "", "until": "", "reach": ""}
+    for about, reason in ((him, "concerns_you"), (mine, "not_your_site")):
+        page.post(f"/personnel/{about.account}/acte/profession/", grant)
+        assert two.hospital.entries(account=him.account, kind="refuse")[-1]["reason"] == reason
+    there = {"family": "Essai", "given": "Ada", "profession": "nurse", "site": str(two.there.site), "key": "now"}
+    answer = page.post("/personnel/nouveau/", there)
+    assert (answer.status_code, "autres établissements" in text(answer)) == (422, True)
+
+
 def test_an_office_is_widened_by_an_act_and_over_the_group_by_who_has_it(two: Two, browser: Any) -> None:
     third = two.there.staff("administrator")
     body = {"account": str(third.account), "profession": "administrator", "unit": "", "since": "", "until": ""}
