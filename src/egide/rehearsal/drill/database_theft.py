@@ -25,6 +25,7 @@ from egide.rehearsal.drill.table import Outcome
 NUMBER: Final = 14
 CHUNK: Final = 32 * 1024 * 1024
 OVERLAP: Final = 4096
+STOLEN_BYTES: Final = 1_000_000  # less is no base with people in it
 # What a thief of the database does not have, or what is no data.
 NOT_STOLEN: Final = ("keeper", "secrets", "demo-keys", "venv", "venv-dev")
 
@@ -48,6 +49,7 @@ def play(stage: Stage) -> Outcome:
         place = path.relative_to(stage.home.root).parts[0]
         found += [(place, hit) for hit in _search(sieve, path)]
         read[place] += path.stat().st_size if path.exists() else 0
+    outcome.check("témoin : le dump et le dossier de données ont été lus", min(read["dump"], read["pg"]) > STOLEN_BYTES)
     strings = [(place, hit) for place, hit in found if hit.person is None]
     persons = {hit.person for _, hit in found if hit.person is not None}
     outcome.r = len(persons)

@@ -20,6 +20,7 @@ from egide.rehearsal.workstation import Workstation
 NUMBER: Final = 23
 LIMIT_SECONDS: Final = 1.0
 HONEST: Final = 2
+FORGED: Final = 30
 # How another site, or a page without our script, would send it.
 STRANGE: Final[dict[str, Mapping[str, str | None]]] = {
     "page d'un autre site": {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"},
@@ -104,6 +105,7 @@ def play(stage: Stage) -> Outcome:
         _by_somebody_else(trial, other)
         _too_late(trial)
         _alone_as_two(trial, outcome)
+        outcome.check("témoin : chaque façon a été essayée", len(trial.tried) >= FORGED, f"{len(trial.tried)}")
         outcome.check("aucune approbation forgée n'ouvre un dossier", not trial.passed, "; ".join(trial.passed[:5]))
         outcome.r = len({one for one in trial.tried if one not in trial.opened and trial.glass.opens(one)})
         outcome.recorded = outcome.check(

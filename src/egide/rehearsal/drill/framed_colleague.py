@@ -67,12 +67,17 @@ def _works(visitor: Visitor, account: Account) -> bool:
     return visitor.get(f"/unite/{account.units[0]}/").status == 200
 
 
-def _one(stage: Stage, outcome: Outcome, victim: Account, name: str, bait: Callable[[Visitor], object]) -> None:
+def _one(stage: Stage, outcome: Outcome, victim: Account, name: str, bait: Callable[[Visitor], list[int]]) -> None:
     with stage.sign_in(victim) as visitor:
-        bait(visitor)
+        met = bait(visitor)
         goes_on = _works(visitor, victim)
         with stage.sign_in(victim) as again:
             returns = _works(again, victim)
+    outcome.check(
+        f"témoin, {name} : l'appât est arrivé et fut refusé",
+        bool(met) and all(400 <= one < 500 for one in met),
+        str(sorted(set(met))),
+    )
     outcome.r += not (goes_on and returns)
     outcome.check(
         f"{name} : elle continue et se reconnecte", goes_on and returns, f"continue {goes_on}, se reconnecte {returns}"
@@ -82,8 +87,8 @@ def _one(stage: Stage, outcome: Outcome, victim: Account, name: str, bait: Calla
 # ── baits ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _assertions(stage: Stage, victim: Account) -> None:
-    key = key_of(stage, victim)
+def _assertions(stage: Stage, victim: Account) -> list[int]:
+    key, met = key_of(stage, victim), []
     for _ in range(ROUNDS):
         for name in bent(key, {"challenge": "A" * 22}, stage.origin):
             with Steady(stage.origin) as door:
@@ -91,42 +96,39 @@ def _assertions(stage: Stage, victim: Account) -> None:
                 asked = door.post("/connexion/defi/", json_body={}).json()
                 response = bent(key, asked["options"], stage.origin)[name]
                 body = {"challenge_id": asked["challenge_id"], "response": response, "device_key": Workstation().named}
-                door.post("/connexion/preuve/", json_body=body)
+                met.append(door.post("/connexion/preuve/", json_body=body).status)
+    return met
 
 
-def _walk(visitor: Visitor, foreign: list[str], forge: dict[str, str]) -> None:
+def _walk(visitor: Visitor, foreign: list[str], forge: dict[str, str]) -> list[int]:
     """Her cookie goes with it, though SameSite=Strict keeps it back in a browser."""
-    for one in foreign[:BAITS]:
-        visitor.get(f"/dossier/{one}/", forge)
-        visitor.get(f"/dossier/{one}/courbe/", forge)
+    return [visitor.get(f"/dossier/{one}/{part}", forge).status for one in foreign[:BAITS] for part in ("", "courbe/")]
 
 
-def _sign_out_by_another_site(visitor: Visitor) -> None:
-    for forge in (OTHER_SITE, {**OTHER_SITE, "X-CSRFToken": None}, {**SAME_SITE, "Origin": "http://localhost:1"}):
-        visitor.post("/deconnexion/", forge=forge)
-    visitor.get("/deconnexion/", CROSS_SITE)
+def _sign_out_by_another_site(visitor: Visitor) -> list[int]:
+    forged = (OTHER_SITE, {**OTHER_SITE, "X-CSRFToken": None}, {**SAME_SITE, "Origin": "http://localhost:1"})
+    sent = [visitor.post("/deconnexion/", forge=forge).status for forge in forged]
+    return [*sent, visitor.get("/deconnexion/", CROSS_SITE).status]
 
 
-def _revoke(thief: Visitor, visitor: Visitor) -> None:
-    thief.post(f"/sessions/{session_of(visitor)}/revoquer/")
+def _revoke(thief: Visitor, visitor: Visitor) -> list[int]:
+    return [thief.post(f"/sessions/{session_of(visitor)}/revoquer/").status]
 
 
-def _forged(stage: Stage, victim: Account) -> None:
+def _forged(stage: Stage, victim: Account) -> list[int]:
     """A cookie of her account with a false MAC, walking ids as if it were she."""
     import base64
 
     raw = uuid4().bytes + account_id(stage, victim).bytes + bytes(32)
     cookie = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
     with Steady(stage.origin, {SESSION_COOKIE: cookie}) as visitor:
-        for _ in range(BAITS):
-            visitor.get(f"/dossier/{uuid4()}/")
+        return [visitor.get(f"/dossier/{uuid4()}/").status for _ in range(BAITS)]
 
 
-def _codes(stage: Stage, victim: Account) -> None:
+def _codes(stage: Stage, victim: Account) -> list[int]:
     """The second door hammered under her name: it waits, her key does not."""
     with Steady(stage.origin) as thief:
-        for number in range(100):
-            rescue.enter(thief, victim.username, f"{number:06d}")
+        return [rescue.enter(thief, victim.username, f"{number:06d}").status for number in range(100)]
 
 
 def _flood(stage: Stage, outcome: Outcome, victim: Account) -> None:
@@ -221,16 +223,16 @@ def _expired_glass(stage: Stage, outcome: Outcome) -> None:
 def _copied_cookie(stage: Stage, outcome: Outcome, victim: Account, foreign: list[str]) -> None:
     """Her cookie, copied, makes denials elsewhere with headers of our page, signs her out, closes her session."""
     with stage.sign_in(victim) as visitor, Steady(stage.origin, dict(visitor.cookies)) as copy:
-        for one in foreign[:4]:
-            copy.get(f"/dossier/{one}/", {"User-Agent": "curl/8"})
-        copy.post("/deconnexion/")
-        copy.post(f"/sessions/{session_of(visitor)}/revoquer/")
+        met = [copy.get(f"/dossier/{one}/", {"User-Agent": "curl/8"}).status for one in foreign[:4]]
+        met += [copy.post(f"/sessions/{session_of(visitor)}/revoquer/").status]
+        copy.post("/deconnexion/")  # takes the copy's own cookie away, and nothing else
         goes_on = _works(visitor, victim)
         watch = Stopwatch()
         with stage.sign_in(victim) as again:
             returns = _works(again, victim)
         back = watch.read()
     outcome.r += not goes_on
+    outcome.check("témoin : la copie est arrivée, et fut refusée", set(met) == {428}, str(met))
     outcome.check(
         "un cookie copié ne gèle pas sa propriétaire", goes_on, f"arrêtée ; elle reprend en {back:.1f} s avec sa clé"
     )

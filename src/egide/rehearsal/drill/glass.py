@@ -98,17 +98,29 @@ def account_id(stage: Stage, account: Account) -> UUID:
 
 
 def rested(stage: Stage) -> tuple[Account, Account]:
-    """The carer with the fewest emergency accesses today, and one of a unit that is not hers.
+    """The carer with the fewest emergency accesses today, and one of a unit that is not hers; in both lies somebody.
 
     Never the thief of the other attacks: what is opened here must stay foreign to him.
     """
     kept = stage.pair()[0]
-    able = [one for one in stage.accounts if one.profession in ("physician", "nurse") and one.units and one != kept]
+    full = _inhabited(stage)
+    able = [
+        one
+        for one in stage.accounts
+        if one.profession in ("physician", "nurse") and one.units and one.units[0] in full and one != kept
+    ]
     thief = min(able, key=lambda one: count_today(stage, account_id(stage, one)))
     victim = next((one for one in able if not set(one.units) & set(thief.units)), None)
     if victim is None:
         raise NoStage("L'exercice demande deux soignants d'unités différentes.")
     return thief, victim
+
+
+def _inhabited(stage: Stage) -> set[str]:
+    """The units where somebody lies (the judge's look)."""
+    with stage.judge() as judge:
+        rows = judge.execute("SELECT DISTINCT unit_id FROM stays_stay WHERE discharged_at IS NULL").fetchall()
+    return {str(row["unit_id"]) for row in rows}
 
 
 def strangers(stage: Stage, account: Account, victim: Account) -> list[str]:

@@ -229,7 +229,7 @@ def _recorded(stage: Stage, walk: Walk, outcome: Outcome) -> None:
     lacking = walk.refused - held
     outcome.recorded = outcome.check(
         "chaque refus est dans la trace",
-        not lacking,
+        bool(walk.refused) and not lacking,
         f"{sum(lacking.values())} refus sans ligne sur {sum(walk.refused.values())}, par exemple {_sample(lacking)}",
     )
 

@@ -237,6 +237,10 @@ def _search(stage: Stage, victim: Account, outcome: Outcome) -> None:
                 rows = page.text.split("<main", 1)[-1]
                 said += [unit for unit in names if unit in rows]
                 shapes[-1][(page.status, len(patients_in(page.text)))] += 1
+    outcome.check(
+        "témoin : la recherche trouve qui est couché comme qui ne l'est pas",
+        all(any(status == 200 and found for status, found in one) for one in shapes),
+    )
     outcome.check("une recherche ne dit pas l'unité de qui est trouvé", not said, ", ".join(sorted(set(said))))
     outcome.note(
         "dit ouvertement : qui tape nom, prénom et date exacts apprend, contre une ligne, si la personne est connue"
@@ -246,4 +250,6 @@ def _search(stage: Stage, victim: Account, outcome: Outcome) -> None:
 def _recorded(stage: Stage, visitor: Visitor, foreign: list[str], outcome: Outcome) -> None:
     rows = stage.trail(session_of(visitor), "refuse")
     said = {str(one) for row in rows for one in row["ids"]}
-    outcome.recorded = outcome.check("chaque question posée est dans la trace", said >= set(foreign[:SAMPLES]))
+    outcome.recorded = outcome.check(
+        "chaque question posée est dans la trace", bool(foreign) and said >= set(foreign[:SAMPLES])
+    )

@@ -44,7 +44,8 @@ def play(stage: Stage) -> Outcome:
     with stage.sign_in(account) as owner:  # a key that was never used has no old counter
         owner.post("/deconnexion/")
     before = _refused(stage)
-    let_in, tried = _assertions(stage, account)
+    let_in, tried, entered = _assertions(stage, account)
+    outcome.check("témoin : la même réponse, entière et neuve, fait entrer", entered)
     outcome.check("sans assertion entière et vérifiée, aucune session", not let_in, "; ".join(let_in))
     written = _refused(stage) - before
     outcome.recorded = outcome.check(
@@ -87,10 +88,10 @@ def _asks_for_one(stage: Stage) -> list[str]:
     return [path for path, text in pages.items() if 'type="password"' in text or "type=password" in text]
 
 
-def _assertions(stage: Stage, account: Account) -> tuple[list[str], int]:
+def _assertions(stage: Stage, account: Account) -> tuple[list[str], int, bool]:
     """A stolen key without its PIN, a bent one, none, another challenge's, a good answer twice.
 
-    Who was let in, and how many were the refusals of an assertion.
+    Who was let in, how many were the refusals of an assertion, and whether the good answer let its owner in.
     """
     key = key_of(stage, account)
     sample = {"challenge": "A" * 22}
@@ -103,7 +104,8 @@ def _assertions(stage: Stage, account: Account) -> tuple[list[str], int]:
     for name in bent(key, sample, stage.origin):
         tries[name] = functools.partial(_bent, stage, key, name)
     let_in = [name for name, make in tries.items() if _enters(stage, make)]
-    return let_in + _twice(stage, account), len(tries) + 1
+    entered, replayed = _twice(stage, account)
+    return let_in + ["une réponse rejouée"] * replayed, len(tries) + 1, entered
 
 
 def _bent(stage: Stage, key: SoftKey, name: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -121,8 +123,8 @@ def _enters(stage: Stage, make: Any) -> bool:
         return SESSION_COOKIE in visitor.cookies
 
 
-def _twice(stage: Stage, account: Account) -> list[str]:
-    """One good answer, handed in a second time by somebody who saw it pass."""
+def _twice(stage: Stage, account: Account) -> tuple[bool, bool]:
+    """One good answer, handed in a second time by somebody who saw it pass: whether each of the two came in."""
     with Steady(stage.origin) as owner, Steady(stage.origin) as thief:
         thief.get("/connexion/")
         owner.get("/connexion/")
@@ -135,8 +137,9 @@ def _twice(stage: Stage, account: Account) -> list[str]:
         owner.post("/connexion/preuve/", json_body=body)
         thief.post("/connexion/preuve/", json_body=body)
         owner.workstation = mine
+        entered = SESSION_COOKIE in owner.cookies and owner.get(f"/unite/{account.units[0]}/").status == 200
         owner.post("/deconnexion/")
-        return ["une réponse rejouée"] if SESSION_COOKIE in thief.cookies else []
+        return entered, SESSION_COOKIE in thief.cookies
 
 
 def _cookies(stage: Stage, account: Account, outcome: Outcome) -> None:

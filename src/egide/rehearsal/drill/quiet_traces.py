@@ -30,6 +30,7 @@ from egide.rehearsal.workstation import Workstation
 
 NUMBER: Final = 16
 PROFESSIONS: Final = ("dpo", "nurse", "physician", "admission_clerk", "medical_secretary")  # who draws, first
+ERRORS: Final = 100
 PAGES: Final = 50  # looked at by each
 LEFT_ALONE: Final = ("/deconnexion/", "/sessions/", "/poste/")  # would end what the drill works with
 READ: Final = ("log", "run", "conf", "demo", "keeper/state", "keeper/trail")
@@ -226,7 +227,9 @@ def _read(stage: Stage, sown: Sown, outcome: Outcome) -> None:
             persons |= {hit.person} if hit.person is not None else set()
     outcome.r = len(persons)
     outcome.check(
-        "aucun journal ni fichier ne tient ce qui fut tapé, ni personne", not found, "; ".join(sorted(set(found))[:5])
+        "aucun journal ni fichier ne tient ce qui fut tapé, ni personne",
+        size > 0 and not found,
+        "; ".join(sorted(set(found))[:5]),
     )
     outcome.note(f"fouillé : {size / 1e6:.1f} Mo de journaux et de fichiers hors de la base")
 
@@ -234,6 +237,7 @@ def _read(stage: Stage, sown: Sown, outcome: Outcome) -> None:
 def _told(sown: Sown, outcome: Outcome) -> None:
     """Error pages, and the headers of every answer."""
     quoted = [name for name, one in sown.errors if sown.mark in one.text.lower()]
+    outcome.check("témoin : des erreurs ont été provoquées", len(sown.errors) >= ERRORS, f"{len(sown.errors)}")
     outcome.check("aucune page d'erreur ne répète ce qui fut tapé", not quoted, "; ".join(sorted(set(quoted))[:5]))
     heads = [
         f"{name} {header}"

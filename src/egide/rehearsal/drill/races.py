@@ -46,6 +46,7 @@ def play(stage: Stage) -> Outcome:
     outcome = Outcome(NUMBER)
     thief, victim = rested(stage)
     foreign = strangers(stage, thief, victim)
+    outcome.check("témoin : des dossiers étrangers sont connus", len(foreign) > TWICE, f"{len(foreign)}")
     _openings(stage, thief, outcome)
     # An unknown id is refused as a foreign one is: enough of them, however often the drill is played.
     _denials(stage, thief, foreign + [str(uuid4()) for _ in range(HANDS)], outcome)
@@ -70,7 +71,7 @@ def _openings(stage: Stage, thief: Account, outcome: Outcome) -> None:
         opened = stage.trail(session_of(visitor), "open")
         alive = visitor.get("/vivant/").status
     rows = {str(one) for row in opened for one in row["ids"]}
-    outcome.recorded = outcome.check("chaque dossier montré est dans la trace", shown <= rows)
+    outcome.recorded = outcome.check("chaque dossier montré est dans la trace", bool(shown) and shown <= rows)
     outcome.check(
         "fausse alerte : deux onglets et doubles clics s'ouvrent tous",
         statuses(answers) == [200] * HANDS and alive < 300,
@@ -268,8 +269,8 @@ def _searches(stage: Stage, thief: Account, outcome: Outcome) -> None:
     beyond = len(shown) - (int(linked["n"]) if linked else 0)
     outcome.check(
         f"{HANDS} recherches à la fois : jamais plus de {SEARCHED_A_MINUTE} personnes découvertes",
-        beyond <= SEARCHED_A_MINUTE and loot.r <= len(shown),
-        f"{beyond} hors lien dans la trace, {loot.r} vues",
+        0 < beyond <= SEARCHED_A_MINUTE and loot.r <= len(shown) and set(statuses(answers)) == {200},
+        f"{sorted(set(statuses(answers)))}, {beyond} hors lien dans la trace, {loot.r} vues",
     )
 
 

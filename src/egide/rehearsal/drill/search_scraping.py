@@ -43,7 +43,7 @@ def play(stage: Stage) -> Outcome:
             bool(linked) and not missing and len(shown) >= loot.r,
             f"{len(missing)} sur {len(linked)} manquent, {len(shown)} inscrites pour {loot.r}",
         )
-        outcome.check("aucune saisie n'est inscrite", not _quoted(rows, known))
+        outcome.check("aucune saisie n'est inscrite", bool(rows) and not _quoted(rows, known), f"{len(rows)} lignes")
         outcome.check("une recherche n'ouvre aucun dossier", not stage.trail(session, "open"))
     _desk(stage, known, outcome)
     return outcome

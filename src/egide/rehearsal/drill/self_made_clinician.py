@@ -19,6 +19,7 @@ from egide.rehearsal.signin import SignInFailed
 NUMBER: Final = 12
 ALARM_SECONDS: Final = 1.0
 PATIENTS: Final = 20
+FEWEST: Final = 20  # tries: five by each office's account, and a dozen with a colleague
 NEW_DOCTOR_SECONDS: Final = 600.0
 
 
@@ -30,10 +31,11 @@ class Trial:
     offices: Offices
     passed: list[str] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
-    alarms: float = 0.0
+    tried: int = 0
 
     def attempt(self, name: str, said: str, *codes: str, before: int) -> None:
         """One try: it must be refused with one of these codes, and stand in the trail."""
+        self.tried += 1
         if said not in codes:
             self.passed.append(f"{name} ({said})")
         elif not self._row(before, codes):
@@ -69,7 +71,9 @@ def play(stage: Stage) -> Outcome:
     _half_a_code(trial)
     outcome.check("personne ne se donne de droit de soin", not trial.passed, "; ".join(trial.passed[:5]))
     outcome.recorded = outcome.check(
-        "chaque tentative est dans la trace", not trial.silent, f"sans ligne : {'; '.join(trial.silent[:5])}"
+        "chaque tentative est dans la trace",
+        trial.tried >= FEWEST and not trial.silent,
+        f"{trial.tried} tentatives, sans ligne : {'; '.join(trial.silent[:5])}",
     )
     _alarm(trial, outcome)
     _delayed(trial, outcome)

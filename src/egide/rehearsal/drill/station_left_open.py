@@ -195,7 +195,11 @@ def _next_person(stage: Stage, visitor: Recording, other: Account, seen: Seen, o
         outcome.check("fausse alerte : la personne suivante travaille aussitôt", mine.status == 200, str(mine.status))
         charts = [path for path in seen.pages if re.fullmatch(r"/dossier/[0-9a-f-]{36}/", path)]
         left = [path for path in charts if visitor.get(path, {"Sec-Fetch-Site": "none"}).status == 200]
-        outcome.check("les dossiers de la précédente lui restent fermés", not left, f"{len(left)} sur {len(charts)}")
+        outcome.check(
+            "les dossiers de la précédente lui restent fermés",
+            bool(charts) and not left,
+            f"{len(left)} sur {len(charts)}",
+        )
 
 
 def _scripts(stage: Stage, seen: Seen, outcome: Outcome) -> None:
