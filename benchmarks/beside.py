@@ -219,7 +219,8 @@ def main() -> None:
             arguments.rounds, arguments.seconds,
         )  # fmt: skip
     finally:
-        both.kill()
+        if both.is_alive():
+            both.kill()
         house.stop_all()
         if arguments.home is None:
             shutil.rmtree(root, ignore_errors=True)
