@@ -29,6 +29,9 @@ from egide.ui.assets import asset_url
 from egide.ui.environment import url
 from egide.ui.text import _
 
+SHOWN = 4
+"""Units on the rail: as many as a night is declared over; the menu of the top bar has them all."""
+
 
 def frame(request: HttpRequest) -> Frame:
     """Site, my units, my name: from the keeper's answer and the directory; no patient datum."""
@@ -54,7 +57,7 @@ def frame(request: HttpRequest) -> Frame:
         units=places,
         places=(
             _place(request, _("Jour"), "day", "day"),
-            *(Place(_("Unité") if len(places) == 1 else p.label, p.url, p.icon, p.current) for p in places[:3]),
+            *(Place(_("Unité") if len(places) == 1 else p.label, p.url, p.icon, p.current) for p in places[:SHOWN]),
             *((_place(request, _("Travail"), "work", "check"),) if works_by_list(actor.profession) else ()),
             *((_place(request, _("Examens"), "examinations-work", "flask"),) if receives(actor) else ()),
             *((_place(request, _("Patients"), "search", "search"),) if may_search(actor.profession) else ()),
