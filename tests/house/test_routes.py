@@ -173,3 +173,12 @@ def test_a_view_hidden_in_an_include_is_walked(django: None) -> None:
 
     nested = path("a/", include([path("b/", include([path("c/", bare)]))]))
     assert list(gate_faults(list(routes([nested])))) == ["/a/b/c/: 0 gates"]
+
+
+def test_every_page_is_in_a_walk_of_axe_or_said_elsewhere() -> None:
+    from tests.journeys import walks
+
+    walked = {route for routes in walks.WALKED.values() for route in routes}
+    told = "stands in tests/journeys/walks.py (WALKED by whom, or ELSEWHERE and why)"
+    assert walks.shown() - walked - set(walks.ELSEWHERE) == set(), f"each page {told}"
+    assert (walked | set(walks.ELSEWHERE)) - walks.shown() == set(), f"a page that is gone still {told}"

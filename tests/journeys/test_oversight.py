@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from tests.journeys.counted import promised
 from tests.journeys.desk import NARROW, Desk, shows
 
 pytestmark = pytest.mark.journey
@@ -25,7 +26,7 @@ def test_a_nurse_reaches_a_bed_by_the_palette_in_three_actions(desk: Sit) -> Non
     assert not nurse.accessibility_faults()
     nurse.press("Enter")
     nurse.page.wait_for_url(re.compile(r"/constantes/$"))
-    assert len(nurse.actions) == 3, nurse.actions
+    assert len(nurse.actions) == promised("Aller à un lit par la barre"), nurse.actions
     nurse.press("Control+k")
     expect(nurse.page.locator("#palette-rows a").first).to_be_visible()
     nurse.page.keyboard.press("Escape")
@@ -56,6 +57,12 @@ def test_the_dpo_finds_an_opening_names_its_patient_and_prints_a_copy(desk: Sit)
     shows(officer.page, name.split()[0])
     assert not officer.accessibility_faults()
 
+    charted = officer.page.url
+    officer.page.get_by_role("link", name="Copie avec les noms").click()
+    officer.page.wait_for_url(re.compile(r"/surveillance/dossier/[0-9a-f-]+/copie/"))
+    expect(officer.page.locator(".sheet")).to_contain_text("Claire Morvan")
+    assert not officer.accessibility_faults()
+    officer.page.goto(charted)
     officer.page.get_by_role("link", name="sans les noms").click()
     officer.page.wait_for_url(re.compile(r"/acces/copie/"))
     expect(officer.page.locator(".sheet")).to_contain_text("infirmier(ère)")
