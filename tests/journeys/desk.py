@@ -116,6 +116,11 @@ class Desk:
         self.actions.append(f"clic {what.inner_text().strip()}")
         what.click()
 
+    def choose(self, box: Locator, words: str) -> None:
+        """One choice of a list, by a part of its words."""
+        self.actions.append(words)
+        box.select_option(box.locator("option", has_text=words).first.get_attribute("value"))
+
     # ── an eye ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     @property

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from egide.rehearsal import people
 from egide.rehearsal.people import Person
 from tests.journeys.clinic import Clinic
+from tests.journeys.counted import promised
 from tests.journeys.desk import NARROW, Desk, shows
 
 pytestmark = pytest.mark.journey
@@ -52,7 +53,7 @@ def test_a_nurse_finds_her_patient_by_keyboard_alone_in_five_actions(desk: Sit) 
     nurse.press("Enter")
     nurse.page.wait_for_url(re.compile(r"/dossier/[0-9a-f-]+/$"))
     shows(nurse.page, str(one.trait("birth_name")))
-    assert len(nurse.actions) == 5, nurse.actions
+    assert len(nurse.actions) == promised("Retrouver un de ses patients"), nurse.actions
 
 
 def test_a_clerk_confirms_who_is_known_and_finds_the_doors_not_the_chart(desk: Sit) -> None:
@@ -144,7 +145,7 @@ def test_the_switchboard_says_where_somebody_lies_in_two_actions(desk: Sit, clin
     board.press("Enter")
     shows(board.page, re.compile(f"{name}|personnes répondent"))
     board.says_nothing_of(f"{one.birth_date:%d/%m/%Y}", str(one.trait("ipp")))
-    assert len(board.actions) == 2, board.actions
+    assert len(board.actions) == promised("Dire où quelqu'un se trouve, au standard"), board.actions
     assert re.fullmatch(r"http://[^/]+/presents/", board.page.url)
     assert not board.accessibility_faults()
     board.page.goto("/patients/")

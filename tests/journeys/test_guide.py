@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from tests.journeys.counted import table
+
 ROOT = Path(__file__).parents[2]
 IMAGES = ROOT / "docs" / "images"
 PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)]+)\)")
@@ -28,6 +30,11 @@ def test_every_link_of_the_guide_leads_somewhere() -> None:
             assert target[1:] in titles
         else:
             assert (ROOT / "docs" / target).is_file()
+
+
+def test_every_task_counted_in_the_guide_is_held_by_a_journey_and_none_other() -> None:
+    journeys = "".join(path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("test_*.py")))
+    assert set(re.findall(r"""promised\(["']([^"\n]+)["']\)""", journeys)) == set(table())
 
 
 def _anchor(title: str) -> str:

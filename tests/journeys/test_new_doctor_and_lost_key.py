@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import expect
 
+from tests.journeys.clinic import Clinic
 from tests.journeys.desk import Desk, shows
 
 pytestmark = pytest.mark.journey
@@ -27,13 +28,6 @@ def fill(desk: Desk, label: str, text: str) -> None:
     """One field, by its label."""
     desk.actions.append(f"{label} : {text}")
     desk.page.get_by_label(label, exact=True).fill(text)
-
-
-def choose(desk: Desk, box: Locator, words: str) -> None:
-    """One choice of a list, by a part of its words."""
-    desk.actions.append(words)
-    option = box.locator("option", has_text=words).first
-    box.select_option(option.get_attribute("value"))
 
 
 def waiting(desk: Desk, person: str) -> None:
@@ -70,9 +64,9 @@ def test_a_new_doctor_works_in_her_unit_within_ten_minutes(desk: Sit) -> None:
     administrator.count_from_here()
     fill(administrator, "Nom", "Arrivant")
     fill(administrator, "Prénom", "Zoé")
-    choose(administrator, page.get_by_label("Profession", exact=True), "médecin")
-    choose(administrator, page.get_by_label("Établissement", exact=True), "Sainte-Aldegonde")
-    choose(administrator, page.locator("select[name=units]").first, "Sainte-Aldegonde · Médecine B")
+    administrator.choose(page.get_by_label("Profession", exact=True), "médecin")
+    administrator.choose(page.get_by_label("Établissement", exact=True), "Sainte-Aldegonde")
+    administrator.choose(page.locator("select[name=units]").first, "Sainte-Aldegonde · Médecine B")
     fill(administrator, "RPPS", "12345678901")
     administrator.click(page.get_by_role("button", name="Relire avant de signer"))
     shows(page, "Ce numéro RPPS est faux")
@@ -105,7 +99,8 @@ def test_a_new_doctor_works_in_her_unit_within_ten_minutes(desk: Sit) -> None:
     assert len(doctor.actions) <= 5, doctor.actions
 
 
-def test_a_lost_key_is_dead_at_once_and_its_owner_back_at_work(desk: Sit) -> None:
+def test_a_lost_key_is_dead_at_once_and_its_owner_back_at_work(desk: Sit, clinic: Clinic) -> None:
+    ((began,),) = clinic.sql("SELECT coalesce(max(id), 0) FROM audit.entry")
     found, cadre, guard, nurse = desk(), desk(), desk(), desk()
     found.sign_in("lucas.garnier")  # whoever found it, with its code
     expect(found.rows.first).to_be_visible()
@@ -116,7 +111,7 @@ def test_a_lost_key_is_dead_at_once_and_its_owner_back_at_work(desk: Sit) -> Non
     cadre.click(cadre.page.get_by_role("link", name="Lucas Garnier"))
     assert cadre.accessibility_faults() == []
     cadre.click(cadre.page.get_by_role("link", name="Remettre une clé"))
-    choose(cadre, cadre.page.get_by_label("Pourquoi", exact=True), "Clé perdue")
+    cadre.choose(cadre.page.get_by_label("Pourquoi", exact=True), "Clé perdue")
     fill(cadre, "Clé de réserve de l'unité", "CHIA 2")
     cadre.click(cadre.page.get_by_role("button", name="Relire avant de signer"))
     first = signed(cadre)
@@ -140,3 +135,25 @@ def test_a_lost_key_is_dead_at_once_and_its_owner_back_at_work(desk: Sit) -> Non
     assert nurse.accessibility_faults() == []
     assert len(cadre.actions) <= 7, cadre.actions
     assert len(guard.actions) <= 4, guard.actions
+    _told(clinic, desk(), began)
+
+
+def _told(clinic: Clinic, officer: Desk, began: int) -> None:
+    """Each step is one line of the trail, under who made it; the signatures stand; the DPO reads it by his name."""
+    assert clinic.sql(
+        "SELECT e.kind, e.purpose, e.verdict, c.username FROM audit.entry e JOIN accounts.account c ON c.id = e.account"
+        " WHERE e.id > %s AND e.kind IN ('approval', 'key', 'enrol', 'sign_in_refused') ORDER BY e.id", began,
+    ) == [
+        ("approval", "hand_key", "approved", "bruno.faure"),
+        ("key", "lose_key", "lost", "bruno.faure"),
+        ("sign_in_refused", None, "refused", "lucas.garnier"),
+        ("approval", "hand_key", "approved", "catherine.vidal"),
+        ("key", "hand_key", "handed", "bruno.faure"),
+        ("enrol", "hand_key", "ok", "lucas.garnier"),
+    ]  # fmt: skip
+    assert "dont la signature est revérifiée contre l'acte et la clé" in clinic.run("audit", "verify")
+    officer.sign_in_as("Odile Perrin")
+    officer.page.goto("/surveillance/?who=lucas+garnier")
+    lines = officer.page.locator("tbody tr", has_text="Lucas Garnier")
+    for kind in ("clé enregistrée", "connexion refusée"):
+        expect(lines.filter(has_text=kind).first).to_be_visible()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from tests.journeys.counted import promised
 from tests.journeys.desk import Desk
 
 pytestmark = pytest.mark.journey
@@ -27,7 +28,7 @@ def test_a_transmission_from_the_list_takes_five_actions(desk: Sit) -> None:
     expect(nurse.page.get_by_label("Données")).to_have_value(re.compile(r"épaule TA \d+/\d+ mmHg"))
     nurse.press("Control+Enter")
     expect(row.locator("[data-row-link]")).to_be_focused()
-    assert len(nurse.actions) == 5
+    assert len(nurse.actions) == promised("Signer une transmission ciblée")
     nurse.open_row(0)
     first = nurse.page.locator("#timeline li").first
     expect(first).to_contain_text("Transmission ciblée")
@@ -46,6 +47,7 @@ def test_a_note_takes_three_actions_and_an_unfinished_one_comes_back(desk: Sit) 
     nurse.press("Control+Enter")
     expect(nurse.page.locator("#timeline li").first).to_contain_text("Nuit calme.")
     assert nurse.actions == ["n", "Nuit calme.", "Control+Enter"]
+    assert len(nurse.actions) == promised("Signer une note")
 
     nurse.type("Levée à 7 h, a dit que")
     expect(nurse.page.locator(".draft-said")).to_contain_text("Brouillon gardé", timeout=4000)
@@ -73,7 +75,7 @@ def test_a_round_of_three_pressures_takes_eight_actions(desk: Sit) -> None:
         nurse.press("Enter")
     nurse.press("Control+Enter")
     nurse.page.wait_for_url(re.compile(r"fait=releve"))
-    assert len(nurse.actions) == 8
+    assert len(nurse.actions) == promised("Relever trois tensions d'affilée")
     for place, pressure in enumerate(("121/71", "122/72", "123/73")):
         expect(nurse.row(place).locator(".ward-last")).to_contain_text(pressure)
     assert nurse.accessibility_faults() == []
