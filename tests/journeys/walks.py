@@ -25,7 +25,7 @@ OPENS: Final = {
 COMMON: Final = ("/aide/", "/sessions/", "/approbations/", "/poste/")
 # What somebody opens who does not follow every link: what is of her profession, not what hangs below it.
 OWN: Final = (
-    "/jour/", "/patients/", "/unite/<uuid:unit>/", "/travail/", "/presents/", "/notifications/", CHART, CHART + "note/",
+    "/jour/", "/patients/", "/unite/<uuid:unit>/", "/travail/", "/examens/", "/presents/", "/notifications/", CHART, CHART + "note/",
 )  # fmt: skip
 # Each page, and in whose walk it must be found.
 WALKED: Final = {
@@ -43,7 +43,8 @@ WALKED: Final = {
         "/personnel/", "/personnel/nouveau/", STAFF, STAFF + "droits/", STAFF + "acte/<slug:word>/", "/secours/",
         "/plan-blanc/",
     ),
-    "christine.muller": ("/travail/",),
+    "helene.roux": (CHART + "examens/", CHART + "examens/demander/<slug:kind>/"),
+    "christine.muller": ("/travail/", "/examens/"),
     "david.mathieu": ("/presents/",),
 }  # fmt: skip
 PIECE, NO_PAGE = "a piece of another page, walked with it", "no page"
@@ -63,6 +64,8 @@ ELSEWHERE: Final = {
     WATCH + "dossier/<uuid:patient>/": "test_oversight.py",
     WATCH + "dossier/<uuid:patient>/copie/": "test_oversight.py",
     "/unite/<uuid:unit>/agenda/": _BESIDE,
+    CHART + "examens/<uuid:row>/": "shown once somebody has asked for an examination: orders/tests",
+    "/examens/impression/": "shown once somebody has asked for an examination: orders/tests",
     "/secours/lits/": "shown inside a session of rescue only, which no journey opens",
 }  # fmt: skip
 
