@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.journeys.counted import promised
 from tests.journeys.desk import Desk, shows
 
 pytestmark = pytest.mark.journey
@@ -93,6 +94,7 @@ def test_people_follow_one_another_with_a_touch_and_see_nothing_of_each_other(de
     there.press("Enter")
     expect(there.page.locator(".who-name")).to_have_text("Nadia Benali")
     assert there.actions == ["Alt+u", "Enter"]
+    assert len(there.actions) == promised("Changer d'utilisateur")
     there.says_nothing_of(patient)
     there.press("Control+k")
     expect(there.page.locator("#palette-rows")).not_to_be_empty()

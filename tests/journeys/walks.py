@@ -25,7 +25,8 @@ OPENS: Final = {
 COMMON: Final = ("/aide/", "/sessions/", "/approbations/", "/poste/")
 # What somebody opens who does not follow every link: what is of her profession, not what hangs below it.
 OWN: Final = (
-    "/jour/", "/patients/", "/unite/<uuid:unit>/", "/travail/", "/examens/", "/presents/", "/notifications/", CHART, CHART + "note/",
+    "/jour/", "/patients/", "/unite/<uuid:unit>/", "/travail/", "/examens/", "/presents/", "/notifications/", CHART,
+    CHART + "note/",
 )  # fmt: skip
 # Each page, and in whose walk it must be found.
 WALKED: Final = {
@@ -66,6 +67,7 @@ ELSEWHERE: Final = {
     "/unite/<uuid:unit>/agenda/": _BESIDE,
     CHART + "examens/<uuid:row>/": "shown once somebody has asked for an examination: orders/tests",
     "/examens/impression/": "shown once somebody has asked for an examination: orders/tests",
+    "/postes/": "test_change_user.py",
     "/secours/lits/": "shown inside a session of rescue only, which no journey opens",
 }  # fmt: skip
 
