@@ -10,13 +10,13 @@ from egide.accounts import rules
 class LoadActs(Operation):
     """A change of the rule is a new migration with this one operation: reviewed, ordered, seen by the fingerprint.
 
-    `columns`: what a kind has beside its name, yeses and seconds in the base as this migration finds it.
+    It loads whatever of a kind the table has a column for, as the migration finds it.
     """
 
     reversible = True
 
-    def __init__(self, *columns: str) -> None:
-        self._columns = ("kind", "yeses", "seconds", *columns)
+    def __init__(self, *_columns: str) -> None:
+        """Names of columns given by older migrations are not needed any more."""
 
     def state_forwards(self, app_label: str, state: Any) -> None:
         """The rule is no model."""
@@ -28,10 +28,15 @@ class LoadActs(Operation):
             cursor.execute("DELETE FROM accounts.act_rule")
             cursor.execute("DELETE FROM accounts.act_kind")
             cursor.execute("DELETE FROM accounts.office")
-            names, places = ", ".join(self._columns), ", ".join(["%s"] * len(self._columns))
+            cursor.execute(
+                "SELECT attname FROM pg_attribute WHERE attrelid = 'accounts.act_kind'::regclass AND attnum > 0"
+            )
+            there = {str(name) for (name,) in cursor.fetchall()}
+            columns = [name for name in rules.Kind._fields if name in there]
+            names, places = ", ".join(columns), ", ".join(["%s"] * len(columns))
             cursor.executemany(
                 f"INSERT INTO accounts.act_kind ({names}) VALUES ({places})",  # noqa: S608 — names of ours
-                [[getattr(one, name) for name in self._columns] for one in rules.ACTS],
+                [[getattr(one, name) for name in columns] for one in rules.ACTS],
             )
             cursor.executemany(
                 "INSERT INTO accounts.act_rule (kind, place, role) VALUES (%s, %s, %s)",

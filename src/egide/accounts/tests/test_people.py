@@ -207,8 +207,9 @@ def test_the_same_two_do_not_approve_each_other_all_day(office: Office) -> None:
 
 
 def test_the_rule_in_the_base_is_that_of_the_code(office: Office) -> None:
-    kinds = {(one.kind, one.yeses, one.seconds) for one in ACTS}
-    assert set(office.hospital.sql("SELECT kind, yeses, seconds FROM accounts.act_kind")) == kinds
+    kinds = {(one.kind, one.yeses, one.seconds, one.about, one.one_station) for one in ACTS}
+    loaded = office.hospital.sql("SELECT kind, yeses, seconds, about, one_station FROM accounts.act_kind")
+    assert set(loaded) == kinds
     lines = {(one.kind, place, role) for one in ACTS for place, found in (("ask", one.asks), ("yes", one.says))
              for role in found}  # fmt: skip
     assert set(office.hospital.sql("SELECT kind, place, role FROM accounts.act_rule")) == lines
