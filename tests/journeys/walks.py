@@ -45,7 +45,8 @@ WALKED: Final = {
         "/plan-blanc/",
     ),
     "helene.roux": (CHART + "examens/", CHART + "examens/demander/<slug:kind>/"),
-    "christine.muller": ("/travail/", "/examens/"),
+    "christine.muller": ("/examens/",),
+    "david.roussel": ("/travail/",),
     "david.mathieu": ("/presents/",),
 }  # fmt: skip
 PIECE, NO_PAGE = "a piece of another page, walked with it", "no page"
