@@ -27,7 +27,7 @@ from egide.rehearsal.workstation import ProvingKeeper
 NUMBER: Final = 21
 FOREIGN: Final = 20
 CEILING: Final = 30  # twice the busiest hour of one person (keeper/ceilings.toml)
-SWEPT, ROUND = 200, 9  # people looked for, and how many between two emptyings of the base's counters
+SWEPT, ROUND = 600, 9  # people looked for at most (a desk knows a fifth of a group), and how many between two emptyings
 PATIENCE_SECONDS: Final = 120
 # What the web process may read and change in the home; conf holds no secret and names who may connect.
 READS: Final = frozenset({"base.json", "demo/accounts.json", "secrets/web/pgpass", "log/web.log"})
