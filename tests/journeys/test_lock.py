@@ -114,6 +114,7 @@ def test_a_note_that_was_being_written_is_kept_before_the_lock(desk: Sit) -> Non
     doctor.page.reload()  # the page's own memory is gone: the draft is on the server
     doctor.page.get_by_role("button", name=DEMO_KEY).click()
     doctor.page.wait_for_selector(".banner-name")
+    doctor.page.wait_for_load_state("load")  # the keys are heard from then on
     doctor.press("n")
     expect(doctor.page.locator("form[data-note] textarea").first).to_have_value("Surveillance rapprochée cette nuit")
 
