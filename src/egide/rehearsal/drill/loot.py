@@ -82,7 +82,7 @@ class Truth:
             self.numbers[str(one["ins"]["v"])] = who
 
     def works_here(self, names: Iterable[str]) -> None:
-        """Names of staff stand on many pages: past `MANY`, one alone is the colleague's, whoever else bears it."""
+        """Names of staff and places stand on many pages: past `MANY`, one alone is theirs, whoever else bears it."""
         self._staff.update(words(name) for name in names)
 
     def __len__(self) -> int:
@@ -134,16 +134,26 @@ class Truth:
                     groups.append({who for who, count in told.items() if count})
         return sure, groups
 
+    def _staff_in(self, said: list[str]) -> set[int]:
+        """Where words are the name of a colleague or a place; a part of it beside the next word is nobody's either."""
+        return {
+            at
+            for start in range(len(said))
+            for size in range(2, min(_LONGEST_NAME, len(said) - start) + 1)
+            if " ".join(said[start : start + size]) in self._staff
+            for at in range(start, start + size)
+        }
+
     def _by_name(self, said: list[str]) -> tuple[set[int], list[set[int]]]:
         """Who alone bears a name; those who share one, or bear a part of a longer one. These are nobody past `MANY`."""
         sure: set[int] = set()
         groups: list[set[int]] = []
         end, around = 0, set[int]()  # the name that reaches furthest so far, and whose it is
+        colleagues = self._staff_in(said) if len(self) > MANY else set()
         for start in range(len(said)):
             for size in range(min(_LONGEST_NAME, len(said) - start), 1, -1):
-                name = " ".join(said[start : start + size])
-                whose = self._pairs.get(name)
-                if whose is None or (name in self._staff and len(self) > MANY):
+                whose = self._pairs.get(" ".join(said[start : start + size]))
+                if whose is None or not colleagues.isdisjoint(range(start, start + size)):
                     continue
                 if start + size > end:
                     end, around = start + size, whose

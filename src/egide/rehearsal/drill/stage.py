@@ -68,7 +68,7 @@ class Stage:
                 "Cette base n'a pas de comptes de démonstration : l'exercice ne joue que sur elle."
             ) from error
         self.accounts = tuple(Account(one["username"], one["profession"], tuple(one["units"])) for one in listed)
-        self.truth.works_here(one["name"] for one in listed)
+        self.truth.works_here({one[what] for one in listed for what in ("name", "site", "unit") if one.get(what)})
 
     # ── people ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -126,3 +126,15 @@ def test_what_was_typed_does_not_count(truth: Truth) -> None:
     taken = Loot(truth)
     taken.typed = {"Martin", "Jean"}
     assert taken.take("Martin Jean") == set()
+
+
+def test_a_colleagues_name_is_nobodys_record_there_nor_is_half_of_it_beside_another_word(group: Truth) -> None:
+    group.works_here(["Paul Durand", "Anne Martin"])
+    assert group.persons("Paul Durand, infirmier") == set()
+    assert group.persons("Anne Martin Leroy") == set()
+    assert group.persons("Anne Martin · Leroy Zoé") == {3}
+
+
+def test_on_a_small_base_a_colleagues_name_counts_as_anybodys(truth: Truth) -> None:
+    truth.works_here(["Paul Durand"])
+    assert truth.persons("Paul Durand, infirmier") == {4}
