@@ -18,7 +18,6 @@ from egide.ui.environment import url
 from egide.ui.text import _
 from egide.ui.words import word
 
-_ANY_ROW = UUID(int=0)
 _WRITTEN = frozenset({"note", "transmission"})
 # What `?fil=` shows: kinds of events; None is all of them. "moi" is what the reader wrote.
 FILTERS: dict[str, frozenset[str] | None] = {
@@ -171,13 +170,11 @@ def _notes(chart: Chart, notes: list[record.Written]) -> list[Event]:
 
 def _imported(chart: Chart, told: list[record.Told]) -> list[Event]:
     """What another system told, with where it is read whole."""
-    address = url("imported-one", patient=chart.patient_id, row=_ANY_ROW)
-    before, after = address.split(str(_ANY_ROW))
     return [
         Event(
             one.at, one.kind, word(one.kind, "imported_kind"),
             detail=", ".join([one.label, *(words for slug, words in one.details if slug in ("dose", "route"))]),
-            link=f"{before}{one.id}{after}", source=word(one.state, "imported_state"),
+            link=url("imported-one", patient=chart.patient_id, row=one.id), source=word(one.state, "imported_state"),
         )
         for one in told
     ]  # fmt: skip
@@ -185,14 +182,10 @@ def _imported(chart: Chart, told: list[record.Told]) -> list[Event]:
 
 def _asked(chart: Chart, asked: list[orders.Examination]) -> list[Event]:
     """A request, and each step of it: a line where it happened; the result whole."""
-    if not asked:
-        return []
-    address = url("examination", patient=chart.patient_id, row=_ANY_ROW)
-    before, after = address.split(str(_ANY_ROW))
     me, events = chart.actor.account, []
     for one in asked:
         names = ", ".join([*(word(code, "examination") for code in one.codes), *([one.other] if one.other else [])])
-        titles, link = f"{one.kind}_event", f"{before}{one.id}{after}"
+        titles, link = f"{one.kind}_event", url("examination", patient=chart.patient_id, row=one.id)
         said = _("%(what)s (urgent)") % {"what": names} if one.urgent else names
         events.append(
             Event(one.asked_at, "examination", word("asked", titles), detail=said, author=one.author,
@@ -236,16 +229,11 @@ def _struck(error: record.Mistake | None) -> str | None:
 
 
 def _fixes(chart: Chart, fact: str, *, mine: bool = False) -> Callable[[UUID, bool], str | None]:
-    """Where a row of this kind of fact is corrected; None for one that already was, or that this reader may not.
-
-    The address is resolved once for all rows: Django's `reverse` on each line was a tenth of the whole page.
-    """
+    """Where a row of this kind of fact is corrected; None for one that already was, or that this reader may not."""
     if not chart.may_write("clinical") or not may_amend(fact, mine):
         return lambda _row, _wrong: None
     return _addresses(chart, "amend", fact)
 
 
 def _addresses(chart: Chart, name: str, fact: str) -> Callable[[UUID, bool], str | None]:
-    address = url(name, patient=chart.patient_id, fact=fact, row=_ANY_ROW)
-    before, after = address.split(str(_ANY_ROW))
-    return lambda row, wrong: None if wrong else f"{before}{row}{after}"
+    return lambda row, wrong: None if wrong else url(name, patient=chart.patient_id, fact=fact, row=row)

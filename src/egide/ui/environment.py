@@ -54,7 +54,7 @@ def _environment(language: str) -> jinja2.Environment:
         word=words.word,
         sex=words.sex,
         typeset=typeset,
-        address=_address,
+        address=url,
         address_of=_address_of,
     )
     env.globals.update(
@@ -110,49 +110,22 @@ class _Translator:
 
 def url(name: str, **kwargs: object) -> str:
     """The address of a named route; an unknown name or argument raises NoReverseMatch."""
-    if len(kwargs) == 1:
-        ((key, value),) = kwargs.items()
-        return _address_of(value, name, key)
-    if not kwargs:
-        return _address(name)
-    ids = tuple((key, str(value)) for key, value in kwargs.items() if isinstance(value, UUID))
-    words = tuple((key, value) for key, value in kwargs.items() if isinstance(value, str))
-    if len(ids) + len(words) != len(kwargs) or len(ids) > len(_NOBODY):
-        return reverse(name, kwargs=kwargs)
-    address = _pattern(settings.ROOT_URLCONF, name, tuple(key for key, _value in ids), words)
-    for (_key, value), nobody in zip(ids, _NOBODY, strict=False):
-        address = address.replace(nobody, value)
+    ids = {key: str(value) for key, value in kwargs.items() if isinstance(value, UUID)}
+    others = tuple(given for given in kwargs.items() if given[0] not in ids)
+    address = _pattern(settings.ROOT_URLCONF, name, tuple(ids), others)
+    for nobody, own in zip(_NOBODY, ids.values(), strict=False):
+        address = address.replace(nobody, own)
     return address
 
 
-def _address(name: str) -> str:
-    return _fixed(settings.ROOT_URLCONF, name)
-
-
 def _address_of(value: object, name: str, key: str) -> str:
-    if isinstance(value, UUID):
-        before, after = _around(settings.ROOT_URLCONF, name, key)
-        return f"{before}{value}{after}"
-    return reverse(name, kwargs={key: value})
+    return url(name, **{key: value})
 
 
-@cache
-def _fixed(_urlconf: str, name: str) -> str:
-    return reverse(name)
-
-
-# Ids that nobody bears, in the place of those of an address: a chart asks for the same routes for each of its lines.
+# Ids that nobody bears stand in a route's address, resolved once: a list asks for the same route once a row.
 _NOBODY = tuple(str(UUID(int=(1 << 128) - number)) for number in range(1, 5))
 
 
 @lru_cache(1024)
-def _pattern(_urlconf: str, name: str, ids: tuple[str, ...], words: tuple[tuple[str, str], ...]) -> str:
-    return reverse(name, kwargs={**dict(words), **dict(zip(ids, _NOBODY, strict=False))})
-
-
-@cache
-def _around(_urlconf: str, name: str, key: str) -> tuple[str, str]:
-    # A list asks for the same route once a row; resolving it each time was an eighth of the page.
-    nobody = UUID(int=0)
-    before, _, after = reverse(name, kwargs={key: nobody}).partition(str(nobody))
-    return before, after
+def _pattern(_urlconf: str, name: str, ids: tuple[str, ...], others: tuple[tuple[str, object], ...]) -> str:
+    return reverse(name, kwargs={**dict(others), **dict(zip(ids, _NOBODY, strict=False))})
