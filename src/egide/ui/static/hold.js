@@ -1,19 +1,38 @@
-// Loaded before anything is drawn: a form sent before the scripts that sign it are there waits for them. Without the
-// workstation's proof it would be refused, and what was typed would have to be typed again.
+// Loaded before anything is drawn: what a quick hand does before the page's scripts are there waits for them. A form sent
+// without the workstation's proof would be refused, and what was typed would have to be typed again; a key would be lost.
 (() => {
-  const early = new Map();
-  const hold = (event) => {
-    if (event.target.method === "dialog") return;
+  const forms = new Map();
+  const keys = [];
+  const take = (event) => {
     event.preventDefault();
     event.stopImmediatePropagation();
-    early.set(event.target, event.submitter);
   };
-  document.addEventListener("submit", hold, true);
+  const holdForm = (event) => {
+    if (event.target.method === "dialog") return;
+    take(event);
+    forms.set(event.target, event.submitter);
+  };
+  // Letters alone, Alt and a letter, Ctrl-K: what is typed in a field and the browser's own keys go their way.
+  const holdKey = (event) => {
+    const ours = event.ctrlKey || event.metaKey ? event.key.toLowerCase() === "k" : event.key.length === 1;
+    const typed = !event.ctrlKey && !event.metaKey && !event.altKey && event.target.closest?.("input, textarea, select");
+    if (!ours || typed) return;
+    take(event);
+    keys.push(event);
+  };
+  document.addEventListener("submit", holdForm, true);
+  document.addEventListener("keydown", holdKey, true);
   // Modules have run before this event; a turn later, so has what listens to it.
   document.addEventListener("DOMContentLoaded", () =>
     setTimeout(() => {
-      document.removeEventListener("submit", hold, true);
-      for (const [form, button] of early) form.requestSubmit(button);
+      document.removeEventListener("submit", holdForm, true);
+      document.removeEventListener("keydown", holdKey, true);
+      for (const [form, button] of forms) form.requestSubmit(button?.isConnected ? button : null);
+      for (const one of keys) {
+        const { key, code, ctrlKey, metaKey, altKey, shiftKey } = one;
+        const again = { key, code, ctrlKey, metaKey, altKey, shiftKey, bubbles: true, cancelable: true };
+        (document.activeElement ?? document.body).dispatchEvent(new KeyboardEvent("keydown", again));
+      }
     }),
   );
 })();

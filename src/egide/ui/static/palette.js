@@ -20,23 +20,10 @@ function chosen() {
   return rows.querySelector("[aria-selected=true]");
 }
 
-// htmx hears the form once the page is whole; a palette opened before that asks then.
-let heard = false;
-document.addEventListener("DOMContentLoaded", () =>
-  setTimeout(() => {
-    heard = true;
-    if (dialog?.open) ask();
-  }),
-);
-
-function ask() {
-  if (heard) field.form.dispatchEvent(new Event("palette-ask"));
-}
-
 function open() {
   if (!dialog.open) dialog.showModal();
   field.focus();
-  ask();
+  field.form.dispatchEvent(new Event("palette-ask"));
 }
 
 if (dialog) {
