@@ -1,10 +1,12 @@
 """An administrator acts for the sites of his office, by its dates; the group's, rare, for every site."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from egide.accounts.tests.people import Office
 from egide.gate.tests import rescued
@@ -139,6 +141,58 @@ def test_an_office_is_widened_by_an_act_and_over_the_group_by_who_has_it(two: Tw
     assert "tout le groupe" in text(browser(two.here.cookie(two.group)).get(f"/personnel/{third.account}/"))
 
 
+def effect(two: Two, kind: str, body: dict[str, str]) -> str:
+    """What this act would answer, carried out for whoever may ask for it."""
+    act = {"kind": kind, "body": json.dumps(body), "account": str(two.here.first.account)}
+    statement = f"SELECT accounts.do_{kind}(jsonb_populate_record(NULL::accounts.act, %s), true)"
+    return str(two.hospital.value(statement, Jsonb(act)))
+
+
+OVER_THE_GROUP = (
+    ("hand_key", {"why": "more", "spare": ""}), ("suspend", {}), ("lose_key", {}), ("end_person", {}),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "more"), OVER_THE_GROUP)
+def test_people_of_a_site_do_nothing_to_whoever_administers_more_than_it(
+    two: Two, kind: str, more: dict[str, str]
+) -> None:
+    """The group's administrator, whose account is of the site of those who ask; and one who has a second site."""
+    mine, wide = two.here.staff("administrator"), two.here.staff("administrator")
+    two.covers(wide, two.there.site, timedelta(seconds=-1))
+    over = two.here.staff("administrator")
+    two.hospital.sql("UPDATE accounts.membership SET everywhere = true WHERE account = %s", over.account)
+    for target in (two.group, wide):
+        about = {"account": str(target.account), **more}
+        assert two.asked(kind, about) == "not_your_site"
+        assert two.asked(kind, about, over) == "asked"
+    assert two.asked(kind, {"account": str(mine.account), **more}) == "asked"
+    two.covers(two.here.first, two.there.site, timedelta(seconds=-1))  # now his office is over both
+    assert two.asked(kind, {"account": str(wide.account), **more}) == "asked"
+    assert two.asked(kind, {"account": str(two.group.account), **more}) == "not_your_site"
+
+
+def test_an_office_over_the_group_that_begins_tomorrow_counts_today(two: Two) -> None:
+    soon = two.here.staff("administrator")
+    hand = {"account": str(soon.account), "why": "more", "spare": ""}
+    assert two.asked("hand_key", hand) == "asked"
+    two.hospital.sql(
+        "INSERT INTO accounts.membership (account, profession, since, everywhere)"
+        " VALUES (%s, 'administrator', now() + interval '1 day', true)",
+        soon.account,
+    )
+    assert two.asked("hand_key", hand) == "not_your_site"
+
+
+def test_a_guard_of_a_site_poses_no_key_on_the_group_s_administrator(two: Two) -> None:
+    guard, mine = two.here.staff("physician"), two.here.staff("administrator")
+    two.here.duty(guard, "guard")
+    for target, said in ((two.group, "category_closed"), (mine, "asked")):
+        about = {"account": str(target.account)}
+        assert two.asked("hand_key", about | {"why": "more", "spare": ""}, guard) == said
+        assert two.asked("lose_key", about, guard) == said
+
+
 def test_the_last_administrator_of_the_group_stays(two: Two) -> None:
     others = two.hospital.sql(
         "UPDATE accounts.membership SET everywhere = false WHERE everywhere AND account <> %s RETURNING id",
@@ -147,12 +201,14 @@ def test_the_last_administrator_of_the_group_stays(two: Two) -> None:
     line = str(two.hospital.value("SELECT id FROM accounts.membership WHERE account = %s", two.group.account))
     about = {"account": str(two.group.account)}
     second = two.here.staff("administrator")
+    ending = about | {"membership": line, "until": ""}
     try:
-        assert two.asked("suspend", about) == "last_of_office"
-        assert two.asked("end_person", about) == "last_of_office"
-        assert two.asked("end_membership", about | {"membership": line, "until": ""}) == "last_of_office"
+        assert two.asked("suspend", about, two.here.staff("rssi")) == "last_of_office"
+        assert effect(two, "end_person", about) == "last_of_office"  # nobody is left who may ask for these two
+        assert effect(two, "end_membership", ending) == "last_of_office"
         two.hospital.sql("UPDATE accounts.membership SET everywhere = true WHERE account = %s", second.account)
-        assert two.asked("end_membership", about | {"membership": line, "until": ""}) == "asked"
+        assert effect(two, "end_person", about) == "ok"
+        assert two.asked("end_membership", ending, second) == "asked"
     finally:
         two.hospital.sql(
             "UPDATE accounts.membership SET everywhere = true WHERE id = ANY (%s)", [one for (one,) in others]
