@@ -4,6 +4,7 @@ A touch is no fresh factor: its challenge is of a kind of its own, which no sign
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +14,54 @@ from egide.keeper.signin import REOPENING, BadAssertion, Ceremony
 HOW = frozenset({"asked", "idle", "change"})
 
 
-class Locking:
-    """Locks, says who is locked, asks for the key and checks it. SQL alone says whether presence is enough."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A genuine key that answered: its row, its counter, and whether its holder proved who she is besides."""
+
+    key: dict[str, Any]
+    count: int
+    verified: bool
+
+
+class Reopening:
+    """What a key signs to open a locked session again, and the check of what came back: at its page, at its door."""
 
     def __init__(self, ceremony: Ceremony, key_of: Callable[[Any, bytes], dict[str, Any]]) -> None:
         self._ceremony = ceremony
         self._key_of = key_of
+
+    def ask(self, session: UUID, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Challenge id and options, for three minutes. `row`: `credentials`, and whether presence is enough, `touch`"""
+        challenge_id, challenge = self._ceremony.draw(REOPENING + session.bytes)
+        keys = [bytes(one) for one in row["credentials"]]
+        options = self._ceremony.ask_for_presence(challenge, keys) if row["touch"] else self._ceremony.ask(challenge)
+        return {"challenge_id": challenge_id, "options": options}
+
+    def check(
+        self, conn: Any, session: UUID, challenge_id: str, response: Mapping[str, Any], owner: UUID | None = None
+    ) -> Shown:
+        """The key that answered; BadAssertion, with whose it was where that is known. `owner`: hers alone."""
+        account: UUID | None = None
+        try:
+            challenge = self._ceremony.use(challenge_id, REOPENING + session.bytes)
+            credential_id = self._ceremony.credential_id(response)
+            key = self._key_of(conn, credential_id)
+            account = key["account"]
+            if owner not in (None, account):
+                raise BadAssertion("not_your_key")
+            count, verified = self._ceremony.touched(
+                challenge, response, key["account"], credential_id, key["aaguid"], bytes(key["public_key"])
+            )
+        except BadAssertion as refusal:
+            raise BadAssertion(refusal.code, account or refusal.account) from None
+        return Shown(key, count, verified)
+
+
+class Locking:
+    """Locks, says who is locked, asks for the key and checks it. SQL alone says whether presence is enough."""
+
+    def __init__(self, reopening: Reopening) -> None:
+        self._reopening = reopening
 
     def lock(self, conn: Any, session: UUID, account: UUID, how: str) -> dict[str, Any]:
         """From now on every verb of this session is refused. Locked twice is locked."""
@@ -37,29 +80,20 @@ class Locking:
     def begin(self, conn: Any, session: UUID, account: UUID) -> dict[str, Any]:
         """What the owner's key has to sign, in three minutes; `touch`: presence is enough."""
         found = self._locked(conn, session, account)
-        challenge_id, challenge = self._ceremony.draw(REOPENING + session.bytes)
-        keys = [bytes(one) for one in found["credentials"]]
-        options = self._ceremony.ask_for_presence(challenge, keys) if found["touch"] else self._ceremony.ask(challenge)
-        return {"challenge_id": challenge_id, "options": options, "touch": found["touch"]}
+        return {**self._reopening.ask(session, found), "touch": found["touch"]}
 
     def finish(
         self, conn: Any, session: UUID, account: UUID, challenge_id: str, response: Mapping[str, Any]
     ) -> dict[str, Any]:
         """The session is open again, or why not; a key that opens nothing is a row."""
         try:
-            challenge = self._ceremony.use(challenge_id, REOPENING + session.bytes)
-            credential_id = self._ceremony.credential_id(response)
-            key = self._key_of(conn, credential_id)
-            if key["account"] != account:
-                raise BadAssertion("not_your_key")
-            count, verified = self._ceremony.touched(
-                challenge, response, account, credential_id, key["aaguid"], bytes(key["public_key"])
-            )
+            shown = self._reopening.check(conn, session, challenge_id, response, account)
         except BadAssertion as refusal:
             conn.execute("SELECT accounts.refuse_reopen(%s, %s, %s)", (session, account, refusal.code))
             raise No(refusal.code) from None
         code = conn.execute(
-            "SELECT accounts.reopen(%s, %s, %s, %s, %s) AS code", (session, account, key["id"], count, verified)
+            "SELECT accounts.reopen(%s, %s, %s, %s, %s) AS code",
+            (session, account, shown.key["id"], shown.count, shown.verified),
         ).fetchone()["code"]
         if code != "ok":
             raise No(code)

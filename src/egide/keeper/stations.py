@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from egide.keeper.locking import Reopening, Shown
 from egide.keeper.possession import Possession, point_of
 from egide.keeper.sessions import No
-from egide.keeper.signin import REOPENING, BadAssertion, Ceremony
+from egide.keeper.signin import BadAssertion
 
 ENROL = "enrol_station"
-LONGEST_KEY, LONGEST_PROOF = 100, 200
+LONGEST_KEY = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,12 @@ class Stations:
     """Marks a workstation that is being enrolled, recognises one, lets those who wait there take their sessions up."""
 
     def __init__(
-        self, versions: Mapping[int, bytes], ceremony: Ceremony, possession: Possession,
-        key_of: Callable[[Any, bytes], dict[str, Any]], ticket_hash: Callable[[UUID], bytes],
+        self, versions: Mapping[int, bytes], reopening: Reopening, possession: Possession,
+        ticket_hash: Callable[[UUID], bytes],
     ) -> None:  # fmt: skip
         self._versions = versions
-        self._ceremony = ceremony
+        self._reopening = reopening
         self._possession = possession
-        self._key_of = key_of
         # a session begun under a former key of sessions goes on where it is; it is not taken up under the new one
         self._ticket_hash = ticket_hash
 
@@ -90,41 +90,32 @@ class Stations:
         return hmac.compare_digest(self._ticket_hash(session), bytes(row["ticket_hash"]))
 
     def _asked(self, row: dict[str, Any]) -> dict[str, Any]:
-        challenge_id, challenge = self._ceremony.draw(REOPENING + row["session"].bytes)
-        keys = [bytes(one) for one in row["credentials"]]
-        options = self._ceremony.ask_for_presence(challenge, keys) if row["touch"] else self._ceremony.ask(challenge)
         shown = {name: row[name] for name in ("name", "username", "profession")}
-        return {**shown, "session": row["session"].hex, "challenge_id": challenge_id, "options": options}
+        return {**shown, "session": row["session"].hex, **self._reopening.ask(row["session"], row)}
 
     def take_up(
         self, conn: Any, seat: Seat | None, session: str, challenge_id: str, response: Mapping[str, Any], point: bytes
     ) -> tuple[UUID, UUID]:
-        """Session and account, open again and bound to `point`. A key that opens nothing is a row."""
+        """Session and account, open again and bound to `point`. A key that opens nothing is a row, and a try less."""
         wanted = UUID(session)
-        account: UUID | None = None
         try:
             if seat is None:
                 raise BadAssertion("session_ended")
-            challenge = self._ceremony.use(challenge_id, REOPENING + wanted.bytes)
-            credential_id = self._ceremony.credential_id(response)
-            key = self._key_of(conn, credential_id)
-            account = key["account"]
-            count, verified = self._ceremony.touched(
-                challenge, response, key["account"], credential_id, key["aaguid"], bytes(key["public_key"])
-            )
+            shown = self._reopening.check(conn, wanted, challenge_id, response)
         except BadAssertion as refusal:
-            conn.execute("SELECT accounts.refuse_sign_in(%s, %s)", (account or refusal.account, refusal.code))
+            conn.execute(
+                "SELECT accounts.refuse_take_up(%s, %s, %s, %s)",
+                (seat.id if seat else None, wanted, refusal.account, refusal.code),
+            )
             raise No(refusal.code) from None
-        self.bind(conn, seat, wanted, key, count, verified=verified, point=point)
-        return wanted, key["account"]
+        self.bind(conn, seat, wanted, shown, point)
+        return wanted, shown.key["account"]
 
-    def bind(
-        self, conn: Any, seat: Seat, session: UUID, key: dict[str, Any], count: int, *, verified: bool, point: bytes
-    ) -> None:
+    def bind(self, conn: Any, seat: Seat, session: UUID, shown: Shown, point: bytes) -> None:
         """This session goes on under another key of her browser's; No(why) of one that is not hers, or not here."""
         code = conn.execute(
             "SELECT accounts.take_up(%s, %s, %s, %s, %s, %s, %s) AS code",
-            (seat.id, session, key["account"], key["id"], count, verified, point),
+            (seat.id, session, shown.key["account"], shown.key["id"], shown.count, shown.verified, point),
         ).fetchone()["code"]
         if code != "ok":
             raise No(code)

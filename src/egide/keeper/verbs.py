@@ -17,7 +17,7 @@ from egide.keeper.custody import Custody
 from egide.keeper.enrolled import Marks
 from egide.keeper.enrolment import Enrolment
 from egide.keeper.fresh import Fresh
-from egide.keeper.locking import Locking
+from egide.keeper.locking import Locking, Reopening, Shown
 from egide.keeper.masters import CATEGORIES, ROWS, Masters
 from egide.keeper.possession import Memory, Possession, point_of
 from egide.keeper.prosante import Tokens
@@ -63,7 +63,6 @@ ALLOWED: dict[str, frozenset[str]] = {
     "auditor": frozenset({"health"}),
     "trail": frozenset({"expect", "count", "masters"}),
 }
-# Bases that are no link; of these, what is an emergency.
 NOWHERE = UUID(int=0)
 ROSTER = 200
 _ENTRY = [
@@ -119,9 +118,10 @@ class Verbs:
         self._ceilings = ceilings or Ceilings(None)
         self._sessions = Sessions(masters)
         self._possession = Possession(self._sessions, memory)
-        self._locking = Locking(ceremony, self._genuine_key)
+        reopening = Reopening(ceremony, self._genuine_key)
+        self._locking = Locking(reopening)
         self._stations = Stations(
-            masters.keys["enrol"], ceremony, self._possession, self._genuine_key,
+            masters.keys["enrol"], reopening, self._possession,
             lambda session: _sha(self._sessions.tickets().of_session(session)),
         )  # fmt: skip
         self._tries = Tries()
@@ -198,7 +198,7 @@ class Verbs:
         seat = self._stations.here(conn, path, machine)
         session = self._stations.own_session(conn, seat, key["account"]) if seat else None
         if seat and session:  # she was here before: her charts are still open
-            self._stations.bind(conn, seat, session, key, count, verified=True, point=point)
+            self._stations.bind(conn, seat, session, Shown(key, count, verified=True), point)
             return self._at(conn, seat, (session, key["account"]), former, point)
         session = uuid.uuid4()
         actor = conn.execute(

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,6 +11,7 @@ import pytest
 
 from egide.gate.tests.factories import Hospital, Person
 from egide.gate.tests.test_lock import code, lock, reasons, session_of
+from egide.rehearsal.softkey import SoftKey
 from egide.rehearsal.workstation import Bearer, Workstation
 
 SIGN_IN, WAITING, TAKE_UP = "/connexion/preuve/", "/connexion/poste/", "/connexion/poste/preuve/"
@@ -144,6 +146,7 @@ def test_the_first_is_locked_not_ended_and_each_takes_up_her_own_with_a_touch(
     waits = machine.waiting()
     assert [(one["name"], one["options"]["userVerification"]) for one in waits] == [(first.name, "discouraged")]
     assert code(lambda: machine.take_up(waits[0], second)) == "session_ended"  # not his
+    assert reasons(hospital, first, "refuse")[-1] == "not_your_key"
     assert hospital.web.call("who", cookie=his)
 
     again = machine.take_up(machine.waiting()[0], first, over=his)
@@ -153,6 +156,46 @@ def test_the_first_is_locked_not_ended_and_each_takes_up_her_own_with_a_touch(
     assert code(lambda: hospital.web.call("who", cookie=his)) == "session_locked"
     assert [one["name"] for one in machine.waiting()] == [second.name]
     assert reasons(hospital, first, "reopen") == ["by_touch"]
+
+
+def tries(hospital: Hospital, cookie: Bearer) -> int:
+    return int(hospital.value("SELECT touch_tries FROM accounts.session WHERE id = %s", session_of(hospital, cookie)))
+
+
+@pytest.mark.parametrize("whose", ["another's", "nobody's"])
+def test_the_fifth_refused_key_takes_presence_away_at_the_door_too(
+    hospital: Hospital, machine: Machine, whose: str
+) -> None:
+    unit = hospital.unit()
+    person, other = hospital.person("nurse", unit), hospital.person("nurse", unit)
+    if whose == "nobody's":  # never enrolled
+        other = replace(other, key=SoftKey.make(other.username, other.account, other.key.rp_id))
+    said, written = ("session_ended", "not_your_key") if whose == "another's" else ("unknown_key", "unknown_key")
+    hers = machine.sign_in(person)
+    lock(hospital, hers)
+    for count in range(1, 5):
+        assert code(lambda: machine.take_up(machine.waiting()[0], other)) == said
+        assert tries(hospital, hers) == count
+    assert machine.waiting()[0]["options"]["userVerification"] == "discouraged"  # four are not five
+    again = machine.take_up(machine.waiting()[0], person)
+    lock(hospital, again)
+    assert code(lambda: machine.take_up(machine.waiting()[0], other)) == said
+    one = machine.waiting()[0]
+    assert one["options"]["userVerification"] == "required"
+    assert code(lambda: machine.take_up(one, person)) == "verification_needed"
+    machine.take_up(machine.waiting()[0], person, verified=True)
+    assert reasons(hospital, person, "refuse") == [written] * 5 + ["verification_needed"]
+
+
+def test_a_key_tried_where_no_such_session_waits_is_a_refused_sign_in(hospital: Hospital, machine: Machine) -> None:
+    person = hospital.person("nurse", hospital.unit())
+    lock(hospital, machine.sign_in(person))
+    one, elsewhere = machine.waiting()[0], Machine(hospital)
+    assert code(lambda: elsewhere.take_up(one, person)) == "session_ended"
+    assert reasons(hospital, person, "sign_in_refused") == []  # nothing is believed of it: whose it is, nobody asked
+    hospital.sql("UPDATE accounts.session SET workstation = NULL WHERE id = %s", UUID(one["session"]))
+    assert code(lambda: machine.take_up(one, person)) == "session_ended"
+    assert reasons(hospital, person, "sign_in_refused") == ["session_ended"]
 
 
 def test_elsewhere_nobody_waits_and_a_challenge_of_here_opens_nothing_there(
