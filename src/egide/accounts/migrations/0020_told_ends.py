@@ -1,0 +1,16 @@
+"""A session that is ended without its owner's doing is a row of its own."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from django.db import migrations
+from django.db.migrations.operations.base import Operation
+
+
+class Migration(migrations.Migration):
+    dependencies: ClassVar[list[tuple[str, str]]] = [("accounts", "0019_refused_take_ups")]
+    operations: ClassVar[list[Operation]] = [
+        migrations.RunSQL(
+            sql=Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"), reverse_sql=migrations.RunSQL.noop
+        ),
+    ]
