@@ -34,7 +34,7 @@ def people(request: HttpRequest) -> HttpResponse:
         typed.get("state") or None, number - 1,
     )  # fmt: skip
     found = staff.staff(request, filters)
-    where = _where(request, mine=False)
+    where = where_of(request, mine=False)
     kept = {name: str(value) for name, value in typed.items() if value and name != "page"}
     return page(
         request,
@@ -51,7 +51,7 @@ def people(request: HttpRequest) -> HttpResponse:
         units=where.units,
         states=STATES.items(),
         duties=DUTIES,
-        may_create=_asks(request, "create_person"),
+        may_create=asks(request, "create_person"),
     )
 
 
@@ -59,9 +59,9 @@ def people(request: HttpRequest) -> HttpResponse:
 @no_patient_data()
 def new(request: HttpRequest) -> HttpResponse:
     """Somebody who begins here: typed, written down as an act, then signed twice."""
-    if request.method == "GET" and not _asks(request, "create_person"):
+    if request.method == "GET" and not asks(request, "create_person"):
         raise Refused("category_closed")  # who posts is refused by the keeper, which writes it down
-    form = NewPerson(request.POST or None, where=_where(request, mine=request.method == "GET"))
+    form = NewPerson(request.POST or None, where=where_of(request, mine=request.method == "GET"))
     if request.method == "POST" and form.is_valid():
         answer = asked(request, form, form.body())
         if answer is not None:
@@ -93,8 +93,8 @@ def person(request: HttpRequest, account: UUID) -> HttpResponse:
         site=_site(found.site),
         history=[(one, unit_name(one.unit)) for one in staff.history(request, account)],
         offered=[word for word in OFFERED if _offers(request, word, found)],
-        may_end=_asks(request, "end_membership") and found.ended_at is None,
-        may_see_rights=_asks(request, "call_off"),
+        may_end=asks(request, "end_membership") and found.ended_at is None,
+        may_see_rights=asks(request, "call_off"),
         done=request.GET.get("fait"),
     )
 
@@ -128,7 +128,7 @@ def act(request: HttpRequest, account: UUID, word: str) -> HttpResponse:
     if kind is None:
         raise Refused("bad_request")
     typed = request.POST if request.method == "POST" else None
-    form = kind(typed, initial=_initial(request, found), where=_where(request, mine=request.method == "GET"))
+    form = kind(typed, initial=_initial(request, found), where=where_of(request, mine=request.method == "GET"))
     if request.method == "POST" and form.is_valid():
         answer = asked(request, form, form.body(account))
         if answer is not None:
@@ -155,7 +155,7 @@ def _initial(request: HttpRequest, found: staff.Person) -> dict[str, str]:
     }
 
 
-def _asks(request: HttpRequest, kind: str, roles: tuple[str, ...] = ()) -> bool:
+def asks(request: HttpRequest, kind: str, roles: tuple[str, ...] = ()) -> bool:
     """Whether the rule lets somebody of this profession, or with these roles, ask for an act."""
     actor = actor_of(request)
     mine = {*roles, actor.profession} if actor else set()
@@ -170,14 +170,14 @@ def _offers(request: HttpRequest, word: str, found: staff.Person) -> bool:
         return False
     if (word == "cle-perdue" and not found.living_keys(now)) or (word == "annuler" and not found.later(now)):
         return False
-    return _asks(request, ACTS[word].kind, tuple(found.roles))
+    return asks(request, ACTS[word].kind, tuple(found.roles))
 
 
 def _yeses(kind: str) -> int:
     return next(one.yeses for one in RULES if one.kind == kind)
 
 
-def _where(request: HttpRequest, mine: bool = True) -> Where:
+def where_of(request: HttpRequest, mine: bool = True) -> Where:
     """Units, named with their site, and sites that have one: those of an administrator's office (`mine`), or all.
 
     What is sent is held against all of them: that an act is of another's site, the base says and writes.

@@ -4,12 +4,13 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 from django import forms
 
 from egide.kernel.codes import Profession
+from egide.ui.refusals import refusal
 from egide.ui.text import _, _lazy
 from egide.ui.words import PROFESSIONS
 
@@ -353,9 +354,15 @@ ACTS: dict[str, type[ActForm]] = {
 }
 
 
-class Enrolling(forms.Form):
+class Enrolling(ActForm):
     """This very machine: its site, the name on its label, where it stands. `key` is made by the browser."""
 
+    kind = "enrol_station"
+    # Beside which field each refusal of its own is said; None: above them all.
+    beside: ClassVar[dict[str, str | None]] = {
+        "bad_name": "name", "station_name_taken": "name", "category_closed": "site", "station_known": None,
+        "no_machine_key": None,
+    }  # fmt: skip
     site = forms.ChoiceField(label=_lazy("Établissement"), error_messages={"required": _lazy("Choisissez un site.")})
     name = forms.CharField(
         label=_lazy("Nom du poste"), max_length=60, help_text=_lazy("comme sur son étiquette : MB-IDE-02"),
@@ -364,6 +371,14 @@ class Enrolling(forms.Form):
     place = forms.CharField(label=_lazy("Emplacement"), max_length=80, required=False)
     key = forms.CharField(max_length=100, required=False, widget=forms.HiddenInput)
 
-    def __init__(self, typed: object, sites: list[tuple[str, str]], mine: str = "") -> None:
-        super().__init__(typed, initial={"site": mine})  # type: ignore[arg-type]
-        self.fields["site"].choices = sites  # type: ignore[attr-defined]
+    def body(self, account: UUID | None = None) -> dict[str, str]:  # noqa: ARG002 — the keeper draws the machine's id
+        """Site, name, place, key."""
+        return {name: str(value) for name, value in self.cleaned_data.items()}
+
+    def say(self, code: str) -> bool:
+        """Its own refusals in the words of their pages; the others as for any act."""
+        if code not in self.beside:
+            return super().say(code)
+        words = refusal(code)
+        self.add_error(self.beside[code], f"{words.sentence} {words.next_step}")
+        return True

@@ -26,5 +26,14 @@ class Workstation:
 
 def workstations(request: HttpRequest) -> list[Workstation]:
     """Living ones by name, then those of the last thirty days; Refused(category_closed) for whoever has no site."""
-    found = answers(request, "SELECT * FROM door.workstations(%s::uuid)", None)
+    return _found(request, None)
+
+
+def workstation(request: HttpRequest, station: UUID) -> Workstation | None:
+    """This one, of a site that the reader answers for; None when there is none."""
+    return next(iter(_found(request, station)), None)
+
+
+def _found(request: HttpRequest, station: UUID | None) -> list[Workstation]:
+    found = answers(request, "SELECT * FROM door.workstations(%s::uuid)", station)
     return [Workstation(*row) for row in found if row[0] is not None]

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -132,6 +133,31 @@ def test_a_row_that_the_keeper_did_not_mark_is_no_workstation(hospital: Hospital
     )
 
 
+ASKED_ONLY = """
+    INSERT INTO accounts.workstation (id, site, name, point, mac, enrolled_by, act)
+    SELECT (body::jsonb->>'account')::uuid, (body::jsonb->>'site')::uuid, 'Poste écrit',
+           decode(body::jsonb->>'point', 'hex'), decode(body::jsonb->>'mac', 'hex'), account, %s
+      FROM accounts.act WHERE id = %s"""
+
+
+def test_a_mark_that_somebody_only_asked_for_makes_no_workstation(
+    hospital: Hospital, machine: Machine, administrator: tuple[Person, Bearer]
+) -> None:
+    """The mark is in the text of the act before any key has signed it; a hand in the base writes the row from it."""
+    where = "SELECT workstation FROM accounts.session WHERE id = %s"
+    fresh = Machine(hospital)
+    body = {"site": str(hospital.site), "name": fresh.name, "place": "", "key": _named(fresh)}
+    asked = hospital.web.call("act", step="ask", cookie=administrator[1], kind="enrol_station", body=body)["act"]
+    of_another = hospital.value("SELECT act FROM accounts.workstation WHERE name = %s", machine.name)
+    for act in (None, UUID(bytes=asked), of_another):
+        hospital.sql(ASKED_ONLY, act, UUID(bytes=asked))
+        cookie = fresh.sign_in(hospital.person("nurse", hospital.unit()))
+        assert hospital.value(where, session_of(hospital, cookie)) is None
+        hospital.sql("DELETE FROM accounts.workstation WHERE name = 'Poste écrit'")
+    fresh.sign(administrator[1], administrator[0], asked)
+    assert hospital.value(where, session_of(hospital, fresh.sign_in(hospital.person("nurse")))) is not None
+
+
 def test_the_first_is_locked_not_ended_and_each_takes_up_her_own_with_a_touch(
     hospital: Hospital, machine: Machine
 ) -> None:
@@ -217,6 +243,30 @@ def test_a_full_sign_in_finds_her_own_session_again(hospital: Hospital, machine:
     assert hospital.web.call("who", cookie=after)
 
 
+def left(hospital: Hospital, cookie: Bearer, **time: float) -> None:
+    """So much is left of its twelve hours."""
+    hospital.sql(
+        "UPDATE accounts.session SET expires_at = clock_timestamp() + %s WHERE id = %s",
+        timedelta(**time), session_of(hospital, cookie),
+    )  # fmt: skip
+
+
+def test_a_full_sign_in_begins_another_session_when_half_of_hers_is_gone(hospital: Hospital, machine: Machine) -> None:
+    person = hospital.person("nurse", hospital.unit())
+    before = machine.sign_in(person)
+    left(hospital, before, hours=6, minutes=1)
+    same = machine.sign_in(person, over=before)
+    assert session_of(hospital, same) == session_of(hospital, before)
+    left(hospital, same, hours=6)
+    after = machine.sign_in(person, over=same)
+    assert session_of(hospital, after) != session_of(hospital, before)
+    assert ended(hospital, before) == "begun_anew"
+    assert reasons(hospital, person, "revoke") == ["begun_anew"]
+    assert hospital.web.call("who", cookie=after)
+    lock(hospital, after)
+    assert [one["session"] for one in machine.waiting()] == [session_of(hospital, after).hex]
+
+
 def test_a_seventh_person_ends_the_one_who_waits_longest(hospital: Hospital, machine: Machine) -> None:
     unit = hospital.unit()
     people = [hospital.person("nurse", unit) for _ in range(7)]
@@ -233,12 +283,14 @@ def test_ending_a_workstation_ends_its_sessions_and_no_other(
     hospital: Hospital, machine: Machine, administrator: tuple[Person, Bearer]
 ) -> None:
     person, cookie = administrator
-    here, there = machine.sign_in(hospital.person("nurse")), hospital.sign_in(hospital.person("nurse"))
+    sits = hospital.person("nurse")
+    here, there = machine.sign_in(sits), hospital.sign_in(hospital.person("nurse"))
     station = hospital.value("SELECT id FROM accounts.workstation WHERE name = %s", machine.name)
     body = {"account": str(station), "site": str(hospital.site), "name": machine.name}
     asked = hospital.web.call("act", step="ask", cookie=cookie, kind="end_station", body=body)
     machine.sign(cookie, person, asked["act"])
     assert (ended(hospital, here), ended(hospital, there)) == ("station_ended", None)
+    assert reasons(hospital, sits, "revoke") == ["station_ended"]
     assert code(lambda: hospital.web.call("act", step="ask", cookie=cookie, kind="end_station", body=body)) == (
         "already_ended_here"
     )

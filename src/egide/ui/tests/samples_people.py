@@ -59,7 +59,9 @@ def contexts(now: Any) -> dict[str, tuple[str, dict[str, Any]]]:
     page = SimpleNamespace(act=act, state="waiting", why_not=None, yeses=2, beside=False)
     shut = SimpleNamespace(act=act, state="waiting", why_not="same_station", yeses=2, beside=False)
     at_one_screen = SimpleNamespace(act=act, state="waiting", why_not="same_person", yeses=2, beside=True)
-    taken = staff_forms.Enrolling({"name": "", "site": str(UNIT)}, [(str(UNIT), "Clinique Sainte-Aldegonde")])
+    taken = staff_forms.Enrolling(
+        {"name": "", "site": str(UNIT)}, where=staff_forms.Where(sites=[(str(UNIT), "Clinique Sainte-Aldegonde")])
+    )
     taken.is_valid()
     machines = [
         Workstation(WHO, UNIT, "MB-IDE-01", "Poste de soins, 2e étage", now, "Inès Caron", now, None, 2),
@@ -74,7 +76,7 @@ def contexts(now: Any) -> dict[str, tuple[str, dict[str, Any]]]:
         ),
         "postes-vide": (
             "accounts/stations.html",
-            {"form": staff_forms.Enrolling(None, []), "stations": [], "living": 0, "may_enrol": False, "may_end": False},
+            {"form": staff_forms.Enrolling(), "stations": [], "living": 0, "may_enrol": False, "may_end": False},
         ),
         "personnel": (
             "accounts/staff.html",
