@@ -1,9 +1,10 @@
 """An administrator acts for the sites of his office, by its dates; the group's, rare, for every site."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from psycopg.types.json import Jsonb
@@ -148,7 +149,7 @@ def effect(two: Two, kind: str, body: dict[str, str]) -> str:
     return str(two.hospital.value(statement, Jsonb(act)))
 
 
-OVER_THE_GROUP = (
+OVER_THE_GROUP: tuple[tuple[str, dict[str, str]], ...] = (
     ("hand_key", {"why": "more", "spare": ""}), ("suspend", {}), ("lose_key", {}), ("end_person", {}),
 )  # fmt: skip
 
@@ -213,6 +214,39 @@ def test_the_last_administrator_of_the_group_stays(two: Two) -> None:
         two.hospital.sql(
             "UPDATE accounts.membership SET everywhere = true WHERE id = ANY (%s)", [one for (one,) in others]
         )
+
+
+def test_the_last_two_of_the_group_are_not_ended_at_the_same_instant(two: Two) -> None:
+    """One act is being carried out, the other begins: it waits for the first, and finds nobody else left."""
+    hospital, other = two.hospital, two.here.staff("administrator")
+    kept = "UPDATE accounts.membership SET everywhere = false WHERE everywhere AND account <> %s RETURNING id"
+    others = hospital.sql(kept, two.group.account)
+    hospital.sql("UPDATE accounts.membership SET everywhere = true WHERE account = %s", other.account)
+
+    def ended(conn: Any, person: Person) -> str:
+        line = hospital.value("SELECT id FROM accounts.membership WHERE account = %s AND everywhere", person.account)
+        body = {"account": str(person.account), "membership": str(line), "until": ""}
+        act = {
+            "id": str(uuid4()), "kind": "end_membership", "body": json.dumps(body),
+            "account": str(two.here.second.account),
+        }  # fmt: skip
+        statement = "SELECT accounts.do_end_membership(jsonb_populate_record(NULL::accounts.act, %s), false)"
+        return str(conn.execute(statement, (Jsonb(act),)).fetchone()[0])
+
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s AND wait_event_type = 'Lock'"
+    try:
+        with hospital.connect("super") as one, hospital.connect("super") as next_one, ThreadPoolExecutor(1) as beside:
+            next_one.execute("SET lock_timeout = '20s'")
+            one.execute("BEGIN")
+            assert ended(one, two.group) == "ok"
+            second = beside.submit(ended, next_one, other)
+            while not hospital.value(waits, next_one.info.backend_pid):
+                assert not second.done(), second.result()
+            one.execute("COMMIT")
+            assert second.result() == "last_of_office"
+    finally:
+        lines = [one for (one,) in others]
+        hospital.sql("UPDATE accounts.membership SET everywhere = true WHERE id = ANY (%s)", lines)
 
 
 def test_nobody_but_an_administrator_has_an_office_over_sites(hospital: Hospital) -> None:
