@@ -209,3 +209,16 @@ def test_kept_secret_from_admission_and_through_a_move(hospital: Any, browser: A
     assert ask(hospital, cookie, name)["rows"] == []
     assert desk.post(stay + "presence/", {"secret": "0"}).status_code == 302
     assert [row["unit"] for row in ask(hospital, cookie, name)["rows"]] == [other.bytes]
+
+
+def test_a_line_of_those_present_is_the_key_to_no_contact(hospital: Any) -> None:
+    """It is of kind `search` too, and gives no phone: refused as of somebody whom nothing showed."""
+    site, name = hospital.new_site(), a_name()
+    _, (patient,) = lying(hospital, site, (name, "JEANNE"), phone="06 39 98 00 42")
+    person, cookie = at_switchboard(hospital, site)
+    assert len(ask(hospital, cookie, name)["rows"]) == 1
+    with pytest.raises(Refused, match="no_link"):
+        hospital.web.call("open_contact", cookie=cookie, patient=patient.bytes, kind="phone", counted=False)
+    (session,) = hospital.sql("SELECT id FROM accounts.session WHERE account = %s", person.account)[0]
+    for whom in (patient, None):
+        assert hospital.value("SELECT gate.search_showed(%s, %s, 'contact_minutes')", session, whom) is False
