@@ -96,7 +96,9 @@ class Possession:
         memory = memory or Memory()
         self._clock, self._began, self._used, self._told = memory.clock, memory.began, memory.used, memory.told
         self._written: dict[UUID, int] = {}
-        self._rebound: dict[UUID, bytes] | None = None  # sessions taken up again, with the key they are bound to since
+        # sessions taken up again, with the key they are bound to since: read once, then told by `bind`
+        self._rebound: dict[UUID, bytes] | None = None
+        self._reading = threading.Lock()
 
     def _ms(self) -> int:
         return int(self._clock() * 1000)
@@ -122,21 +124,38 @@ class Possession:
     def bound(self, conn: Any, cookie: str) -> Bound:
         """What the cookie names, unless its owner has taken the session up since, with another key."""
         bound = self._sessions.bound(conn, cookie)
-        if self._rebound is None:
-            rows = conn.execute("SELECT * FROM accounts.rebound()").fetchall()
-            self._rebound = {row["session"]: bytes(row["point"]) for row in rows}
-        if self._rebound.get(bound.session, bound.point) != bound.point:
+        taken_up = self._rebound
+        if taken_up is None:
+            with self._reading:
+                taken_up = self._taken_up(conn)
+        if taken_up.get(bound.session, bound.point) != bound.point:
             self._tell(conn, bound, "proof_wrong")
             raise No("proof_wrong")
         return bound
 
-    def bind(self, session: UUID, point: bytes) -> None:
-        """From now on this session's requests are signed by another key: what was made before is worth nothing."""
-        if self._rebound is not None:
-            self._rebound[session] = point
+    def bind(self, conn: Any, session: UUID, point: bytes) -> None:
+        """From now on this session's requests are signed by another key; the base says so already.
+
+        What the former key signs is worth nothing from here on; a pass it was given before goes on, for the request
+        it was made for, two minutes at most (PASS_MS).
+        """
+        with self._reading:  # never between another thread's reading of the base and its keeping of what it read
+            if self._rebound is not None and len(self._rebound) >= MANY:
+                self._rebound = None  # read anew, without those that ended
+            self._taken_up(conn)[session] = point
+
+    def _taken_up(self, conn: Any) -> dict[UUID, bytes]:
+        """Under the lock."""
+        if self._rebound is None:
+            rows = conn.execute("SELECT * FROM accounts.rebound()").fetchall()
+            self._rebound = {row["session"]: bytes(row["point"]) for row in rows}
+        return self._rebound
 
     def machine(self, point: bytes, path: str, text: object) -> bool:
-        """Whether a workstation's own key signed this very POST, in time, for the first time."""
+        """Whether a workstation's own key signed this very POST, in time, for the first time.
+
+        To be asked of workstations that the base knows alone: each proof that is taken is remembered.
+        """
         nobody = Bound(NOBODY, NOBODY, point)
         return self._check(nobody, "POST", path, proofs.parse(text))[0] == "ok"
 
@@ -144,7 +163,7 @@ class Possession:
         if proof is None:
             return "proof_wrong", ""
         now = self._ms()
-        # before anything is remembered: only what this session's own key signed takes room
+        # before anything is remembered: only what the key of a session, or of a workstation, signed takes room
         text = proofs.signed_text(method, path, proof.at, proof.nonce, proof.how)
         if not signed(bound.point, proof.signature, text):
             return "proof_wrong", ""

@@ -67,10 +67,9 @@ class Stations:
             point = point_of(machine["key"])
         except ValueError:
             return None
-        if not self._possession.machine(point, path, machine.get("proof")):
-            return None
+        # known first: anybody may make keys and sign with them, and what is taken is remembered
         row = conn.execute("SELECT * FROM accounts.workstation_of(%s)", (point,)).fetchone()
-        if row is None:
+        if row is None or not self._possession.machine(point, path, machine.get("proof")):
             return None
         genuine = (mark(key, row["id"], row["site"], point) for key in self._versions.values())
         if not any(hmac.compare_digest(one, bytes(row["mac"])) for one in genuine):
@@ -119,7 +118,7 @@ class Stations:
         ).fetchone()["code"]
         if code != "ok":
             raise No(code)
-        self._possession.bind(session, point)
+        self._possession.bind(conn, session, point)
 
     def own_session(self, conn: Any, seat: Seat, account: UUID) -> UUID | None:
         """Her living session here, if she has one."""

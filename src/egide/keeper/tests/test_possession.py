@@ -10,9 +10,11 @@ import pytest
 
 from egide.gate.tests.factories import Hospital
 from egide.keeper import possession
+from egide.keeper.locking import Reopening
 from egide.keeper.masters import Masters
 from egide.keeper.possession import HOP_MS, Memory, Once, Possession, point_of, signed
 from egide.keeper.sessions import PASS_MS, Bound, No, Sessions
+from egide.keeper.stations import Stations
 from egide.kernel import proofs
 from egide.kernel.capabilities import Refused
 from egide.kernel.proofs import AHEAD_MS, ALONE, ASKED, CAME, PAST_MS
@@ -242,7 +244,7 @@ def test_what_was_used_is_forgotten_in_the_end() -> None:
 def test_a_session_taken_up_with_another_key_is_worth_nothing_with_the_former(desk: Desk) -> None:
     assert desk.tries(desk.proof()) == "asked"
     there = Workstation()
-    desk.keeper.bind(desk.session, point_of(there.point))
+    desk.keeper.bind(desk.trail, desk.session, point_of(there.point))
     assert desk.tries(desk.proof()) == "proof_wrong"
     former, desk.here = desk.here, there
     desk.cookie = desk.sessions.cookie(desk.session, desk.account, point_of(there.point))
@@ -254,6 +256,51 @@ def test_a_session_taken_up_with_another_key_is_worth_nothing_with_the_former(de
     assert desk.tries(desk.proof()) == "asked"
     desk.here, desk.cookie = former, desk.sessions.cookie(desk.session, desk.account, point_of(former.point))
     assert desk.tries(desk.proof()) == "proof_wrong"
+
+
+def test_a_session_taken_up_before_the_base_was_read_is_not_forgotten_by_the_reading(desk: Desk) -> None:
+    """The base's answer may be older than what was taken up meanwhile."""
+    desk.keeper.bind(desk.trail, desk.session, point_of(Workstation().point))
+    assert desk.tries(desk.proof()) == "proof_wrong"
+
+
+def test_sessions_taken_up_are_let_go_once_they_ended(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(possession, "MANY", 3)
+    there = point_of(Workstation().point)
+    for _ in range(9):
+        desk.keeper.bind(desk.trail, uuid4(), there)
+    assert len(desk.keeper._rebound or {}) <= 3
+    desk.trail.taken_up = [{"session": desk.session, "point": there}]  # lives, and is read again with the next
+    for _ in range(3):
+        desk.keeper.bind(desk.trail, uuid4(), there)
+    assert desk.tries(desk.proof()) == "proof_wrong"
+
+
+def test_a_pass_given_before_goes_on_and_a_proof_does_not(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("egide.keeper.sessions.time.time", lambda: desk.now)
+    passed = desk.keeper.prove(desk.trail, desk.cookie, "GET", PATH, [desk.proof()])
+    desk.keeper.bind(desk.trail, desk.session, point_of(Workstation().point))
+    assert desk.sessions.read(desk.trail, passed) == (desk.session, desk.account)
+    assert desk.tries(desk.proof()) == "proof_wrong"
+    desk.now += PASS_MS / 1000 + 0.001
+    with pytest.raises(No, match="proof_old"):
+        desk.sessions.read(desk.trail, passed)
+
+
+class Strangers(Trail):
+    """A base that knows no workstation."""
+
+    def fetchone(self) -> None:
+        return None
+
+
+def test_a_stranger_s_machine_fills_no_memory(desk: Desk) -> None:
+    stations = Stations({1: b"m" * 32}, Reopening(None, None), desk.keeper, None)  # type: ignore[arg-type]
+    for _ in range(9):
+        machine = Workstation()
+        given = {"key": machine.point, "proof": machine.proof("POST", "/connexion/poste/", at=desk.now)}
+        assert stations.here(Strangers(), "/connexion/poste/", given) is None
+    assert desk.keeper._used._now == set()
 
 
 def test_what_is_used_is_written_every_twenty_seconds_of_a_hand_s_work_only(desk: Desk) -> None:
