@@ -302,10 +302,17 @@ class Sequencer:
         _append_synced(self._trail / "checkpoints.log", (note + SEPARATOR).encode())
         if fresh is not None:
             self._key = fresh
-            _replace(self._trail / "latest.vkey", f"{following}\n".encode(), mode=0o644)
+            self._publish_latest()
         _replace(self._trail / "frontier.bin", self._tree.to_bytes())
         self._signed, self._signed_clock = checkpoint, time.monotonic()
         self._expected.compact()
+
+    def _publish_latest(self) -> None:
+        """The key handed over to, for verifiers; nothing while the log's first key still signs."""
+        path, ours = self._trail / "latest.vkey", f"{self._vkey(self._key)}\n"
+        known = [one.read_text() for one in (self._trail / "checkpoint.vkey", path) if one.exists()]
+        if ours not in known:
+            _replace(path, ours.encode(), mode=0o644)
 
     def _handing_to(self) -> Ed25519PrivateKey | None:
         """The newest key, while the last checkpoint is an earlier one's."""
@@ -329,6 +336,7 @@ class Sequencer:
     def _load(self) -> None:
         """Take up the files where a kill left them, and compare them with the database."""
         self._signed = self._last_checkpoint()
+        self._publish_latest()  # killed after the handover was signed, before its key was told
         signed_size = self._signed.size if self._signed else 0
         self._conn = psycopg.connect(self._conninfo, autocommit=True, row_factory=dict_row)
         self._conn.adapters.register_loader("timestamptz", _Instant)

@@ -442,13 +442,26 @@ def test_a_new_key_takes_over_by_a_checkpoint_that_both_sign(trail: Trail) -> No
     assert signed_by(trail, fresh) == [False, True, True]
     assert open_note(trail.notes()[1], VerifyKey(trail.origin, fresh.public_key())).next.startswith(trail.origin)
     sequencer.close()
+    latest = trail.trail / "latest.vkey"
+    said = latest.read_text()
+    assert said == f"{VerifyKey(trail.origin, fresh.public_key())}\n"
+    latest.unlink()  # as if killed between the checkpoint that hands over and this file
     again = Sequencer(trail.conninfo("keeper"), trail.trail, trail.state, [fresh], trail.origin)  # the former: retired
     trail.append(1)
     again.tick()
     again.sign_now()
     assert again.health()["halted"] is None
     assert signed_by(trail, fresh)[-1]
+    assert latest.read_text() == said
     again.close()
+
+
+def test_the_first_key_alone_is_no_latest(trail: Trail) -> None:
+    for _ in range(2):
+        sequencer = trail.sequencer()
+        sequencer.tick()
+        sequencer.close()
+    assert not (trail.trail / "latest.vkey").exists()
 
 
 def test_a_keeper_killed_before_it_handed_over_hands_over_when_it_starts(trail: Trail) -> None:
