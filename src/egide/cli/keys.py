@@ -48,6 +48,10 @@ ALTERED = "{place} : {count} valeurs qu'aucune version n'ouvre (altérées) ; la
 LEFT = {
     "identity.token": "{count} identifiant(s) sans fiche gardent leurs jetons : « egide sweep », puis relancez.",
     "accounts.invitation": "{count} code(s) de clé remis avant cela : ils servent, ou finissent d'eux-mêmes.",
+    "accounts.workstation": (
+        "{count} poste(s) de travail qu'aucune clé n'a approuvés, ou qu'aucun gardien d'ici n'a marqués : laissés ; "
+        "l'ancienne version ôtée, plus personne n'y rouvre d'un toucher. Cherchez qui les a écrits."
+    ),
     "accounts.key": (
         "{count} clé(s) de connexion que la trace n'a jamais vu remettre, ou qu'aucun gardien d'ici n'a marquées : "
         "laissées ; l'ancienne version ôtée, elles ne connectent plus personne. Cherchez qui les a écrites."

@@ -93,8 +93,8 @@ class Remarking:
     def left(self) -> int:
         """Keys and rescues under a former version, and codes that live since before the newest."""
         codes = self._one("SELECT accounts.codes_before(%s) AS n", (self._since,))
-        codes += len(self._stations())
-        return codes + len(self._genuine()[0]) + sum(len(self._former(rows)) for rows in self._slices())
+        codes += len(self._stations()[0])
+        return codes + len(self._opened(self._rescues())) + sum(len(self._former(rows)) for rows in self._slices())
 
     def run(self) -> Iterator[int]:
         """Yields how many each slice brought over. `unreadable`: codes, and rows that nobody here made."""
@@ -114,20 +114,29 @@ class Remarking:
         if codes:
             self.unreadable["accounts.invitation"] = codes
 
-    def _stations(self) -> list[tuple[UUID, bytes, bytes]]:
-        """Living workstations that somebody approved, marked by a former version: id, mark, the new one."""
+    def _stations(self) -> tuple[list[tuple[UUID, bytes, bytes]], int]:
+        """Living workstations that somebody approved, marked by a former version (id, mark, the new one).
+
+        And how many nobody approved, or no version of here marked.
+        """
         newest = self._versions[self._newest]
         former = [key for version, key in self._versions.items() if version != self._newest]
         found: list[tuple[UUID, bytes, bytes]] = []
+        strange = 0
         for row in self._conn.execute("SELECT * FROM accounts.stations_marked()").fetchall():
             covered = (row["id"], row["site"], bytes(row["point"]))
             mac = bytes(row["mac"])
+            fresh = station_mark(newest, *covered)
             if row["told"] and any(hmac.compare_digest(station_mark(key, *covered), mac) for key in former):
-                found.append((row["id"], mac, station_mark(newest, *covered)))
-        return found
+                found.append((row["id"], mac, fresh))
+            elif not (row["told"] and hmac.compare_digest(fresh, mac)):
+                strange += 1
+        return found, strange
 
     def _remark_stations(self) -> int:
-        moved = self._stations()
+        moved, strange = self._stations()
+        if strange:
+            self.unreadable["accounts.workstation"] = strange
         if not moved:
             return 0
         ids, old, new = (list(column) for column in zip(*moved, strict=True))
@@ -156,28 +165,32 @@ class Remarking:
         ).fetchall()
         return rows
 
-    def _genuine(self) -> tuple[list[tuple[UUID, bytes, bytes]], int]:
-        """Rescues of a former version (id, secret as it is, as it must be), and how many nobody here made."""
-        moved: list[tuple[UUID, bytes, bytes]] = []
-        rows = self._rescues()
+    def _opened(self, rows: list[dict[str, Any]]) -> list[tuple[dict[str, Any], bytes]]:
+        """Those of these rescues that somebody here made, each with its secret."""
+        found: list[tuple[dict[str, Any], bytes]] = []
         for row in rows:
-            where = (row["id"], row["account"], row["until"])
             with suppress(sealing.CannotUnseal):
-                plain = self._secrets.unseal(*where, bytes(row["secret"]))
-                moved.append((row["id"], bytes(row["secret"]), self._secrets.seal(*where, plain)))
-        return moved, len(rows) - len(moved)
+                found.append((row, self._secrets.unseal(*_place(row), bytes(row["secret"]))))
+        return found
 
     def _reseal_rescues(self) -> int:
-        moved, strange = self._genuine()
+        rows = self._rescues()
+        opened = self._opened(rows)
+        strange = len(rows) - len(opened)
         if strange:
             self.unreadable["accounts.rescue"] = strange
-        if not moved:
+        if not opened:
             return 0
+        moved = [(row["id"], bytes(row["secret"]), self._secrets.seal(*_place(row), plain)) for row, plain in opened]
         ids, old, new = (list(column) for column in zip(*moved, strict=True))
         return self._one("SELECT accounts.reseal_rescues(%s, %s, %s) AS n", (ids, old, new))
 
     def _one(self, query: str, parameters: tuple[Any, ...]) -> int:
         return int(self._conn.execute(query, parameters).fetchone()["n"])
+
+
+def _place(row: Mapping[str, Any]) -> tuple[UUID, UUID, datetime]:
+    return row["id"], row["account"], row["until"]
 
 
 def _covered(row: Mapping[str, Any]) -> Row:

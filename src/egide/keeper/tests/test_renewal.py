@@ -1,7 +1,8 @@
 """Keys that seal no value are renewed on a base that serves: what they marked is brought over, then retired."""
 
 from collections.abc import Iterator
-from uuid import uuid4
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -10,10 +11,13 @@ from egide.gate.tests import rescued
 from egide.gate.tests.factories import Hospital, Person
 from egide.keeper import enrolled
 from egide.keeper.enrolled import Marks
+from egide.keeper.possession import point_of
 from egide.keeper.sessions import connect
+from egide.keeper.stations import mark
 from egide.keeper.tests.swept import Swept
 from egide.kernel.capabilities import Refused
 from egide.rehearsal.softkey import SoftKey
+from egide.rehearsal.workstation import Workstation
 
 
 @pytest.fixture
@@ -105,3 +109,39 @@ def test_a_rescue_opened_before_serves_after(hospital: Hospital, swept: Swept) -
     list(sweep.run())
     swept.retire("enrol")
     assert rescued.sign_in(hospital, person, telephone)
+
+
+def test_a_workstation_that_nobody_approved_is_counted_left_and_none_once_the_former_version_is_retired(
+    hospital: Hospital, swept: Swept
+) -> None:
+    stolen, machine, row = swept.keys("enrol").keys["enrol"], Workstation(), uuid4()
+    point, person = point_of(machine.point), hospital.person("nurse")
+    hospital.sql(
+        "INSERT INTO accounts.workstation (id, site, name, point, mac, enrolled_by) VALUES (%s, %s, %s, %s, %s, %s)",
+        row, hospital.site, f"Écrit {row}", point, mark(stolen[max(stolen)], row, hospital.site, point), person.account,
+    )  # fmt: skip
+    sweep = swept.begun("enrol")
+    before = hospital.value("SELECT mac FROM accounts.workstation WHERE id = %s", row)
+    list(sweep.run())
+    strange = hospital.value(
+        "SELECT count(*) FROM accounts.workstation w WHERE ended_at IS NULL"
+        " AND NOT EXISTS (SELECT 1 FROM accounts.approval v WHERE v.act = w.act)"
+    )
+    assert sweep.unreadable["accounts.workstation"] >= strange >= 1
+    assert hospital.value("SELECT mac FROM accounts.workstation WHERE id = %s", row) == before
+    swept.retire("enrol")
+    hospital.sql("DELETE FROM accounts.workstation WHERE id = %s", row)
+
+
+def test_each_session_that_a_renewal_closes_is_a_row(hospital: Hospital, swept: Swept) -> None:
+    person, cookie = hospital.signed_in("nurse", hospital.unit())
+    after = hospital.sign_in(hospital.person("nurse", hospital.unit()))
+    session = UUID(bytes=hospital.web.call("who", cookie=cookie)["actor"]["session"])
+    began = "UPDATE accounts.session SET created_at = created_at - interval '9 years' WHERE id = %s"
+    hospital.sql(began, session)
+    year = datetime.now(UTC) - timedelta(days=365)
+    assert hospital.value("SELECT accounts.end_sessions_before(%s)", year) == 1
+    found = hospital.entries(account=person.account, kind="revoke")
+    assert [(one["reason"], one["session"]) for one in found] == [("key_renewed", session)]
+    refused(lambda: hospital.web.call("who", cookie=cookie), "session_ended")
+    assert hospital.web.call("who", cookie=after)
