@@ -26,6 +26,10 @@ SENTENCES = {
     "lost_keys": "La phrase est la bonne, mais des clés manquent : restaurez « keeper/ » de sa sauvegarde.",
     "still_used": "Des valeurs de la base tiennent encore à cette version : lancez d'abord « egide keys rotate ».",
     "disk_full": "Le disque du gardien est plein : rien n'est changé ; libérez de la place, puis relancez.",
+    "keys_unwritten": (
+        "Le dossier des clés du gardien ne s'écrit pas : rien n'est changé ; voyez ses droits, son disque (monté en "
+        "lecture seule ?) et « keeper/retired », puis relancez."
+    ),
     "sessions_live": (
         "Des sessions vivent encore sous cette version : attendez leur fin (douze heures au plus), ou fermez-les : "
         "« egide keys retire session N --at-once »."

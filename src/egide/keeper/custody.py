@@ -93,7 +93,7 @@ class Custody:
         try:
             version = masters.add_version(self._home.keeper_masters, self._store, name)
         except OSError as error:
-            raise No("disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "bad_request") from None
+            raise No("disk_full" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "keys_unwritten") from None
         self._note(conn, "rotated", name, version)
 
     def _with_sources(self, keys: Masters) -> Masters:
@@ -115,13 +115,15 @@ class Custody:
         with self._lock:
             keys = self._held()
             self._refuse_retirement(keys, name, version)
-            if at_once and name == SESSION:
+            pair = [one for one in (name, TICKET) if version in keys.keys[one]] if name == SESSION else [name]
+            if not masters.retirable(self._home.keeper_masters, pair, version):
+                raise No("keys_unwritten")
+            if at_once and name == SESSION:  # whatever could refuse has spoken: nobody is put out for nothing
                 Lasting(conn, keys).end()
             if self._left(conn, name):
                 raise No("sessions_live" if name == SESSION else "still_used")
             if name == masters.SIGNING:
                 masters.certify(self._home.keeper_birth, keys)
-            pair = [one for one in (name, TICKET) if version in keys.keys[one]] if name == SESSION else [name]
             for one in pair:
                 masters.retire(self._home.keeper_masters, one, version)
             self._take(self._store)

@@ -163,6 +163,17 @@ def add_version(folder: Path, store: Store, name: str, key: bytes | None = None)
     return version
 
 
+def retirable(folder: Path, names: list[str], version: int) -> bool:
+    """Whether `retire` can move them: files that are there, folders that may be written."""
+    aside = folder.parent / "retired"
+    try:
+        aside.mkdir(mode=0o700, exist_ok=True)
+    except OSError:
+        return False
+    there = all((folder / f"{name}.{version}.key").is_file() for name in names)
+    return there and all(os.access(one, os.W_OK | os.X_OK) for one in (folder, aside))
+
+
 def retire(folder: Path, name: str, version: int) -> None:
     """Moves one version beside, to `retired`: given to nobody any more, kept for the backups that need it."""
     aside = folder.parent / "retired"

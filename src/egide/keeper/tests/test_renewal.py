@@ -2,20 +2,25 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from errno import EDQUOT, ENOSPC, EROFS
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
 from egide.accounts.tests.people import Office
+from egide.cli.keys import SENTENCES
 from egide.gate.tests import rescued
 from egide.gate.tests.factories import Hospital, Person
-from egide.keeper import enrolled
+from egide.keeper import enrolled, masters
+from egide.keeper.custody import Custody
 from egide.keeper.enrolled import Marks
 from egide.keeper.possession import point_of
-from egide.keeper.sessions import connect
+from egide.keeper.sessions import No, connect
 from egide.keeper.stations import mark
 from egide.keeper.tests.swept import Swept
 from egide.kernel.capabilities import Refused
+from egide.kernel.home import Home
 from egide.rehearsal.softkey import SoftKey
 from egide.rehearsal.workstation import Workstation
 
@@ -145,3 +150,57 @@ def test_each_session_that_a_renewal_closes_is_a_row(hospital: Hospital, swept: 
     assert [(one["reason"], one["session"]) for one in found] == [("key_renewed", session)]
     refused(lambda: hospital.web.call("who", cookie=cookie), "session_ended")
     assert hospital.web.call("who", cookie=after)
+
+
+class Line:
+    """Stands for the keeper's connection: what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def execute(self, statement: str, *_: object) -> "Line":
+        self.asked.append(statement)
+        return self
+
+    def fetchone(self) -> dict[str, int]:
+        return {"n": 0}
+
+
+@pytest.fixture
+def custody(tmp_path: Path) -> Custody:
+    home = Home(tmp_path)
+    home.keeper_birth.parent.mkdir(parents=True, exist_ok=True)
+    masters.make(home.keeper_masters, home.keeper_birth, demo=True)
+    made = Custody(home)
+    made.on_change = lambda _: None
+    assert made.begin()
+    return made
+
+
+@pytest.mark.parametrize(("number", "code"), [(ENOSPC, "disk_full"), (EDQUOT, "disk_full"), (EROFS, "keys_unwritten")])
+def test_a_key_that_cannot_be_written_is_said_and_changes_nothing(
+    custody: Custody, monkeypatch: pytest.MonkeyPatch, number: int, code: str
+) -> None:
+    def no(*_: object) -> None:
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(masters, "add_version", no)
+    line = Line()
+    with pytest.raises(No, match=code):
+        custody.rotate(line, "clinical")
+    assert (line.asked, code in SENTENCES) == ([], True)
+
+
+def test_nobody_is_put_out_for_a_retirement_that_cannot_be(custody: Custody, tmp_path: Path) -> None:
+    line = Line()
+    custody.rotate(line, "session")
+    line.asked.clear()
+    aside = Home(tmp_path).keeper_masters.parent / "retired"
+    aside.write_text("")  # a file where the folder should be
+    with pytest.raises(No, match="keys_unwritten"):
+        custody.retire(line, "session", 1, at_once=True)
+    assert line.asked == []
+    aside.unlink()
+    custody.retire(line, "session", 1, at_once=True)
+    assert "end_sessions_before" in line.asked[0]
+    assert sorted(one.name for one in aside.iterdir()) == ["session.1.key", "ticket.1.key"]
