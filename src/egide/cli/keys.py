@@ -135,7 +135,8 @@ def rotate(key: Annotated[str, typer.Argument(metavar="CLÉ", help=NAMES)]) -> N
         print("  " + LEFT.get(place, ALTERED).format(place=place, count=count))
     if key == SESSION and last.get("left"):
         print(f"{last['left']} session(s) finissent sous l'ancienne, en douze heures au plus ; ensuite :")
-        print(f"  egide keys retire session {version - 1}   (clé volée : --at-once les ferme toutes, maintenant)")
+        print(f"  egide keys retire session {version - 1}   (clé volée : --at-once, tout de suite)")
+        print("  Jusque-là l'ancienne reste crue, pour toute session : qui l'a volée en contrefait encore.")
         return
     if last.get("left"):
         print(f"Il reste {last['left']} valeurs : relancez « egide keys rotate {key} ».")

@@ -67,6 +67,8 @@ class Sessions:
     """What this keeper made, told by its MAC; nothing is stored.
 
     While the key is being renewed each session goes on under the version it began under: its passes and tickets too.
+    Any version that was not retired is believed for any session: nothing tells here when a session began. Whoever stole
+    the former one forges cookies with it until it is retired, of sessions begun since too.
 
     A person's cookie names her session and the workstation's key, and opens nothing by itself; a *pass* is what one
     request of hers becomes once the key has proved itself (`possession`). A program's cookie names its session.
