@@ -6,12 +6,14 @@ The keeper's folder is copied first and the base after it: the base then holds a
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import subprocess
 import tarfile
+import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -24,6 +26,9 @@ KEEPER, BESIDE = "keeper.tar.gz", "secrets.tar.gz"
 BASE, CHANGES = "base.tar.gz", "pg_wal.tar.gz"  # as pg_basebackup names them
 # Counted again from the trail: an old count would let past what was given since.
 _NOT_KEPT: Final = "keeper/state/ceilings.bin"
+# What each of our own archives may hold, by first name.
+_HOLDS: Final = {KEEPER: ("keeper",), BESIDE: ("secrets", "base.json", "database.json", "demo")}  # and demo-keys…
+_CHUNK: Final = 1 << 20
 
 
 def backup(home: Home, base: Path, keys: Path) -> list[str]:
@@ -49,26 +54,52 @@ def backup(home: Home, base: Path, keys: Path) -> list[str]:
 
 
 def restore(home: Home, base: Path, keys: Path) -> None:
-    """Puts a base and its keys back into a home that holds none; Égide starts on it as usual."""
+    """Puts a base and its keys back into a home that holds none; Égide starts on it as usual.
+
+    All is put beside first: what fails leaves the home as it was.
+    """
     if home.base() is not None or home.keeper_birth.exists() or home.pg.exists():
         raise Halt(f"{home.root} a déjà une base : donnez à EGIDE_HOME un dossier neuf, rien n'y est écrasé.")
-    parts = [keys / KEEPER, base / BESIDE, *((base / BASE, base / CHANGES) if (base / BASE).exists() else ())]
-    for part in parts:
-        if not part.exists():
-            raise Halt(f"{part} manque : donnez les deux dossiers qu'« egide backup » a écrits.")
+    fresh = not home.root.exists()
     home.root.mkdir(mode=0o755, parents=True, exist_ok=True)
-    for part in parts:
-        place = {BASE: home.pg, CHANGES: home.pg / "pg_wal"}.get(part.name, home.root)
-        place.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            with tarfile.open(part) as archive:
-                members = archive.getmembers()
-                if not all(map(_ours, members)):
-                    raise Halt(f"{part} contient autre chose qu'une sauvegarde d'Égide : rien n'en est sorti.")
-                archive.extractall(place, members)  # noqa: S202 — each was looked at
-        except (tarfile.TarError, EOFError) as error:
-            raise Halt(f"{part} est abîmé ({type(error).__name__}) : prenez une autre sauvegarde.") from None
-    home.pg.chmod(0o700)
+    draft = home.root / "restored.new"
+    shutil.rmtree(draft, ignore_errors=True)  # of one that was killed
+    draft.mkdir(mode=0o700)
+    try:
+        _fill(Home(draft), base, keys)
+        _put_in_place(draft, home.root)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        if fresh:
+            with suppress(OSError):  # not empty: it was restored
+                home.root.rmdir()
+
+
+def _fill(draft: Home, base: Path, keys: Path) -> None:
+    _unpack(keys / KEEPER, draft.root)
+    _unpack(base / BESIDE, draft.root)
+    if draft.server() is None:  # else the server's own tools put its base back
+        _unpack(base / BASE, draft.pg)
+        _unpack(base / CHANGES, draft.pg / "pg_wal")
+        draft.pg.chmod(0o700)
+
+
+def _put_in_place(draft: Path, root: Path) -> None:
+    """Everything or nothing; over an empty folder (a start that went no further leaves some), never over more."""
+    for path in draft.iterdir():
+        there = root / path.name
+        if there.exists() and not (there.is_dir() and path.is_dir() and not any(there.iterdir())):
+            raise Halt(f"{there} existe déjà : donnez à EGIDE_HOME un dossier neuf, rien n'y est écrasé.")
+    moved: list[Path] = []
+    try:
+        for path in sorted(draft.iterdir()):
+            there = root / path.name
+            path.rename(there)
+            moved.append(there)
+    except BaseException:
+        for there in moved:
+            there.rename(draft / there.name)
+        raise
 
 
 def _beside(home: Home) -> list[str]:
@@ -116,10 +147,31 @@ def _pack(file: Path, root: Path, names: Iterable[str]) -> None:
         os.fsync(out.fileno())
 
 
-def _ours(entry: tarfile.TarInfo) -> bool:
-    """A file or a folder below its place."""
+def _unpack(part: Path, place: Path) -> None:
+    if not part.exists():
+        raise Halt(f"{part} manque : donnez les deux dossiers qu'« egide backup » a écrits.")
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with gzip.open(part) as content, tarfile.open(fileobj=content, mode="r:") as archive:
+            archive.extractall(place, _looked_at(archive, part))  # noqa: S202 — each was looked at
+            while content.read(_CHUNK):  # to its end, where the sum stands: a flipped bit may still read as a file
+                pass
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise Halt(f"{part} est abîmé ({type(error).__name__}) : prenez une autre sauvegarde.") from None
+
+
+def _looked_at(archive: tarfile.TarFile, part: Path) -> Iterator[tarfile.TarInfo]:
+    for entry in archive:
+        if not _ours(entry, part.name):
+            raise Halt(f"{part} contient autre chose qu'une sauvegarde d'Égide : rien n'en est sorti.")
+        yield entry
+
+
+def _ours(entry: tarfile.TarInfo, part: str) -> bool:
+    """A file or a folder below its place, of what this archive is for."""
     path = PurePosixPath(entry.name)
-    return (entry.isfile() or entry.isdir()) and not path.is_absolute() and ".." not in path.parts
+    below = (entry.isfile() or entry.isdir()) and not path.is_absolute() and ".." not in path.parts
+    return below and entry.name.startswith(_HOLDS.get(part, ""))
 
 
 def _kept(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:

@@ -1,0 +1,178 @@
+"""What goes wrong with a backup or a restoration, on a small home without PostgreSQL: a sentence, nothing half done."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from egide.cli import backup as saving
+from egide.cli.halt import Halt
+from egide.kernel.home import Home
+
+BORN = {"base_id": "b", "demo": False, "born": "2026-01-01T00:00:00+00:00", "signature": ""}
+LEAVES = bytes(range(256)) * 40
+
+
+def small(root: Path, server: bool = False) -> Home:
+    """A home as a backup sees it."""
+    home = Home(root)
+    for folder in (home.keeper_masters, home.keeper_state, home.keeper_trail, home.secrets / "super"):
+        folder.mkdir(parents=True)
+    home.base_json.write_text(json.dumps(BORN))
+    home.keeper_birth.write_text(json.dumps(BORN))
+    (home.keeper_masters / "clinical.1.key").write_bytes(b"k" * 32)
+    for name in ("checkpoints.log", "frontier.bin", "leaves.bin"):
+        (home.keeper_trail / name).write_bytes(LEAVES)
+    home.pgpass("super").write_text("secret")
+    if server:
+        home.server_json.write_text(json.dumps({"host": "db.hopital.example"}))
+    return home
+
+
+def archive(path: Path, **files: bytes) -> None:
+    with tarfile.open(path, "w:gz") as out:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            out.addfile(entry, io.BytesIO(content))
+
+
+def copied(_home: Home, folder: Path) -> None:
+    """What pg_basebackup leaves."""
+    archive(folder / saving.BASE, PG_VERSION=b"17\n")
+    archive(folder / saving.CHANGES, **{"000000010000000000000001": LEAVES})
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("base", "keys"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(saving, "_copy_base", copied)
+    return tmp_path
+
+
+def saved(places: Path, home: Home) -> tuple[Path, Path]:
+    saving.backup(home, places / "base", places / "keys")
+    (base,), (keys,) = (places / "base").iterdir(), (places / "keys").iterdir()
+    return base, keys
+
+
+def files(root: Path) -> dict[str, bytes]:
+    return {str(one.relative_to(root)): one.read_bytes() for one in root.rglob("*") if one.is_file()}
+
+
+# ── there and back ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_base_on_the_hospitals_server_comes_back_without_a_data_folder(places: Path) -> None:
+    home = small(places / "home", server=True)
+    assert "votre serveur" in saving.backup(home, places / "base", places / "keys")[-1]
+    (base,), (keys,) = (places / "base").iterdir(), (places / "keys").iterdir()
+    assert not (base / saving.BASE).exists()
+    there = Home(places / "there")
+    saving.restore(there, base, keys)
+    assert files(there.root) == files(home.root)
+    assert not there.pg.exists()
+    with pytest.raises(Halt, match="a déjà une base"):
+        saving.restore(there, base, keys)
+
+
+def test_an_embedded_base_comes_back_whole_where_a_start_left_empty_folders(places: Path) -> None:
+    home, there = small(places / "home"), Home(places / "there")
+    base, keys = saved(places, home)
+    for folder in (there.keeper, there.log, there.venv):
+        folder.mkdir(parents=True)
+    saving.restore(there, base, keys)
+    changes = {"pg/PG_VERSION": b"17\n", "pg/pg_wal/000000010000000000000001": LEAVES}
+    assert files(there.root) == files(home.root) | changes
+    assert there.pg.stat().st_mode & 0o777 == 0o700
+    assert sorted(path.name for path in there.root.iterdir()) == ["base.json", "keeper", "log", "pg", "secrets", "venv"]
+
+
+@pytest.mark.parametrize("missing", [saving.BASE, saving.CHANGES, saving.BESIDE])
+def test_a_part_that_is_missing_is_not_taken_for_a_server_of_the_hospitals(places: Path, missing: str) -> None:
+    base, keys = saved(places, small(places / "home"))
+    (base / missing).unlink()
+    with pytest.raises(Halt, match=f"{missing} manque"):
+        saving.restore(Home(places / "there"), base, keys)
+    assert not (places / "there").exists()
+
+
+# ── what is restored was altered ────────────────────────────────────────────────────────────────────────────────────
+
+
+def refused(places: Path, base: Path, keys: Path, why: str) -> None:
+    """Refused, in a new folder and in one that an Égide's environment is in: both are as they were."""
+    (places / "made" / "venv").mkdir(parents=True)
+    for name in ("there", "made"):
+        with pytest.raises(Halt, match=why):
+            saving.restore(Home(places / name), base, keys)
+    assert not (places / "there").exists()
+    assert [path.name for path in (places / "made").rglob("*")] == ["venv"]
+
+
+def flip(at: float) -> Callable[[bytes], bytes]:
+    def flipped(content: bytes) -> bytes:
+        place = int(at * len(content)) if at >= 0 else len(content) + int(at)
+        return content[:place] + bytes([content[place] ^ 4]) + content[place + 1 :]
+
+    return flipped
+
+
+@pytest.mark.parametrize("part", [saving.KEEPER, saving.BESIDE, saving.BASE, saving.CHANGES])
+@pytest.mark.parametrize("damage", [
+    lambda content: content[: len(content) // 2], lambda content: content[:-4], lambda _content: b"", flip(0.0),
+    flip(0.3), flip(0.5), flip(0.8), flip(-6),
+], ids=["half", "no sum", "empty", "head", "a third", "middle", "end", "sum"])  # fmt: skip
+def test_a_damaged_archive_is_said_and_leaves_the_home_as_it_was(
+    places: Path, part: str, damage: Callable[[bytes], bytes]
+) -> None:
+    base, keys = saved(places, small(places / "home"))
+    file = (keys if part == saving.KEEPER else base) / part
+    file.write_bytes(damage(file.read_bytes()))
+    refused(places, base, keys, f"{part} est abîmé")
+
+
+def test_a_bit_of_a_file_flipped_under_a_whole_archive_is_found_by_its_sum(places: Path) -> None:
+    """Stored without compression, a flipped bit still reads as a file: the sum at the end alone tells."""
+    base, keys = saved(places, small(places / "home"))
+    file = base / saving.CHANGES
+    file.write_bytes(gzip.compress(gzip.decompress(file.read_bytes()), compresslevel=0))
+    content = file.read_bytes()
+    file.write_bytes(flip((content.index(LEAVES) + 1000) / len(content))(content))
+    refused(places, base, keys, "est abîmé")
+
+
+def entry(name: str, kind: bytes = tarfile.REGTYPE, to: str = "") -> tarfile.TarInfo:
+    found = tarfile.TarInfo(name)
+    found.type, found.linkname = kind, to
+    return found
+
+
+@pytest.mark.parametrize("foreign", [
+    entry("../outside"), entry("keeper/../../outside"), entry("/outside"), entry("keeper/l", tarfile.SYMTYPE, "/etc"),
+    entry("keeper/h", tarfile.LNKTYPE, "keeper/birth.json"), entry("keeper/p", tarfile.FIFOTYPE), entry("venv/bin/x"),
+], ids=lambda one: one.name)  # fmt: skip
+def test_what_no_backup_of_ours_holds_is_refused_and_nothing_comes_out(places: Path, foreign: tarfile.TarInfo) -> None:
+    base, keys = saved(places, small(places / "home"))
+    with tarfile.open(keys / saving.KEEPER, "w:gz") as out:
+        out.add(places / "home" / "keeper", "keeper")
+        out.addfile(foreign)
+    refused(places, base, keys, "autre chose qu'une sauvegarde")
+    assert not (places / "outside").exists()
+
+
+def test_what_stands_in_the_home_is_never_written_over(places: Path) -> None:
+    base, keys = saved(places, small(places / "home"))
+    secret = Home(places / "there").pgpass("web")
+    secret.parent.mkdir(parents=True)
+    secret.write_text("mine")
+    with pytest.raises(Halt, match="existe déjà"):
+        saving.restore(Home(places / "there"), base, keys)
+    assert files(places / "there") == {"secrets/web/pgpass": b"mine"}
