@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import tarfile
+import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -26,27 +27,33 @@ KEEPER, BESIDE = "keeper.tar.gz", "secrets.tar.gz"
 BASE, CHANGES = "base.tar.gz", "pg_wal.tar.gz"  # as pg_basebackup names them
 # Counted again from the trail: an old count would let past what was given since.
 _NOT_KEPT: Final = "keeper/state/ceilings.bin"
+_DRAFTS: Final = (".new", ".part")  # what a program writes beside, then renames
 # What each of our own archives may hold, by first name.
 _HOLDS: Final = {KEEPER: ("keeper",), BESIDE: ("secrets", "base.json", "database.json", "demo")}  # and demo-keys…
 _CHUNK: Final = 1 << 20
 
 
 def backup(home: Home, base: Path, keys: Path) -> list[str]:
-    """Copies keys and base into a dated folder of each place; says where. Refuses one place for both.
+    """Copies keys and base into a dated folder of each place; says where. What fails leaves neither.
 
-    Where the base is on a server of the hospital's, its own tools save it: the keys and secrets only are copied.
+    Refuses one place for both, or one inside the other, and a key that changed meanwhile: the base would be sealed
+    under a key that is not in the backup. Where the base is on a server of the hospital's, its own tools save it: the
+    keys and secrets only are copied.
     """
-    if base.resolve() == keys.resolve():
-        raise Halt("Base et clés vont en deux lieux, sous deux responsables : qui a les deux lit tout.")
+    one, other = base.resolve(), keys.resolve()
+    if one == other or one in other.parents or other in one.parents:
+        raise Halt("Base et clés vont en deux lieux séparés, sous deux responsables : qui a les deux lit tout.")
     if home.base() is None:
         raise Halt(f"Aucune base dans {home.root} : donnez le bon EGIDE_HOME.")
     name = f"egide-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    with _new(keys / name) as folder:
-        _pack(folder / KEEPER, home.root, ["keeper"])
-    with _new(base / name) as folder:
+    with _new(keys / name) as apart, _new(base / name) as folder:
+        before = _masters(home)
+        _pack(apart / KEEPER, home.root, ["keeper"])
         if home.server() is None:
             _copy_base(home, folder)
         _pack(folder / BESIDE, home.root, _beside(home))
+        if _masters(home) != before:
+            raise Halt("Une clé du gardien a changé pendant la copie : rien n'en est gardé ; relancez, sans y toucher.")
     said = [f"clés : {keys / name}", f"base : {base / name}"]
     if home.server() is not None:
         said.append("La base est sur votre serveur : sauvegardez-la maintenant avec ses outils, après les clés.")
@@ -102,6 +109,15 @@ def _put_in_place(draft: Path, root: Path) -> None:
         raise
 
 
+def _masters(home: Home) -> tuple[int, int, list[str]]:
+    """Changes whenever a key appears, is retired or goes under a passphrase: all of that passes through the folder."""
+    try:
+        folder = home.keeper_masters.stat()
+        return folder.st_ino, folder.st_mtime_ns, sorted(path.name for path in home.keeper_masters.iterdir())
+    except FileNotFoundError:
+        raise Halt(f"Les clés manquent dans {home.keeper_masters} : voyez « egide doctor », puis relancez.") from None
+
+
 def _beside(home: Home) -> list[str]:
     wanted = [home.secrets, home.base_json, home.server_json, *sorted(home.root.glob("demo*"))]
     return [path.name for path in wanted if path.exists()]
@@ -140,11 +156,36 @@ def _new(folder: Path) -> Iterator[Path]:
 
 def _pack(file: Path, root: Path, names: Iterable[str]) -> None:
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        with tarfile.open(fileobj=out, mode="w:gz") as archive:
+        with tarfile.open(file, "w:gz", out) as archive:
             for name in names:
-                archive.add(root / name, name, filter=_kept)
+                _add(archive, root / name, name)
         out.flush()
         os.fsync(out.fileno())
+
+
+def _add(archive: tarfile.TarFile, path: Path, name: str) -> None:
+    """One file or folder of programs that go on writing: without their drafts, nor what is gone since it was listed."""
+    if name == _NOT_KEPT or name.endswith(_DRAFTS):
+        return
+    with suppress(FileNotFoundError):
+        entry = archive.gettarinfo(path, name)
+        if entry.isdir():
+            inside = sorted(os.listdir(path))  # noqa: PTH208 — names
+            archive.addfile(entry)
+            for one in inside:
+                _add(archive, path / one, f"{name}/{one}")
+        elif entry.isfile():
+            _add_file(archive, path, entry)
+
+
+def _add_file(archive: tarfile.TarFile, path: Path, entry: tarfile.TarInfo) -> None:
+    """Copied first, beside the archive: its length there is what the archive says, however it changes meanwhile."""
+    beside = Path(str(archive.name)).parent
+    with path.open("rb") as file, tempfile.SpooledTemporaryFile(_CHUNK, dir=beside) as copy:
+        shutil.copyfileobj(file, copy, _CHUNK)
+        entry.size = copy.tell()
+        copy.seek(0)
+        archive.addfile(entry, copy)
 
 
 def _unpack(part: Path, place: Path) -> None:
@@ -172,7 +213,3 @@ def _ours(entry: tarfile.TarInfo, part: str) -> bool:
     path = PurePosixPath(entry.name)
     below = (entry.isfile() or entry.isdir()) and not path.is_absolute() and ".." not in path.parts
     return below and entry.name.startswith(_HOLDS.get(part, ""))
-
-
-def _kept(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    return None if entry.name == _NOT_KEPT or not (entry.isfile() or entry.isdir()) else entry

@@ -8,6 +8,7 @@ import json
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,8 +64,18 @@ def saved(places: Path, home: Home) -> tuple[Path, Path]:
     return base, keys
 
 
+def kept(file: Path) -> dict[str, bytes]:
+    """The files of an archive."""
+    with tarfile.open(file) as content:
+        return {one.name: content.extractfile(one).read() for one in content if one.isfile()}  # type: ignore[union-attr]
+
+
 def files(root: Path) -> dict[str, bytes]:
     return {str(one.relative_to(root)): one.read_bytes() for one in root.rglob("*") if one.is_file()}
+
+
+def nothing_kept(places: Path) -> bool:
+    return not [*(places / "base").iterdir(), *(places / "keys").iterdir()]
 
 
 # ── there and back ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -102,6 +113,93 @@ def test_a_part_that_is_missing_is_not_taken_for_a_server_of_the_hospitals(place
     with pytest.raises(Halt, match=f"{missing} manque"):
         saving.restore(Home(places / "there"), base, keys)
     assert not (places / "there").exists()
+
+
+# ── what the copy meets ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("change", [
+    lambda home: (home.keeper_masters / "clinical.2.key").write_bytes(b"n" * 32),
+    lambda home: (home.keeper_masters / "clinical.1.key").rename(home.keeper / "clinical.1.key"),
+    lambda home: home.keeper_masters.rename(home.keeper / "masters.plain"),
+])  # fmt: skip
+def test_a_key_renewed_between_the_keys_and_the_base_keeps_neither(
+    places: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Home], object]
+) -> None:
+    def meanwhile(home: Home, folder: Path) -> None:
+        change(home)
+        copied(home, folder)
+
+    monkeypatch.setattr(saving, "_copy_base", meanwhile)
+    with pytest.raises(Halt, match=r"Une clé du gardien a changé|Les clés manquent"):
+        saving.backup(small(places / "home"), places / "base", places / "keys")
+    assert nothing_kept(places)
+
+
+def test_keys_alone_do_not_stay_when_the_base_cannot_be_copied(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_home: Home, _folder: Path) -> None:
+        raise Halt("La base ne répond pas")
+
+    monkeypatch.setattr(saving, "_copy_base", fails)
+    with pytest.raises(Halt, match="ne répond pas"):
+        saving.backup(small(places / "home"), places / "base", places / "keys")
+    assert nothing_kept(places)
+
+
+def watched(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], object]) -> None:
+    """`act` happens once this file was looked at, before it is read."""
+    looked = tarfile.TarFile.gettarinfo
+
+    def looking(self: tarfile.TarFile, path: Any = None, arcname: Any = None, fileobj: Any = None) -> Any:
+        found = looked(self, path, arcname, fileobj)
+        if arcname == name:
+            act()
+        return found
+
+    monkeypatch.setattr(tarfile.TarFile, "gettarinfo", looking)
+
+
+def test_a_file_that_vanishes_after_it_was_listed_is_left_out(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = small(places / "home")
+    watched(monkeypatch, "keeper/trail/checkpoints.log", (home.keeper_trail / "frontier.bin").unlink)
+    _, keys = saved(places, home)
+    assert sorted(name for name in kept(keys / saving.KEEPER) if "trail" in name) == [
+        "keeper/trail/checkpoints.log", "keeper/trail/leaves.bin",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("now", [b"", LEAVES[:32], LEAVES * 2])
+def test_a_file_that_shrinks_or_grows_is_kept_as_it_was_read(
+    places: Path, monkeypatch: pytest.MonkeyPatch, now: bytes
+) -> None:
+    home = small(places / "home")
+    watched(monkeypatch, "keeper/trail/frontier.bin", lambda: (home.keeper_trail / "frontier.bin").write_bytes(now))
+    _, keys = saved(places, home)
+    found = kept(keys / saving.KEEPER)
+    assert (found["keeper/trail/frontier.bin"], found["keeper/trail/leaves.bin"]) == (now, LEAVES)
+
+
+def test_drafts_and_counters_are_not_kept(places: Path) -> None:
+    home = small(places / "home")
+    for draft in ("birth.new", "state/expected.bin.new", "masters/.clinical.2.key.part", "state/ceilings.bin"):
+        (home.keeper / draft).write_bytes(b"x")
+    (home.secrets / "super" / "pgpass.new").write_bytes(b"x")
+    base, keys = saved(places, home)
+    assert sorted(kept(keys / saving.KEEPER)) == [
+        "keeper/birth.json", "keeper/masters/clinical.1.key", "keeper/trail/checkpoints.log",
+        "keeper/trail/frontier.bin", "keeper/trail/leaves.bin",
+    ]  # fmt: skip
+    assert sorted(kept(base / saving.BESIDE)) == ["base.json", "secrets/super/pgpass"]
+
+
+@pytest.mark.parametrize(("base", "keys"), [("both", "both"), ("both", "both/keys"), ("both/base", "both"),
+                                            ("both", "both/keys/../../both/keys")])  # fmt: skip
+def test_a_place_inside_the_other_is_no_second_place(places: Path, base: str, keys: str) -> None:
+    for name in ("both/keys", "both/base"):
+        (places / name).mkdir(parents=True)
+    with pytest.raises(Halt, match="deux lieux"):
+        saving.backup(small(places / "home"), places / base, places / keys)
+    assert [path for path in (places / "both").rglob("*") if path.name.startswith("egide-")] == []
 
 
 # ── what is restored was altered ────────────────────────────────────────────────────────────────────────────────────
