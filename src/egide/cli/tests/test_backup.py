@@ -17,7 +17,8 @@ import pytest
 from egide.cli import backup as saving
 from egide.cli.halt import Halt
 from egide.cli.supervisor import Supervisor
-from egide.gate.tests.factories import Hospital
+from egide.gate.opening import chart_from
+from egide.gate.tests.factories import Hospital, Patient, Person
 from egide.keeper.client import Keeper
 from egide.kernel.home import Home
 
@@ -46,20 +47,33 @@ def patients(house: Supervisor) -> int:
     return int(row[0]) if row else -1
 
 
+def opened(hospital: Hospital, person: Person) -> list[dict[str, Any]]:
+    return hospital.entries(account=person.account, kind="open")
+
+
+def birth_name(hospital: Hospital, cookie: str, patient: Patient) -> str:
+    """What the chart's keys unseal there, opened by a session of before."""
+    chart = chart_from(hospital.open(cookie, patient.id))
+    row = patient.trait_ids["birth_name"]
+    sealed = hospital.value("SELECT sealed FROM identity_trait WHERE id = %s", row)
+    return str(chart.unseal("identity", patient.id, "identity_trait", "sealed", row, sealed)["v"])
+
+
 def test_what_is_saved_while_it_serves_opens_where_it_is_restored_and_its_trail_goes_on(
     house: Supervisor, hospital: Hospital, places: Path
 ) -> None:
     if house.home.server() is not None:
         pytest.skip("a server's own tools save its base")
     unit = hospital.unit()
-    patient = hospital.patient(unit)
-    _, cookie = hospital.signed_in("nurse", unit)
+    patient, other = hospital.patients(unit, 2)
+    nurse, cookie = hospital.signed_in("nurse", unit)
     hospital.open(cookie, patient.id)
     saving.backup(house.home, places / "base", places / "keys")
     (base,), (keys,) = (places / "base").iterdir(), (places / "keys").iterdir()
     assert not {path.name for path in base.iterdir()} & {path.name for path in keys.iterdir()}
     assert {path.stat().st_mode & 0o77 for path in (base, keys)} == {0}
-    hospital.open(cookie, patient.id)  # after the copy: not in it
+    hospital.open(cookie, other.id)  # after the copy: not in it
+    assert [entry["ids"] for entry in opened(hospital, nurse)] == [[patient.id], [other.id]]
     there = Supervisor(Home(places / "home"), house.port, demo=None, durable=False)
     saving.restore(there.home, base, keys)
     try:
@@ -68,6 +82,13 @@ def test_what_is_saved_while_it_serves_opens_where_it_is_restored_and_its_trail_
         there.migrate()
         there.start_keeper()
         assert patients(there) == patients(house)
+        restored = Hospital(there.cluster, there.home, hospital.origin)
+        try:
+            assert [entry["ids"] for entry in opened(restored, nurse)] == [[patient.id]]
+            assert birth_name(restored, cookie, patient) == patient.birth_name
+            assert [entry["ids"] for entry in opened(restored, nurse)] == [[patient.id], [patient.id]]
+        finally:
+            restored.close()
         health = health_of(there)
         assert health["halted"] is None
         assert not [alarm for alarm in health["alarms"] if alarm["code"] in ("lost", "missing", "altered")]
