@@ -302,7 +302,8 @@ def test_a_month_is_drawn_once_from_its_recorded_seed_and_its_heads_review_it(
     first = waiting[0][0]
     assert mine.post(f"/relectures/{first}/", {"verdict": "to_explain"}).status_code == 302
     assert mine.post(f"/relectures/{first}/", {"verdict": "ok"}).status_code == 409
-    assert mine.post(f"/relectures/{waiting[1][0]}/", {"verdict": "perhaps"}).status_code == 400
+    for typed in ("perhaps", "", "\x00", "ok\x00"):
+        assert mine.post(f"/relectures/{waiting[1][0]}/", {"verdict": typed}).status_code == 400
     assert mine.post(f"/relectures/{2**70}/", {"verdict": "ok"}).status_code == 400
     stranger = browser(hospital.signed_in("physician", hospital.unit())[1])
     assert stranger.post(f"/relectures/{waiting[1][0]}/", {"verdict": "ok"}).status_code == 403
