@@ -191,6 +191,28 @@ def test_nobody_finishes_anothers_act(case: Emergency, hospital: Hospital) -> No
     assert refused(case, begun, thief.key) == "not_approved"  # the first yes is one's own
 
 
+def test_a_yes_that_is_refused_before_its_key_is_looked_at_is_a_row_of_whose_session_handed_it_in(
+    case: Emergency, hospital: Hospital
+) -> None:
+    begun, unknown = case.begin(), uuid4()
+    thief, cookie = hospital.signed_in("physician", hospital.unit())
+    assert refused(case, begun, words="autre chose") == "bad_request"
+    assert refused(case, begun | {"act": unknown.bytes}) == "act_ended"
+    assert refused(case, begun, thief.key, cookie=cookie) == "act_ended"
+    act = UUID(bytes=begun["act"])
+    hospital.sql("UPDATE accounts.act SET expires_at = now() WHERE id = %s", act)
+    assert refused(case, begun) == "act_ended"
+    response = case.person.key.assertion(begun["options"], hospital.origin)
+    with pytest.raises(Refused, match="act_ended"):
+        hospital.web.call("act", step="yes", cookie=case.cookie, act=unknown.bytes, response=response)
+    told = [
+        [(entry["reason"], entry["object"]) for entry in hospital.entries(account=account, kind="refuse")]
+        for account in (case.person.account, thief.account)
+    ]
+    hers = [("bad_request", str(act)), ("act_ended", str(unknown)), ("act_ended", str(act))]
+    assert told == [[*hers, ("act_ended", f"account=;act={unknown}")], [("act_ended", str(act))]]
+
+
 def test_the_act_dies_with_its_session(case: Emergency, hospital: Hospital) -> None:
     begun = case.begin()
     hospital.web.call("revoke", cookie=case.cookie)
