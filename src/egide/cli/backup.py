@@ -180,7 +180,7 @@ def _add(archive: tarfile.TarFile, path: Path, name: str) -> None:
 
 def _add_file(archive: tarfile.TarFile, path: Path, entry: tarfile.TarInfo) -> None:
     """Copied first, beside the archive: its length there is what the archive says, however it changes meanwhile."""
-    beside = Path(str(archive.name)).parent
+    beside = str(Path(str(archive.name)).parent)
     with path.open("rb") as file, tempfile.SpooledTemporaryFile(_CHUNK, dir=beside) as copy:
         shutil.copyfileobj(file, copy, _CHUNK)
         entry.size = copy.tell()
