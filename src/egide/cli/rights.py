@@ -20,7 +20,7 @@ PROCESS_ROLES: Final = ("keeper", "web", "worker", "live", "auditor")
 _COMMON: Final = frozenset(
     {
         "door.append_act(text,uuid,text)",
-        "door.refused(text)",
+        "door.refused(text,uuid)",
         "door.rule_hash()",
         "door.use_opening(text)",
         "gate.acting_account()",

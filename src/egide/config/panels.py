@@ -184,7 +184,11 @@ def shift(request: HttpRequest) -> HttpResponse:
         mine=[
             {"id": one.id, "name": one.name, "declared": one.name in own, "until": own.get(one.name)} for one in mine
         ],
-        others=[one for one in known.values() if one.site_id == actor.site and one.id not in actor.units],
+        others=[
+            one
+            for one in known.values()
+            if one.site_id == actor.site and one.kind != "platform" and one.id not in actor.units
+        ],
         here=[one for one in here if one.account != actor.account],
         done=request.GET.get("fait"),
     )

@@ -10,12 +10,15 @@ from django.db import DatabaseError, connection, transaction
 
 from egide.accounts.session import CLOSED_IN_RESCUE, sqlstate
 from egide.gate.reading import use_opening
-from egide.kernel.capabilities import Capability, Refused
+from egide.kernel.capabilities import Capability, Chart, Refused
 
 
 @contextmanager
-def clean_transaction(ticket: str) -> Iterator[None]:
-    """A transaction under a ticket, on a connection without what an earlier request may have left there."""
+def clean_transaction(ticket: str, patient_id: UUID | None = None) -> Iterator[None]:
+    """A transaction under a ticket, on a connection without what an earlier request may have left there.
+
+    What SQL raised in it is a refusal's row afterwards, about `patient_id` if it is somebody whom the ticket opens.
+    """
     connection.close_if_health_check_failed()  # PostgreSQL may have restarted since the last request
     connection.ensure_connection()
     connection.connection.execute("RESET ALL", prepare=False)
@@ -28,7 +31,7 @@ def clean_transaction(ticket: str) -> Iterator[None]:
         if code is not None:  # the rollback took the row with it: it is written apart
             with transaction.atomic(durable=True), connection.cursor() as cursor:
                 use_opening(connection.connection, ticket)
-                cursor.execute("SELECT door.refused(%s)", [code])
+                cursor.execute("SELECT door.refused(%s, %s)", [code, patient_id])
         raise
 
 
@@ -44,9 +47,12 @@ def _raised(fault: Exception) -> str | None:
 
 
 @contextmanager
-def opened(cap: Capability) -> Iterator[None]:
-    """A transaction that holds the opening's ticket; what is done inside is committed together or not at all."""
-    with clean_transaction(cap.ticket):
+def opened(cap: Capability, patient_id: UUID | None = None) -> Iterator[None]:
+    """A transaction that holds the opening's ticket; what is done inside is committed together or not at all.
+
+    `patient_id`: of a list, whom the act is about; of a chart it is its patient.
+    """
+    with clean_transaction(cap.ticket, cap.patient_id if isinstance(cap, Chart) else patient_id):
         yield
 
 
@@ -62,7 +68,7 @@ def acting(cap: Capability, verb: str, patient_id: UUID, object_id: str, *catego
     missing = [category for category in categories if not cap.may_write(category)]
     if missing or patient_id not in cap.ids:
         raise Refused("category_closed", "Votre profession ne permet pas d'écrire ici.")
-    with opened(cap):
+    with opened(cap, patient_id):
         yield
         record_act(verb, patient_id, object_id)
 

@@ -188,6 +188,11 @@ REFUSALS: dict[str, Refusal] = {
         _lazy("Cette unité n'est pas de votre site ; aucun poste n'y a été déclaré."),
         _lazy("Demandez au cadre de cette unité de vous y affecter."),
     ),
+    "platform_shift": Refusal(
+        _lazy("Plateau technique : pas de poste déclaré"),
+        _lazy("On ne déclare pas de poste dans un laboratoire ou une imagerie ; aucun n'y a été ouvert."),
+        _lazy("Demandez au cadre de cette unité de vous y affecter."),
+    ),
     "no_shift": Refusal(
         _lazy("Aucun poste à quitter"),
         _lazy("Vous n'aviez pas de poste déclaré dans cette unité."),

@@ -106,6 +106,18 @@ def test_a_shift_is_of_ones_own_site_and_of_a_profession_that_takes_care(hospita
         assert door(hospital, cookie, "declare_shift(%s)", hospital.unit()) == "category_closed", profession
 
 
+@pytest.mark.parametrize("profession", ["physician", "intern", "nurse"])
+def test_a_laboratory_is_worked_in_by_its_own_people(hospital: Hospital, browser: Any, profession: str) -> None:
+    """Its list opens charts whole: who belongs there says its cadre, not whoever would see them."""
+    laboratory = hospital.unit(kind="platform")
+    person, cookie = hospital.signed_in(profession, hospital.unit())
+    assert door(hospital, cookie, "declare_shift(%s)", laboratory) == "platform_shift"
+    assert hospital.sql("SELECT 1 FROM accounts.shift WHERE account = %s", person.account) == []
+    page = browser(cookie)
+    assert str(laboratory) not in page.get("/poste/").content.decode()
+    assert "Plateau technique" in page.post("/poste/prendre/", {"unit": str(laboratory)}).content.decode()
+
+
 def test_four_shifts_at_most_even_at_once(hospital: Hospital) -> None:
     person, cookie = hospital.signed_in("nurse", hospital.unit())
     units = [hospital.unit() for _ in range(10)]

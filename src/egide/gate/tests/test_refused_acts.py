@@ -18,6 +18,12 @@ def reasons(hospital: Hospital, purpose: str) -> list[tuple[str, list[UUID]]]:
     return [(one["reason"], one["ids"]) for one in hospital.entries(kind="refuse") if one["purpose"] == purpose]
 
 
+def of(hospital: Hospital, person: Person) -> list[tuple[str, str, list[UUID]]]:
+    """What one person was refused: the act, why, about whom."""
+    found = hospital.entries(account=person.account, kind="refuse")
+    return [(one["purpose"], one["reason"], one["ids"]) for one in found]
+
+
 @pytest.fixture
 def ward(hospital: Hospital) -> tuple[UUID, str]:
     """A patient and a nurse of her unit, who takes care of her and may not do what a physician or a desk does."""
@@ -58,6 +64,58 @@ def test_so_is_one_on_no_chart(hospital: Hospital, ward: tuple[UUID, str], act: 
     before = len(reasons(hospital, act))
     assert door(hospital, ward[1], call, *([2**40] if "%s" in call else [])) == said
     assert reasons(hospital, act)[before:] == [(said, [])]
+
+
+@pytest.mark.parametrize(
+    ("profession", "act", "call", "given", "said"),
+    [
+        ("nurse", "declare_shift", "declare_shift(%s)", NOBODY, "other_site"),
+        ("dpo", "declare_shift", "declare_shift(%s)", None, "category_closed"),
+        ("nurse", "end_shift", "end_shift(%s)", NOBODY, "no_shift"),
+        ("nurse", "review", "review(%s, 'accepted')", 2**40, "no_link"),
+        ("nurse", "review", "review(%s, 'perhaps')", 2**40, "bad_request"),
+        ("physician", "review_drawn", "review_drawn(%s, 'ok')", 2**40, "no_link"),
+        ("physician", "review_drawn", "review_drawn(%s, 'perhaps')", 2**40, "bad_request"),
+        ("dpo", "oversight", "draw_month(%s::date)", "2026-02-02", "bad_request"),
+        ("dpo", "oversight", "draw_month(%s::date)", "2999-01-01", "bad_request"),
+        ("nurse", "oversight", "draw_month(%s::date)", "2026-02-01", "category_closed"),
+    ],
+)
+def test_nor_does_any_of_these_refuse_in_silence(
+    hospital: Hospital, profession: str, act: str, call: str, given: Any, said: str
+) -> None:
+    person, cookie = hospital.signed_in(profession)
+    assert door(hospital, cookie, call, given or hospital.unit()) == said
+    rows = [
+        (one["purpose"], one["reason"], one["ids"]) for one in hospital.entries(account=person.account, kind="refuse")
+    ]
+    assert rows == [(act, said, [])]
+
+
+@pytest.mark.parametrize(
+    ("profession", "act", "call", "said"),
+    [
+        ("administrator", "ask_to_join", "ask_to_join(%s)", "category_closed"),
+        ("dpo", "oversight", "name_patient(%s, 'homonym')", "bad_request"),
+        ("nurse", "oversight", "name_patient(%s, 'complaint')", "category_closed"),
+    ],
+)
+def test_a_row_says_of_whom(hospital: Hospital, profession: str, act: str, call: str, said: str) -> None:
+    patient = hospital.patient(hospital.unit()).id
+    person, cookie = hospital.signed_in(profession)
+    assert door(hospital, cookie, call, patient) == said
+    rows = [
+        (one["purpose"], one["reason"], one["ids"]) for one in hospital.entries(account=person.account, kind="refuse")
+    ]
+    assert rows == [(act, said, [patient])]
+
+
+def test_a_month_drawn_already_is_refused_by_a_row(hospital: Hospital) -> None:
+    person, cookie = hospital.signed_in("dpo")
+    assert door(hospital, cookie, "draw_month('2025-03-01'::date)") == "ok"
+    assert door(hospital, cookie, "draw_month('2025-03-01'::date)") == "already_drawn"
+    (row,) = hospital.entries(account=person.account, kind="refuse")
+    assert (row["reason"], row["object"]) == ("already_drawn", "draw;month=20250301")
 
 
 def test_what_is_done_leaves_no_refusal(hospital: Hospital) -> None:
@@ -178,6 +236,18 @@ def test_what_sql_had_to_raise_is_written_after_the_rollback(hospital: Hospital,
     finally:
         hospital.sql("UPDATE gate.limits SET value = %s WHERE name = 'unit_fill_floor'", floor)
     assert answer.status_code in {409, 422}
-    rows = [one["reason"] for one in hospital.entries(account=person.account, kind="refuse")]
-    assert rows == ["unit_full"]
+    rows = [(one["reason"], one["ids"]) for one in hospital.entries(account=person.account, kind="refuse")]
+    assert rows == [("unit_full", [patient])]
     assert hospital.sql("SELECT unit_id FROM stays_stay WHERE patient_id = %s", patient) == [(unit,)]
+
+
+def test_such_a_row_names_nobody_whom_the_ticket_does_not_open(hospital: Hospital) -> None:
+    unit = hospital.unit()
+    patient, stranger = hospital.patient(unit).id, hospital.stranger()
+    person, cookie = hospital.signed_in("nurse", unit)
+    for whom in (patient, stranger):
+        assert on_chart(hospital, cookie, patient, "refused('unit_full', %s)", whom) == "unit_full"
+    assert door(hospital, cookie, "refused('unit_full', %s)", patient) == "unit_full"  # a ticket that opens nobody
+    assert on_chart(hospital, cookie, patient, "refused('made_up', %s)", patient) == "bad_request"
+    rows = [(one["reason"], one["ids"]) for one in hospital.entries(account=person.account, kind="refuse")]
+    assert rows == [("unit_full", [patient]), ("unit_full", []), ("unit_full", [])]
