@@ -231,8 +231,8 @@ def _shifts(stage: Stage, thief: Account, outcome: Outcome) -> None:
 def _units_of_site(stage: Stage, who: UUID) -> list[str]:
     with stage.judge() as judge:
         rows = judge.execute(
-            "SELECT u.id FROM directory_unit u JOIN accounts.account c ON c.site = u.site_id WHERE c.id = %s AND u.kind <> 'platform'"
-            " ORDER BY u.id",
+            "SELECT u.id FROM directory_unit u JOIN accounts.account c ON c.site = u.site_id"
+            " WHERE c.id = %s AND u.kind <> 'platform' ORDER BY u.id",
             (who,),
         ).fetchall()
     return [str(row["id"]) for row in rows]
