@@ -108,25 +108,57 @@ def doctor(
 
 
 Folder = Annotated[Path, typer.Option(file_okay=False, help="Dossier ; celui de la base n'est pas celui des clés.")]
+Recipients = Annotated[
+    list[str] | None, typer.Option("--to", help="Destinataire age (age1…) ; plusieurs fois, chacun l'ouvre.")
+]
 
 
 @app.command()
-def backup(base: Folder, keys: Folder) -> None:
-    """Sauvegarde Égide en marche : les clés dans un dossier, la base dans un autre."""
+def backup(
+    base: Folder,
+    keys: Folder,
+    to: Recipients = None,
+    in_clear: Annotated[
+        bool, typer.Option("--in-clear", help="Sans chiffrer : qui a les deux dossiers lit tout.")
+    ] = False,
+) -> None:
+    """Sauvegarde Égide en marche, chiffrée : les clés dans un dossier, la base dans un autre."""
+    from egide.cli import age
     from egide.cli import backup as saving
 
-    for line in saving.backup(Home.from_environment(), base, keys):
+    if bool(to) == in_clear:
+        raise Halt(
+            "Donnez --to DESTINATAIRE (age1… ; « egide identity FICHIER » en fait un), "
+            "ou --in-clear si un autre outil chiffre."
+        )
+    for line in saving.backup(Home.from_environment(), base, keys, age.recipients(to or ())):
         print(line)
 
 
 @app.command()
-def restore(base: Folder, keys: Folder) -> None:
+def restore(
+    base: Folder,
+    keys: Folder,
+    identity: Annotated[Path | None, typer.Option(dir_okay=False, help="Fichier de l'identité qui ouvre.")] = None,
+    fingerprint: Annotated[str | None, typer.Option(help="Empreinte notée quand la sauvegarde fut faite.")] = None,
+) -> None:
     """Remet dans un EGIDE_HOME neuf ce qu'« egide backup » a sauvegardé ; puis « egide run »."""
+    from egide.cli import age
     from egide.cli import backup as saving
 
     home = Home.from_environment()
-    saving.restore(home, base, keys)
+    saving.restore(home, base, keys, age.identities(identity) if identity else (), fingerprint)
     print(f"Restauré dans {home.root}. Lancez « egide run », puis « egide doctor » et « egide audit verify ».")
+
+
+@app.command()
+def identity(
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="Fichier neuf, hors de cette machine.")],
+) -> None:
+    """Fait l'identité qui ouvrira les sauvegardes, dans un fichier à garder hors ligne ; dit son destinataire."""
+    from egide.cli import age
+
+    print(age.make_identity(file))
 
 
 @app.command()

@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from egide.cli import age, manifest
 from egide.cli import backup as saving
 from egide.cli.halt import Halt
 from egide.cli.supervisor import Supervisor
@@ -68,14 +69,16 @@ def test_what_is_saved_while_it_serves_opens_where_it_is_restored_and_its_trail_
     patient, other = hospital.patients(unit, 2)
     nurse, cookie = hospital.signed_in("nurse", unit)
     hospital.open(cookie, patient.id)
-    saving.backup(house.home, places / "base", places / "keys")
+    identity = places / "identity"
+    saving.backup(house.home, places / "base", places / "keys", age.recipients([age.make_identity(identity)]))
     (base,), (keys,) = (places / "base").iterdir(), (places / "keys").iterdir()
-    assert not {path.name for path in base.iterdir()} & {path.name for path in keys.iterdir()}
+    assert {path.name for path in base.iterdir()} & {path.name for path in keys.iterdir()} == {manifest.NAME}
+    assert {path.suffix for folder in (base, keys) for path in folder.iterdir()} == {age.SUFFIX, ".json"}
     assert {path.stat().st_mode & 0o77 for path in (base, keys)} == {0}
     hospital.open(cookie, other.id)  # after the copy: not in it
     assert [entry["ids"] for entry in opened(hospital, nurse)] == [[patient.id], [other.id]]
     there = Supervisor(Home(places / "home"), house.port, demo=None, durable=False)
-    saving.restore(there.home, base, keys)
+    saving.restore(there.home, base, keys, age.identities(identity))
     try:
         there.prepare_home()
         there.start_postgres()

@@ -7,12 +7,14 @@ import io
 import json
 import tarfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from egide.cli import backup as saving
+from egide.cli import manifest
 from egide.cli.halt import Halt
 from egide.kernel.home import Home
 
@@ -110,6 +112,7 @@ def test_an_embedded_base_comes_back_whole_where_a_start_left_empty_folders(plac
 def test_a_part_that_is_missing_is_not_taken_for_a_server_of_the_hospitals(places: Path, missing: str) -> None:
     base, keys = saved(places, small(places / "home"))
     (base / missing).unlink()
+    told_anew(base, keys)
     with pytest.raises(Halt, match=f"{missing} manque"):
         saving.restore(Home(places / "there"), base, keys)
     assert not (places / "there").exists()
@@ -207,12 +210,19 @@ def test_a_place_inside_the_other_is_no_second_place(places: Path, base: str, ke
 
 def refused(places: Path, base: Path, keys: Path, why: str) -> None:
     """Refused, in a new folder and in one that an Égide's environment is in: both are as they were."""
-    (places / "made" / "venv").mkdir(parents=True)
+    (places / "made" / "venv").mkdir(parents=True, exist_ok=True)
     for name in ("there", "made"):
         with pytest.raises(Halt, match=why):
             saving.restore(Home(places / name), base, keys)
     assert not (places / "there").exists()
     assert [path.name for path in (places / "made").rglob("*")] == ["venv"]
+
+
+def told_anew(base: Path, keys: Path) -> None:
+    """Lists of what stands there now, as somebody who holds both places would write them."""
+    for folder in (base, keys):
+        (folder / manifest.NAME).unlink()
+    manifest.write("b", datetime.now(UTC), keys, base)
 
 
 def flip(at: float) -> Callable[[bytes], bytes]:
@@ -234,6 +244,8 @@ def test_a_damaged_archive_is_said_and_leaves_the_home_as_it_was(
     base, keys = saved(places, small(places / "home"))
     file = (keys if part == saving.KEEPER else base) / part
     file.write_bytes(damage(file.read_bytes()))
+    refused(places, base, keys, f"{part} est abîmé .autre empreinte")
+    told_anew(base, keys)
     refused(places, base, keys, f"{part} est abîmé")
 
 
@@ -244,7 +256,8 @@ def test_a_bit_of_a_file_flipped_under_a_whole_archive_is_found_by_its_sum(place
     file.write_bytes(gzip.compress(gzip.decompress(file.read_bytes()), compresslevel=0))
     content = file.read_bytes()
     file.write_bytes(flip((content.index(LEAVES) + 1000) / len(content))(content))
-    refused(places, base, keys, "est abîmé")
+    told_anew(base, keys)
+    refused(places, base, keys, "est abîmé .BadGzipFile")
 
 
 def entry(name: str, kind: bytes = tarfile.REGTYPE, to: str = "") -> tarfile.TarInfo:
@@ -262,6 +275,7 @@ def test_what_no_backup_of_ours_holds_is_refused_and_nothing_comes_out(places: P
     with tarfile.open(keys / saving.KEEPER, "w:gz") as out:
         out.add(places / "home" / "keeper", "keeper")
         out.addfile(foreign)
+    told_anew(base, keys)
     refused(places, base, keys, "autre chose qu'une sauvegarde")
     assert not (places / "outside").exists()
 

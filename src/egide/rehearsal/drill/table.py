@@ -114,7 +114,10 @@ ATTACKS: Final = (
         "joué par tests/attacks/test_trail_tampering.py ; le témoin n'existe pas",
     ),
     Attack(14, "Base volée : dump et dossier de données", "colonnes scellées, clés hors de la base", "0", "—"),
-    Attack(15, "Sauvegarde volée ou ancienne restaurée", "age, clés hors ligne", "0", "—", "aucune sauvegarde"),
+    Attack(
+        15, "Sauvegarde volée ou ancienne restaurée", "age, clés hors ligne", "0", "—",
+        "joué par cli/tests/test_backup*.py, sur un serveur à eux ; aucun script contre celui qui marche",
+    ),
     Attack(16, "Journaux, caches, pages d'erreur", "rien de saisi dans un journal", "0", "CI"),
     Attack(17, "SSRF et fichier malveillant", "analyse sans base ni réseau", "0", "1 s", "aucun dépôt de fichier"),
     Attack(18, "Flux HL7 forgé", "mTLS par flux", "0", "60 s", "aucun flux HL7"),
