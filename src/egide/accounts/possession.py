@@ -42,6 +42,12 @@ def machine_of(typed: object) -> dict[str, Any]:
         raise Refused("bad_request") from None
 
 
+def machine_left(request: HttpRequest) -> dict[str, Any] | None:
+    """As `machine_of`, for a sign-in no script posts; None of a browser that is no workstation."""
+    key, _, proof = request.COOKIES.get(proofs.MACHINE, "").partition(".")
+    return machine_of({"key": key, "proof": proof}) if key else None
+
+
 def clock() -> int:
     """Milliseconds since 1970, for browsers whose own clock is off."""
     return int(time.time() * 1000)

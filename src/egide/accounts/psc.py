@@ -3,6 +3,7 @@
 OpenID Connect Core 1.0, authorization code with PKCE (RFC 7636). The browser keeps what ties the answer to it.
 """
 
+import contextlib
 import hmac
 import json
 import secrets
@@ -13,13 +14,12 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseRedirect
-from django.middleware.csrf import rotate_token
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from egide.accounts import possession
-from egide.accounts.session import keeper, no_patient_data
-from egide.accounts.views import SESSION_SECONDS, device_of
+from egide.accounts.session import cookie_of, keeper, no_patient_data
+from egide.accounts.views import device_of, enter
 from egide.kernel.capabilities import Refused
 from egide.kernel.prosante import ACR
 from egide.psc import client
@@ -34,16 +34,19 @@ _SECONDS = 180  # as long as the keeper's challenge
 def go(request: HttpRequest) -> HttpResponse:
     """To Pro Santé Connect, with a nonce of the keeper's, a state and a PKCE challenge of this browser's."""
     try:
-        return _away()
+        return _away(request)
     except Refused as refusal:
         return answers.refused(request, refusal.code)
 
 
-def _away() -> HttpResponse:
+def _away(request: HttpRequest) -> HttpResponse:
     configured = settings.PSC
     if configured is None:
         raise Refused("psc_down")
-    begun = keeper().call("sign_in", step="psc_begin")
+    left = possession.machine_left(request)
+    begun = keeper().call("sign_in", step="psc_begin", path=request.path, machine=left)
+    with contextlib.suppress(Refused):  # whoever was here until now, if anybody: as one changes user
+        keeper().call("lock", cookie=cookie_of(request), how="change")
     state, verifier = secrets.token_urlsafe(24), secrets.token_urlsafe(48)
     asked = {
         "response_type": "code", "client_id": configured.client_id, "redirect_uri": _redirect_uri(),
@@ -53,8 +56,9 @@ def _away() -> HttpResponse:
     }  # fmt: skip
     answer = HttpResponseRedirect(f"{_authorization_endpoint()}?{urlencode(asked)}")
     # Lax: the way back is a link that Pro Santé Connect's page follows
+    kept = f"{begun['challenge_id']}.{state}.{verifier}.{begun['seat']}"
     answer.set_cookie(
-        COOKIE, f"{begun['challenge_id']}.{state}.{verifier}", max_age=_SECONDS, path=reverse("psc-back"),
+        COOKIE, kept, max_age=_SECONDS, path=reverse("psc-back"),
         httponly=True, samesite="Lax", secure=settings.CSRF_COOKIE_SECURE,
     )  # fmt: skip
     return answer
@@ -71,30 +75,27 @@ def back(request: HttpRequest) -> HttpResponse:
 
 
 def _entered(request: HttpRequest) -> HttpResponse:
-    challenge_id, state, verifier = _kept(request)
+    challenge_id, state, verifier, seat = _kept(request)
     if not hmac.compare_digest(request.GET.get("state", "").encode(), state.encode()) or not request.GET.get("code"):
         raise Refused("psc_refused")
     token = client.exchange(settings.HOME.psc_socket, request.GET["code"][:2000], verifier, _redirect_uri())
     answer = keeper().call(
         "sign_in", step="psc_finish", challenge_id=challenge_id, token=token, device=device_of(request),
-        device_key=possession.station_of(request),
+        device_key=possession.station_of(request), seat=seat,
     )  # fmt: skip
     # A page of ours, not a redirect: the session's cookie (Strict) is not sent along a way that began elsewhere.
     entered = page(request, "accounts/psc_done.html")
-    entered.set_cookie(
-        settings.SESSION_COOKIE, answer["cookie"], max_age=SESSION_SECONDS, path="/", httponly=True, samesite="Strict",
-        secure=settings.CSRF_COOKIE_SECURE,
-    )  # fmt: skip
+    enter(request, entered, answer["cookie"], seated=bool(seat), machine=bool(seat))
     entered.delete_cookie(COOKIE, path=reverse("psc-back"), samesite="Lax")
-    rotate_token(request)
     return entered
 
 
-def _kept(request: HttpRequest) -> tuple[str, str, str]:
+def _kept(request: HttpRequest) -> tuple[str, str, str, str]:
+    """Challenge, state, verifier; and the workstation one left from, empty where there was none."""
     parts = request.COOKIES.get(COOKIE, "").split(".")
-    if len(parts) != 3 or not all(parts):
+    if len(parts) != 4 or not all(parts[:3]):
         raise Refused("psc_refused")
-    return parts[0], parts[1], parts[2]
+    return parts[0], parts[1], parts[2], parts[3]
 
 
 def _redirect_uri() -> str:

@@ -4,13 +4,12 @@ from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseRedirect
-from django.middleware.csrf import rotate_token
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from egide.accounts import possession
 from egide.accounts.session import keeper, no_patient_data
-from egide.accounts.views import device_of
+from egide.accounts.views import device_of, enter, former
 from egide.kernel.capabilities import Refused
 from egide.ui import page
 from egide.ui.refusals import refusal
@@ -54,22 +53,22 @@ def rescue_sign_in(request: HttpRequest) -> HttpResponse:
     if set(request.POST) - {"username", "code", "csrfmiddlewaretoken"} or not form.is_valid():
         return _form(request, form, status=422)
     try:
+        machine = possession.machine_left(request)
         answer = keeper().call(
             "sign_in", step="rescue", username=form.cleaned_data["username"], code=form.cleaned_data["code"],
             known=request.COOKIES.get(KNOWN_COOKIE, "")[:90], device=device_of(request),
-            device_key=possession.station_of(request),
+            device_key=possession.station_of(request), over=former(request), path=request.path, machine=machine,
         )  # fmt: skip
     except Refused as refused:
         words = refusal(refused.code)
         form.add_error("code", f"{words.sentence} {words.next_step}")
         return _form(request, form, status=words.status)
     signed_in = HttpResponseRedirect(reverse("home"))
-    signed_in.set_cookie(
-        settings.SESSION_COOKIE, answer["cookie"], max_age=SECONDS, path="/", httponly=True, samesite="Strict",
-        secure=settings.CSRF_COOKIE_SECURE,
+    enter(
+        request, signed_in, answer["cookie"], seated=bool(answer.get("workstation")), machine=machine is not None,
+        seconds=SECONDS,
     )  # fmt: skip
     remember(signed_in, answer["known"])
-    rotate_token(request)
     return signed_in
 
 
@@ -82,4 +81,4 @@ def remember(answer: HttpResponse, known: str) -> None:
 
 
 def _form(request: HttpRequest, form: Code, status: int = 200) -> HttpResponse:
-    return page(request, "accounts/rescue_sign_in.html", status=status, form=form)
+    return page(request, "accounts/rescue_sign_in.html", status=status, form=form, now=possession.clock())

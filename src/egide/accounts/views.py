@@ -108,18 +108,27 @@ def proof(request: HttpRequest) -> HttpResponse:
 
 
 def signed_in(request: HttpRequest, answer: dict[str, Any], *, machine: bool = True) -> JsonResponse:
-    """The session's cookie. `machine`: this browser has a workstation's key, which sign-out leaves where it is."""
+    """What the sign-in script is told; see `enter`."""
     welcome = JsonResponse({"ok": True, "now": possession.clock()})
+    enter(request, welcome, answer["cookie"], seated=bool(answer.get("workstation")), machine=machine)
+    return welcome
+
+
+def enter(
+    request: HttpRequest, welcome: HttpResponse, cookie: str, *, seated: bool, machine: bool,
+    seconds: int = SESSION_SECONDS,
+) -> None:  # fmt: skip
+    """The session's cookie. `seated`: at a workstation of a site. `machine`: this browser has a workstation's key,
+    which sign-out leaves where it is."""
     welcome.set_cookie(
-        settings.SESSION_COOKIE, answer["cookie"], max_age=SESSION_SECONDS, path="/", httponly=True, samesite="Strict",
+        settings.SESSION_COOKIE, cookie, max_age=seconds, path="/", httponly=True, samesite="Strict",
         secure=settings.CSRF_COOKIE_SECURE,
     )  # fmt: skip
-    if answer.get("workstation"):
+    if seated:
         keep_machine(welcome)
     elif OF_SITE in request.COOKIES and not machine:
         welcome.delete_cookie(OF_SITE, path="/", samesite="Strict")
     rotate_token(request)
-    return welcome
 
 
 def keep_machine(answer: HttpResponse) -> None:

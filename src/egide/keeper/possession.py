@@ -151,13 +151,13 @@ class Possession:
             self._rebound = {row["session"]: bytes(row["point"]) for row in rows}
         return self._rebound
 
-    def machine(self, point: bytes, path: str, text: object) -> bool:
-        """Whether a workstation's own key signed this very POST, in time, for the first time.
+    def machine(self, point: bytes, method: str, path: str, text: object) -> bool:
+        """Whether a workstation's own key signed this very request, in time, for the first time.
 
         To be asked of workstations that the base knows alone: each proof that is taken is remembered.
         """
         nobody = Bound(NOBODY, NOBODY, point)
-        return self._check(nobody, "POST", path, proofs.parse(text))[0] == "ok"
+        return self._check(nobody, method, path, proofs.parse(text))[0] == "ok"
 
     def _check(self, bound: Bound, method: str, path: str, proof: proofs.Proof | None) -> tuple[str, str]:
         if proof is None:

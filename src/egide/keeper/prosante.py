@@ -25,6 +25,7 @@ ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 LEEWAY_SECONDS = 60
 OLDEST_SECONDS = 300
 _LONGEST = 16_000
+_PSC = b"psc/"  # what its challenges are for; a workstation's id follows
 
 
 class Tokens:
@@ -38,14 +39,14 @@ class Tokens:
         self._ceremony = ceremony
         self._now = now
 
-    def begin(self) -> dict[str, Any]:
-        """A challenge's id and the nonce that the ID token must bear."""
-        challenge_id, challenge = self._ceremony.draw()
+    def begin(self, seat: bytes = b"") -> dict[str, Any]:
+        """A challenge's id and the nonce that the ID token must bear; at this workstation, for no other."""
+        challenge_id, challenge = self._ceremony.draw(_PSC + seat)
         return {"challenge_id": challenge_id, "nonce": _nonce(challenge)}
 
-    def rpps(self, challenge_id: str, token: str) -> str:
+    def rpps(self, challenge_id: str, token: str, seat: bytes = b"") -> str:
         """The RPPS that the token proves; BadAssertion psc_refused for any doubt, psc_unknown for another number."""
-        nonce = _nonce(self._ceremony.use(challenge_id))
+        nonce = _nonce(self._ceremony.use(challenge_id, _PSC + seat))
         claims = self._claims(token)
         self._check(claims, nonce)
         subjects = {

@@ -59,7 +59,7 @@ class Stations:
         kept = {name: str(body.get(name, "")) for name in ("name", "place")}
         return {**kept, "account": str(row), "site": str(site), "point": point.hex(), "mac": made.hex()}
 
-    def here(self, conn: Any, path: str, machine: object) -> Seat | None:
+    def here(self, conn: Any, path: str, machine: object, method: str = "POST") -> Seat | None:
         """The workstation whose key signed this very request; None for a browser that is none, or is none any more."""
         if not isinstance(machine, dict) or not isinstance(machine.get("key"), bytes):
             return None
@@ -69,7 +69,7 @@ class Stations:
             return None
         # known first: anybody may make keys and sign with them, and what is taken is remembered
         row = conn.execute("SELECT * FROM accounts.workstation_of(%s)", (point,)).fetchone()
-        if row is None or not self._possession.machine(point, path, machine.get("proof")):
+        if row is None or not self._possession.machine(point, method, path, machine.get("proof")):
             return None
         genuine = (mark(key, row["id"], row["site"], point) for key in self._versions.values())
         if not any(hmac.compare_digest(one, bytes(row["mac"])) for one in genuine):

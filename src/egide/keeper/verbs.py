@@ -235,16 +235,21 @@ class Verbs:
         return {**self._signed_in(actor, point), "workstation": seat.name if seat else ""}
 
     def _by_prosante(
-        self, conn: Any, step: str, challenge_id: str = "", token: str = "", device: str = "", device_key: bytes = b""
-    ) -> dict[str, Any]:
-        """By Pro Santé Connect, where it is configured: a nonce, then a session for the RPPS that its token proves."""
+        self, conn: Any, step: str, challenge_id: str = "", token: str = "", device: str = "", device_key: bytes = b"",
+        path: str = "", machine: dict[str, Any] | None = None, seat: str = "",
+    ) -> dict[str, Any]:  # fmt: skip
+        """By Pro Santé Connect, where it is configured: a nonce, then a session for the RPPS that its token proves.
+
+        `machine` proves the workstation when one leaves; `seat` is what it was then, and the nonce is of no other.
+        """
         if self._prosante is None:
             raise No("psc_down")
         if step == "psc_begin":
-            return self._prosante.begin()
-        point = point_of(device_key)
+            left = self._stations.here(conn, path, machine, "GET")
+            return {**self._prosante.begin(left.id.bytes if left else b""), "seat": left.id.hex if left else ""}
+        point, sat = point_of(device_key), UUID(seat) if seat else None
         try:
-            rpps = self._prosante.rpps(challenge_id, token)
+            rpps = self._prosante.rpps(challenge_id, token, sat.bytes if sat else b"")
         except BadAssertion as refusal:
             conn.execute("SELECT accounts.refuse_sign_in(NULL, %s)", (refusal.code,))
             raise No(refusal.code) from None
@@ -253,13 +258,17 @@ class Verbs:
             "SELECT * FROM accounts.begin_psc(%s, %s, %s, %s)",
             (session, rpps, str(device)[:120], _sha(self._sessions.tickets().of_session(session))),
         ).fetchone()
+        if actor["state"] == "live" and sat:
+            conn.execute("SELECT accounts.sit(%s, %s)", (session, sat))
         return self._signed_in(actor, point)
 
     def _by_code(
-        self, conn: Any, username: str, code: str, device_key: bytes, known: str = "", device: str = ""
-    ) -> dict[str, Any]:
-        """A rescue session; one refusal whatever was wrong. `known`: what this workstation kept."""
+        self, conn: Any, username: str, code: str, device_key: bytes, known: str = "", device: str = "", over: str = "",
+        path: str = "", machine: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """A rescue session; one refusal whatever was wrong. `known`: what this workstation kept; the rest: `_finish`"""
         point = point_of(device_key)
+        former = self._sessions.read(conn, over, programs=False) if over else None
         try:
             rescue, step, from_known = self._rescue_door.check(conn, str(username), str(code), str(known)[:90])
         except BadAssertion as refusal:
@@ -271,7 +280,14 @@ class Verbs:
             "SELECT * FROM accounts.begin_rescue(%s, %s, %s, %s, %s, %s)",
             (session, rescue, step, from_known, str(device)[:120], _sha(self._sessions.tickets().of_session(session))),
         ).fetchone()
-        return {**self._signed_in(actor, point), "known": self._rescue_door.device(str(username))}
+        known = self._rescue_door.device(str(username))
+        seat = self._stations.here(conn, path, machine) if actor["state"] == "live" else None
+        if seat:
+            conn.execute("SELECT accounts.sit(%s, %s)", (session, seat.id))
+            return {**self._at(conn, seat, (session, actor["account"]), former, point), "known": known}
+        if actor["state"] == "live" and former is not None:
+            conn.execute("SELECT accounts.end_session(%s, %s, NULL)", former)
+        return {**self._signed_in(actor, point), "known": known}
 
     def _genuine_key(self, conn: Any, credential_id: bytes) -> dict[str, Any]:
         """A live sign-in key that this keeper enrolled; a row that somebody else wrote is not one."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 HEADER = "Egide-Proof"
 COOKIE = "egide_proof"  # for a page that is gone to: no header can be given to a navigation
 STATION = "egide_cle_poste"  # the public key, for a sign-in that no script of ours posts (rescue, Pro Santé Connect)
+MACHINE = "egide_machine"  # for the same: `key.proof` of the workstation's own key, where a site enrolled the machine
 CLOCK = "Egide-Clock"  # milliseconds since 1970 on the server, told with a refusal
 PAST_MS, AHEAD_MS = 20_000, 5_000
 

@@ -10,8 +10,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from egide.accounts.views import OF_SITE
+from egide.gate.tests import rescued
+from egide.gate.tests.browser import Browser
 from egide.gate.tests.factories import Hospital, Person
 from egide.gate.tests.test_lock import code, lock, reasons, session_of
+from egide.kernel.proofs import MACHINE
 from egide.rehearsal.softkey import SoftKey
 from egide.rehearsal.workstation import Bearer, Workstation
 
@@ -295,6 +299,56 @@ def test_ending_a_workstation_ends_its_sessions_and_no_other(
         "already_ended_here"
     )
     assert machine.waiting() == []
+
+
+RESCUE = "/connexion/secours/"
+
+
+def by_code(hospital: Hospital, person: Person, machine: dict[str, Any], over: Bearer) -> Bearer:
+    fresh, telephone = Workstation(), rescued.opened(hospital, person)
+    answer = hospital.web.call(
+        "sign_in", step="rescue", username=person.username, code=telephone.code(), known=telephone.known,
+        device="Firefox", device_key=fresh.point, path=RESCUE, machine=machine, over=hospital.web.passing(over),
+    )  # fmt: skip
+    return Bearer.of(answer["cookie"], fresh)
+
+
+def test_a_rescue_session_there_carries_it_and_ends_with_it(
+    hospital: Hospital, machine: Machine, administrator: tuple[Person, Bearer]
+) -> None:
+    unit = hospital.unit()
+    person, before = hospital.person("nurse", unit), hospital.person("nurse", unit)
+    hers = machine.sign_in(before)
+    cookie = by_code(hospital, person, machine.proof(RESCUE), hers)
+    station = hospital.value("SELECT id FROM accounts.workstation WHERE name = %s", machine.name)
+    found = "SELECT workstation, locks_at > expires_at FROM accounts.session WHERE id = %s"
+    assert hospital.sql(found, session_of(hospital, cookie)) == [(station, True)]
+    assert code(lambda: hospital.web.call("who", cookie=hers)) == "session_locked"  # she waits
+    assert [one["name"] for one in machine.waiting()] == [before.name]
+    body = {"account": str(station), "site": str(hospital.site), "name": machine.name}
+    asked = hospital.web.call("act", step="ask", cookie=administrator[1], kind="end_station", body=body)
+    machine.sign(administrator[1], administrator[0], asked["act"])
+    assert ended(hospital, cookie) == "station_ended"
+
+
+def test_a_rescue_session_elsewhere_sits_nowhere_and_ends_who_was_there(hospital: Hospital, machine: Machine) -> None:
+    person, (_, hers) = hospital.person("nurse", hospital.unit()), hospital.signed_in("nurse", hospital.unit())
+    cookie = by_code(hospital, person, machine.proof(SIGN_IN), hers)  # the machine's word, for another address
+    where = "SELECT workstation FROM accounts.session WHERE id = %s"
+    assert hospital.value(where, session_of(hospital, cookie)) is None
+    assert code(lambda: hospital.web.call("who", cookie=hers)) == "session_ended"
+
+
+def test_the_rescue_page_takes_the_machine_s_word_from_its_cookie(
+    hospital: Hospital, machine: Machine, browser: Callable[..., Browser]
+) -> None:
+    person, where = hospital.person("nurse", hospital.unit()), "SELECT workstation FROM accounts.session WHERE id = %s"
+    for proof, seated in ((machine.key.proof("POST", RESCUE), True), ("rien", False)):
+        page, telephone = browser(), rescued.opened(hospital, person)
+        page.client.cookies[MACHINE] = f"{machine.key.named}.{proof}"
+        answer = page.post(RESCUE, {"username": person.username, "code": telephone.code()})
+        session = rescued.session_of(answer.cookies["egide_session"].value)
+        assert (hospital.value(where, session) is not None, OF_SITE in answer.cookies) == (seated, seated)
 
 
 def test_who_may_enrol_one_and_what_is_refused(

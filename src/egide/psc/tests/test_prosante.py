@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import HTTPRedirectHandler, build_opener
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from joserfc.jwk import RSAKey
 
+from egide.gate.tests import rescued
 from egide.gate.tests.browser import Browser, text
 from egide.gate.tests.factories import Hospital, Person
+from egide.gate.tests.test_stations import Machine
 from egide.keeper import masters, server
 from egide.keeper.client import Keeper
 from egide.keeper.prosante import Tokens
@@ -26,6 +28,7 @@ from egide.keeper.signin import BadAssertion, Ceremony
 from egide.keeper.verbs import Verbs
 from egide.kernel.capabilities import Refused
 from egide.kernel.home import Home
+from egide.kernel.proofs import MACHINE, STATION
 from egide.kernel.prosante import ProSante, rpps_of
 from egide.psc import client
 from egide.psc.listening import Listener
@@ -204,6 +207,48 @@ def test_an_ended_account_or_profession_and_a_number_borne_by_two_do_not_enter(
     assert refused(configured, subject=f"8{number}") == "psc_unknown"
     reasons = [row["reason"] for row in hospital.entries(account=midwife.account, kind="sign_in_refused")]
     assert reasons == ["psc_unknown"]
+
+
+GO, WHERE = "/connexion/psc/", "SELECT workstation FROM accounts.session WHERE id = %s"
+
+
+@pytest.fixture
+def machine(hospital: Hospital) -> Machine:
+    """A workstation of the site."""
+    person, found = hospital.person("administrator"), Machine(hospital)
+    found.enrol(hospital.sign_in(person), person)
+    return found
+
+
+def left_from(machine: Machine, method: str = "GET") -> dict[str, Any]:
+    return {"path": GO, "machine": {"key": machine.key.point, "proof": machine.key.proof(method, GO)}}
+
+
+def test_who_leaves_from_a_workstation_sits_there_when_she_is_back(
+    hospital: Hospital, configured: Configured, midwife: Person, machine: Machine
+) -> None:
+    configured.provider.played.subject = f"8{number_of(hospital, midwife)}"
+    for method, seated in (("GET", True), ("POST", False)):
+        begun = configured.keeper.call("sign_in", step="psc_begin", **left_from(machine, method))
+        answer = configured.keeper.call(
+            "sign_in", step="psc_finish", challenge_id=begun["challenge_id"], device_key=POINT,
+            token=token_for(configured, begun["nonce"]), seat=begun["seat"],
+        )  # fmt: skip
+        sits = hospital.value(WHERE, UUID(bytes=answer["actor"]["session"]))
+        assert (sits.hex if sits else "", bool(sits)) == (begun["seat"], seated)
+
+
+@pytest.mark.parametrize("said", ["", "another"])
+def test_nobody_comes_back_to_another_workstation_than_she_left_from(
+    hospital: Hospital, configured: Configured, midwife: Person, machine: Machine, said: str
+) -> None:
+    configured.provider.played.subject = f"8{number_of(hospital, midwife)}"
+    begun = configured.keeper.call("sign_in", step="psc_begin", **left_from(machine))
+    with pytest.raises(Refused, match="psc_refused"):
+        configured.keeper.call(
+            "sign_in", step="psc_finish", challenge_id=begun["challenge_id"], device_key=POINT,
+            token=token_for(configured, begun["nonce"]), seat=said and uuid4().hex,
+        )  # fmt: skip
 
 
 # ── lies ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -455,6 +500,22 @@ def test_from_the_door_to_the_provider_and_back_to_my_day(
     assert hospital.web.call("who", cookie=cookie)["actor"]["grade"] == "psc"
     again = page.get(home, Sec_Fetch_Site="cross-site")
     assert again.status_code == 403
+
+
+def test_leaving_for_the_provider_locks_who_was_here_and_takes_the_machine_s_word(
+    hospital: Hospital, browser: Browse, pages: Configured, midwife: Person, machine: Machine
+) -> None:
+    pages.provider.played.subject = f"8{number_of(hospital, midwife)}"
+    _, hers = hospital.signed_in("nurse", hospital.unit())
+    page = browser(hers)
+    page.client.cookies[STATION] = Workstation().named
+    page.client.cookies[MACHINE] = f"{machine.key.named}.{machine.key.proof('GET', GO)}"
+    home = led(page.get(GO)["Location"])
+    with pytest.raises(Refused, match="session_locked"):
+        hospital.web.call("who", cookie=hers)
+    entered = page.get(home, Sec_Fetch_Site="cross-site")
+    session = rescued.session_of(entered.cookies["egide_session"].value)
+    assert hospital.value(WHERE, session) is not None
 
 
 @pytest.mark.parametrize("bend", ["state", "no state", "no code", "no cookie", "another browser's cookie", "an error"])

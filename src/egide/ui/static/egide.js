@@ -55,9 +55,9 @@ document.addEventListener("submit", async (event) => {
   form.dataset.sent = "waiting";
   const button = event.submitter;
   const to = button?.getAttribute("formaction") ?? form.getAttribute("action") ?? location.href;
-  if ("station" in form.dataset) await station();
   if ("machine" in form.dataset) form.elements.key.value = await machineKey();
   await carry(form.method, to);
+  if (form.dataset.station) await station(form.method, to, form.dataset.station); // after the proof of who was here until now
   await new Promise((after) => setTimeout(after)); // a form that is still being submitted cannot be submitted
   form.dataset.sent = "signed";
   form.requestSubmit(button?.isConnected ? button : null);
@@ -76,9 +76,16 @@ document.addEventListener("click", (event) => {
   const here = link.pathname === location.pathname && link.search === location.search;
   if (link.origin !== location.origin || (here && link.hash)) return;
   event.preventDefault();
-  if ("station" in link.dataset) station().then(() => go(link.href));
+  if (link.dataset.station) leave(link);
   else go(link.href);
 });
+
+// To a sign-in elsewhere: whoever is here until now proves it, for her session to lock; then a key for who comes back.
+async function leave(link) {
+  await carry("GET", link.href);
+  await station("GET", link.href, link.dataset.station);
+  location.assign(link.href);
+}
 
 // What was typed outlives a refusal: the sentence is put above the form, the form stays.
 function tell(form, notice) {

@@ -73,18 +73,25 @@ export async function machineKey() {
   return named;
 }
 
-// What a POST to this address says of the machine; null where no site ever enrolled it. `now`: the server's clock.
-export async function machineProof(url, now = Date.now()) {
+// What a request to this address says of the machine; null where no site ever enrolled it. `now`: the server's clock.
+export async function machineProof(url, now = Date.now(), method = "POST") {
   const known = await machine();
-  return known ? { key: known.named, proof: await made(known.key, "POST", url, now, "l") } : null;
+  return known ? { key: known.named, proof: await made(known.key, method, url, now, "l") } : null;
 }
 
-// A key for a way in that no script posts (a form, a way that leads elsewhere and back): its public half goes along in a cookie.
-export async function station() {
-  const made = await newKey();
-  await made.keep(Date.now());
+const came = Date.now();
+
+// A key for a way in that no script posts (a form, a way that leads elsewhere and back): its public half goes along in a cookie;
+// and so does what the machine says of itself. `told`: the server's clock when this page came.
+export async function station(method, url, told) {
+  const fresh = await newKey();
+  const now = Date.now() + Number(told) - came;
+  await fresh.keep(now);
   const secure = location.protocol === "https:" ? "; secure" : "";
-  document.cookie = `egide_cle_poste=${made.named}; path=/connexion/; max-age=600; samesite=lax${secure}`;
+  document.cookie = `egide_cle_poste=${fresh.named}; path=/connexion/; max-age=600; samesite=lax${secure}`;
+  const here = await machineProof(url, now, method);
+  const left = here ? `${here.key}.${here.proof}; max-age=${SECONDS}` : "; max-age=0";
+  document.cookie = `egide_machine=${left}; path=/connexion/; samesite=strict${secure}`;
 }
 
 // The server told its time (milliseconds since 1970): this browser's clock is off, or was put right.

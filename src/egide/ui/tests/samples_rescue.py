@@ -40,8 +40,8 @@ def contexts(now: datetime, ident: Callable[[int], UUID]) -> dict[str, tuple[str
     ]
     return {
         "psc-fait": ("accounts/psc_done.html", {}),
-        "secours-porte": ("accounts/rescue_sign_in.html", {"form": Code()}),
-        "secours-porte-erreur": ("accounts/rescue_sign_in.html", {"form": wrong}),
+        "secours-porte": ("accounts/rescue_sign_in.html", {"form": Code(), "now": 1_800_000_000_000}),
+        "secours-porte-erreur": ("accounts/rescue_sign_in.html", {"form": wrong, "now": 1_800_000_000_000}),
         "secours": ("gate/rescues.html", {**page, "rescues": rescues, "may_open": True, "colleagues": colleagues}),
         "secours-vide": ("gate/rescues.html", {**page, "rescues": [], "may_open": False, "colleagues": []}),
         "secours-lits": ("stays/rescue_beds.html", {"mine": mine, "beds": beds}),
