@@ -1,5 +1,6 @@
 """A shared workstation of the site: enrolled once, then people follow one another at it, a touch each."""
 
+import base64
 import re
 import time
 from collections.abc import Callable
@@ -8,6 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from egide.kernel import totp
+from egide.rehearsal.signin import by_service, default_keys_url, sign_in
+from tests.journeys.clinic import Clinic
 from tests.journeys.counted import promised
 from tests.journeys.desk import Desk, shows
 
@@ -162,3 +166,37 @@ def test_a_workstation_that_is_removed_empties_its_pages_and_is_one_no_more(desk
     keys.insert("hugo.petit", verified=True)
     there.page.get_by_role("button", name="Rouvrir", exact=True).click()
     expect(there.page.locator(".who-name")).to_have_text("Hugo Petit")
+
+
+def telephone(clinic: Clinic, username: str) -> bytes:
+    """The secret of a rescue that an administrator and a colleague have just opened for somebody."""
+    keys = default_keys_url(clinic.url)
+    with sign_in(clinic.url, "ines.caron") as office:
+        asked = office.post("/secours/defi/", json_body={"username": username, "reason": "key_forgotten"}).json()
+        for signer in ("ines.caron", "nadia.benali"):
+            response = dict(by_service(keys, signer, clinic.url)(asked["options"]))
+            asked = office.post("/secours/preuve/", json_body={"act": asked["act"], "response": response}).json()
+    return base64.b32decode(asked["secret"].replace(" ", ""))
+
+
+def test_who_comes_by_a_code_sits_there_too_and_who_was_there_waits(desk: Sit) -> None:
+    there = enrolled(desk, "JOURNEY-03")
+    signed_in(there, Keys(there), "nadia.benali")
+    secret = telephone(there.clinic, "hugo.petit")
+    there.page.goto("/connexion/")
+    there.page.get_by_role("link", name="session de secours").click()
+    there.page.get_by_label("Nom de compte").fill("hugo.petit")
+    there.page.get_by_label("Code à six chiffres").fill(totp.code_at(secret, time.time()))
+    there.page.get_by_role("button", name="Ouvrir ma session de secours").click()
+    expect(there.page.locator(".who-name")).to_have_text("Hugo Petit")
+    shows(there.page, "Session de secours : un patient à la fois")
+    seated = (
+        "SELECT s.grade, s.locks_at <= clock_timestamp() FROM accounts.session s JOIN accounts.workstation w"
+        " ON w.id = s.workstation WHERE w.name = 'JOURNEY-03' AND s.ended_at IS NULL AND s.grade <> 'application'"
+        " AND s.account <> w.enrolled_by ORDER BY 1"
+    )
+    assert there.clinic.sql(seated) == [("rescue", False), ("strong", True)]
+    there.press("Alt+u")  # a code's session cannot be taken up again: it ends
+    expect(there.page.locator("#here")).to_contain_text("Nadia Benali")
+    expect(there.page.locator("#here")).not_to_contain_text("Hugo Petit")
+    assert there.clinic.sql(seated) == [("strong", True)]
