@@ -95,6 +95,12 @@ def found(django: None) -> list[Route]:
     return list(routes(get_resolver().url_patterns))
 
 
+def test_the_readme_names_every_gate() -> None:
+    text = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    (listed,) = re.findall(r"Every view carries exactly one of ([^;]+);", text)
+    assert set(re.findall(r"`@(\w+)`", listed)) == {name.partition(".")[0] for _, name in GATES}
+
+
 def test_every_address_has_exactly_one_gate(found: list[Route]) -> None:
     assert len(found) > 10
     assert list(gate_faults(found)) == []

@@ -1,10 +1,12 @@
 """The keeper's sockets: who may ask for what, and that nothing sent to them brings it down."""
 
+import re
 import socket
 import struct
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import msgpack
@@ -52,6 +54,12 @@ def alive(hospital: Hospital) -> bool:
         return bool(keeper.call("health")["base_id"])
     finally:
         keeper.close()
+
+
+def test_the_readme_lists_every_verb_of_every_socket() -> None:
+    text = (Path(verbs.__file__).parent / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z-]+)` \| [^|]+ \| ((?:`\w+`(?:, )?)+) \|$", text, re.MULTILINE)
+    assert {kind: frozenset(re.findall(r"`(\w+)`", listed)) for kind, listed in rows} == ALLOWED
 
 
 def test_each_socket_answers_its_own_verbs_only(hospital: Hospital) -> None:
