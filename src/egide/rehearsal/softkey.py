@@ -70,7 +70,7 @@ class SoftKey:
         """The answer to PublicKeyCredentialRequestOptions (JSON form), as `PublicKeyCredential.toJSON()` gives it.
 
         `verified=False` leaves the user-verification flag out, as a thief with a key but no PIN would. The counter is
-        the clock's second unless told. Raises WrongSite for another rpId, ValueError for options without a challenge.
+        the clock's unless told. Raises WrongSite for another rpId, ValueError for options without a challenge.
         """
         if options.get("rpId", self.rp_id) != self.rp_id:
             raise WrongSite(f"this key is for {self.rp_id}")
@@ -82,7 +82,7 @@ class SoftKey:
             separators=(",", ":"),
         ).encode()
         flags = USER_PRESENT | (USER_VERIFIED if verified else 0)
-        count = next_count() if counter is None else counter
+        count = next_count(self.credential_id) if counter is None else counter
         authenticator_data = sha256(self.rp_id.encode()).digest() + bytes((flags,)) + count.to_bytes(4, "big")
         signature = self.private.sign(authenticator_data + sha256(client_data).digest(), ec.ECDSA(hashes.SHA256()))
         return {
@@ -139,7 +139,7 @@ class SoftKey:
             "privateKey": base64.b64encode(self._pkcs8()).decode(),
             "userHandle": base64.b64encode(self.account.bytes).decode(),
             "userName": self.username,
-            "signCount": next_count(),
+            "signCount": next_count(self.credential_id),
         }
 
     def save(self, folder: Path) -> Path:
@@ -184,21 +184,28 @@ def _p256(private: object) -> ec.EllipticCurvePrivateKey:
 
 
 class _Counter:
-    """Counts that only grow, over restarts and between processes: the clock's seconds, or one more than the last."""
+    """Each key's counts only grow, over restarts and between processes: the clock's eighths, or one more than the last.
+
+    One second would be too long a step: a key that signs more often, as in a drill, would be ahead of the clock, and
+    whatever other process signs with it next would be refused.
+    """
 
     def __init__(self) -> None:
-        self._last = 0
+        self._last: dict[bytes, int] = {}
         self._lock = threading.Lock()
 
-    def next(self) -> int:
+    def next(self, credential_id: bytes) -> int:
         with self._lock:
-            self._last = max(self._last + 1, int(time.time()))
-            return self._last
+            count = max(self._last.get(credential_id, 0) + 1, int((time.time() - _SINCE) * _STEPS))
+            self._last[credential_id] = count
+            return count
 
 
+_STEPS = 8  # in a second
+_SINCE = 1_451_606_400  # 2016: beyond the seconds that former bases hold, within 32 bits until 2033
 _COUNTER = _Counter()
 
 
-def next_count() -> int:
-    """The next signature counter (a 32-bit number until 2106), greater than any given before."""
-    return _COUNTER.next()
+def next_count(credential_id: bytes) -> int:
+    """The next signature counter of this key, 32 bits, greater than any given before."""
+    return _COUNTER.next(credential_id)

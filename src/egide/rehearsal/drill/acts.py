@@ -15,11 +15,12 @@ from egide.rehearsal.signin import Answer, Visitor, by_registration, default_key
 OFFICES: Final = ("administrator", "dpo", "rssi", "identity_cell")
 STATION: Final = "egide_poste"
 _ACT = re.compile(rf"/approbations/({UUID_TEXT})/")
-# What a page of refusal says, and the code it stands for: pages show sentences, not codes.
+# What a page of refusal or a form says, and the code it stands for: pages show sentences, not codes.
 _SAID: Final = {
     "Acte qui vous concerne": "concerns_you",
     "Fonctions incompatibles": "office_and_care",
     "Données fermées à votre profession": "category_closed",
+    "Votre fonction couvre": "not_your_site",  # beside its field
 }
 
 

@@ -120,7 +120,8 @@ def _for_each_other(trial: Trial) -> None:
         before = trial.last()
         with trial.stage.sign_in(asker) as visitor:
             said = offices.ask(visitor, str(offices.id_of(other)), "profession", profession="nurse", unit=offices.unit)
-        trial.attempt(f"{asker.username} fait de {other.username} un infirmier", said, "office_and_care", before=before)
+        name = f"{asker.username} fait de {other.username} un infirmier"
+        trial.attempt(name, said, "office_and_care", "not_your_site", before=before)
     nurse = next(one for one in trial.stage.accounts if one.profession == "nurse")
     before = trial.last()
     with trial.stage.sign_in(first) as visitor:

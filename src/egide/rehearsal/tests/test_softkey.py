@@ -20,7 +20,7 @@ from fido2.webauthn import (
 )
 
 from egide.kernel.softkey_id import SOFTWARE_AAGUID
-from egide.rehearsal.softkey import SoftKey, WrongSite
+from egide.rehearsal.softkey import SoftKey, WrongSite, next_count
 
 ORIGIN = "http://localhost:8400"
 
@@ -95,6 +95,13 @@ def test_counters_only_grow(server: Fido2Server, key: SoftKey) -> None:
         for _ in range(5)
     ]
     assert counts == sorted(set(counts))
+
+
+def test_one_key_that_signs_much_leaves_the_others_at_the_clock(key: SoftKey) -> None:
+    other = SoftKey.make("hugo.petit", uuid4(), "localhost")
+    before = next_count(other.credential_id)
+    far = max(next_count(key.credential_id) for _ in range(100_000))
+    assert before < next_count(other.credential_id) < far
 
 
 def test_a_saved_key_is_the_same_key_and_closed_to_others(tmp_path: Path, key: SoftKey) -> None:
