@@ -1,8 +1,9 @@
 """Finds people of the truth, and planted strings, in any bytes: text, UTF-16, hexadecimal, base64, one inside another.
 
-The rule. Planted strings: anywhere, in each encoding. Phones, e-mails, addresses, INS, permanent numbers: anywhere, as
-each names one person. Names: a birth or used name of five letters or more, in capitals as it is stored, alone as a word
-and borne by a patient; staff's names are in mixed case and do not match. First names alone are left out.
+The rule. Planted strings: anywhere, in each encoding. Phones, e-mails, addresses, INS, permanent numbers: anywhere,
+each of those who bear one (a phone, an address may be a household's). Names: a birth or used name of five letters or
+more, in capitals as it is stored, alone as a word and borne by a patient; staff's names are in mixed case and do not
+match. First names alone are left out.
 """
 
 from __future__ import annotations
@@ -43,9 +44,9 @@ class Sieve:
     def __init__(self, truth: Truth, planted: tuple[str, ...]) -> None:
         self._truth = truth
         self._planted = tuple(text.encode() for text in planted)
-        self._mails = {mail.encode(): who for mail, who in truth.mails.items()}
-        self._numbers = {number.encode(): who for number, who in truth.numbers.items()}
-        self._addresses = {address.encode(): who for address, who in truth.addresses.items()}
+        self._mails = {mail.encode(): whose for mail, whose in truth.mails.items()}
+        self._numbers = {number.encode(): whose for number, whose in truth.numbers.items()}
+        self._addresses = {address.encode(): whose for address, whose in truth.addresses.items()}
         self._names: dict[bytes, int] = {}
         for who, (families, _) in truth.names.items():
             for family in families:
@@ -54,8 +55,8 @@ class Sieve:
 
     def example(self) -> str:
         """One person as her record would hold her, for the sieve's own control."""
-        mail, who = next(iter(self._truth.mails.items()))
-        number = next(number for number, whose in self._truth.numbers.items() if whose == who)
+        mail, bearers = next(iter(self._truth.mails.items()))
+        number = next(number for number, whose in self._truth.numbers.items() if whose & bearers)
         return f"{mail} {number} {next(iter(self._names)).decode()}"
 
     @staticmethod
@@ -81,11 +82,10 @@ class Sieve:
     def _plain(self, data: bytes) -> set[Hit]:
         found: set[Hit] = set()
         for mail in _MAIL.findall(data):
-            if (who := self._mails.get(mail.upper())) is not None:
-                found.add(Hit("adresse électronique", who))
+            found |= {Hit("adresse électronique", who) for who in self._mails.get(mail.upper(), ())}
         for address in _ADDRESS.findall(data):
             known = (address[:size] for size in range(20, len(address) + 1))
-            found |= {Hit("adresse", self._addresses[one]) for one in known if one in self._addresses}
+            found |= {Hit("adresse", who) for one in known for who in self._addresses.get(one, ())}
         for match in _NUMBER.findall(data):
             found |= self._number(match.replace(b" ", b"").replace(b".", b""))
         for name in _NAME.findall(data):
@@ -99,8 +99,8 @@ class Sieve:
         found: set[Hit] = set()
         for size in (9, 10, 15):
             for at in range(len(digits) - size + 1):
-                if (who := self._numbers.get(digits[at : at + size])) is not None and _whole(digits, size):
-                    found.add(Hit("numéro", who))
+                if _whole(digits, size):
+                    found |= {Hit("numéro", who) for who in self._numbers.get(digits[at : at + size], ())}
         return found
 
 

@@ -59,6 +59,13 @@ def group(truth: Truth, monkeypatch: pytest.MonkeyPatch) -> Truth:
         ("09/09/1999", set()),
         (PHONE, {0}),
         ("IPP 8000000004", {4}),
+        ("<td><strong>Durand</strong> <span>Paul</span></td>", {4}),
+        ("<p>Durand<br>Paul</p>", {4}),
+        ("<td>Durand</td> <td>Paul</td>", set()),
+        ("<li>Durand</li><li class='x'>Paul</li>", set()),
+        ("<h2>Durand</h2>Paul", set()),
+        ("<td>Martin</td><td>03/02/1950</td>", {0}),
+        ("Durand \ue000 Paul", {4}),
     ],
 )
 def test_every_homonym_of_a_small_base_counts(truth: Truth, text: str, whose: set[int]) -> None:
@@ -73,6 +80,14 @@ def test_every_homonym_of_a_small_base_counts(truth: Truth, text: str, whose: se
         ("Martin, 03/02/1950", set()),
         ("Leroy Anne 09/09/1999", {2}),
         ("Durand Paul", {4}),
+        ("Durand Paul-Henri", {5}),
+        ("Durand, Paul", {4}),
+        ("Leroy 09/09/1999, M. Martin Anne", set()),
+        ("Jean, fils de Martin, né le 03/02/1950", set()),
+        ("<td>Martin Jean</td><td>F, 72 ans</td><td>03/02/1950</td>", {0}),
+        ("<h1>Martin Jean</h1> 03/02/1950", {0}),
+        ("<td>Martin</td><td>Jean</td><td>03/02/1950</td>", set()),
+        ("<td>Durand</td><td>Paul</td>", set()),
         (PHONE, {0}),
     ],
 )
@@ -133,8 +148,83 @@ def test_a_colleagues_name_is_nobodys_record_there_nor_is_half_of_it_beside_anot
     assert group.persons("Paul Durand, infirmier") == set()
     assert group.persons("Anne Martin Leroy") == set()
     assert group.persons("Anne Martin · Leroy Zoé") == {3}
+    assert group.persons("Martin Leroy Zoé") == {3}
+    group.works_here(["Zoé Durand"])
+    assert group.persons("Zoé Durand Paul") == set(), "it begins in the colleague's"
 
 
 def test_on_a_small_base_a_colleagues_name_counts_as_anybodys(truth: Truth) -> None:
     truth.works_here(["Paul Durand"])
     assert truth.persons("Paul Durand, infirmier") == {4}
+
+
+def test_a_name_that_runs_into_a_colleagues_is_still_somebodys(group: Truth) -> None:
+    group.works_here(["Paul Leroy"])
+    assert group.persons("Durand Paul Leroy") == {4}
+
+
+def test_a_colleagues_name_beside_a_date_is_nobodys_there(group: Truth) -> None:
+    assert group.persons("Martin Jean, 03/02/1950") == {0}
+    group.works_here(["Martin Jean"])
+    assert group.persons("Martin Jean, 03/02/1950") == set()
+
+
+@pytest.fixture
+def family() -> Truth:
+    """Two who answer one phone."""
+    return Truth([_person(place, name, "JEAN", "1950-02-03", phone=PHONE) for place, name in enumerate(("A", "B"))])
+
+
+def test_a_phone_of_two_is_either_and_both_without_a_chart(family: Truth) -> None:
+    assert family.persons(PHONE) == {0, 1}
+    taken = Loot(family)
+    assert len(taken.take(PHONE, ONE)) == 1
+    assert taken.take("", ONE) == set()
+    assert Loot(family).take(PHONE) == {0, 1}
+
+
+def test_a_second_person_on_a_chart_is_explained_and_the_first_is_not(truth: Truth) -> None:
+    taken = Loot(truth)
+    taken.take("Martin Jean, né le 03/02/1950", ONE)
+    assert taken.beyond == []
+    taken.take("Martin Jean, né le 03/02/1950. Durand Paul. IPP 8000000003", ONE)
+    assert taken.beyond == [f"numéro, {ONE}", f"nom, {ONE}"]
+    taken.take("Durand Paul-Henri", TWO)
+    assert taken.beyond[2:] == []
+
+
+def _row(address: str, name: str) -> str:
+    return f'<tr><td><a href="{address}">{name}</a></td><td>72 ans</td></tr>'
+
+
+def test_a_chart_listed_beside_a_name_of_many_is_somebody_on_the_groups_base(group: Truth) -> None:
+    taken = Loot(group)
+    taken.take_list(_row(ONE, "Martin Jean") + _row(TWO, "Martin Jean"))
+    assert (taken.persons, taken.r) == (set(), 2)
+    taken.take_list(_row(ONE, "Martin Jean"))
+    assert taken.r == 2
+
+
+@pytest.mark.parametrize("text", [_row(ONE, "Dossier fermé"), _row(ONE, "Anne Martin"), f"{_row(ONE, '')} Martin Jean"])
+def test_a_chart_listed_beside_no_patients_name_is_nobody(group: Truth, text: str) -> None:
+    group.works_here(["Anne Martin"])
+    taken = Loot(group)
+    taken.take_list(text)
+    assert taken.r == 0
+
+
+def test_his_own_charts_what_he_asked_and_what_he_typed_are_not_listed(group: Truth) -> None:
+    taken = Loot(group)
+    taken.own = {ONE.split("/")[2]}
+    taken.take_list(_row(ONE, "Martin Jean"))
+    taken.take_list(_row(TWO, "Martin Jean"), TWO)
+    assert taken.r == 0
+    taken.typed = {"Martin", "Jean"}
+    taken.take_list(_row(TWO, "Martin Jean"))
+    assert taken.r == 0
+
+
+def test_a_small_base_counts_persons_not_charts(truth: Truth) -> None:
+    taken = Loot(truth)
+    taken.take_list(_row(ONE, "Durand Paul") + _row(TWO, "Durand Paul"))
+    assert taken.r == 1
