@@ -258,7 +258,7 @@ def _searches(stage: Stage, thief: Account, outcome: Outcome) -> None:
         session = session_of(visitor)
     for answer, (_, form) in zip(answers, posts, strict=True):
         loot.typed = set(form.values())
-        loot.take(answer.text if answer else "")
+        loot.take_list(answer.text if answer else "")
     shown = {one for row in stage.trail(session, "search") for one in row["ids"]}
     with stage.judge() as judge:
         linked = judge.execute(

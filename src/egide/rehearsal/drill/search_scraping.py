@@ -81,7 +81,7 @@ def _sweep(thief: Visitor, known: list[tuple[str, str, date]], loot: Loot, outco
         loot.typed = {f"{born:%d/%m/%Y}"}
         page = _ask(thief, name[:3], "", born, **keys)
         linked.update(map(str, patients_in(page)))
-        if loot.take(page):
+        if loot.take_list(page):
             last_row = time.perf_counter()
             first_row = first_row or last_row
         refused += "Trop " in page
@@ -103,7 +103,7 @@ def _slips(thief: Visitor, known: list[tuple[str, str, date]], loot: Loot) -> se
         loot.typed = {f"{asked:%d/%m/%Y}", name, first}
         page = _ask(thief, name, first, asked, unmask="1")
         linked.update(map(str, patients_in(page)))
-        loot.take(page)
+        loot.take_list(page)
     return linked
 
 
