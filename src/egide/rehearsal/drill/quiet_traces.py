@@ -13,6 +13,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -60,6 +61,7 @@ class Sown:
 def play(stage: Stage) -> Outcome:
     """Sow, provoke faults, wait, read everything."""
     outcome = Outcome(NUMBER)
+    began = stage.now()
     mark = secrets.token_hex(6)
     sown = Sown(mark, (f"plantee-{mark}", f"Phrase plantée {mark}", f"PLANTEE{mark.upper()}"))
     for profession in PROFESSIONS:
@@ -79,7 +81,7 @@ def play(stage: Stage) -> Outcome:
     outcome.check("témoin : des formulaires ont été remplis", len(sown.forms) >= 8, f"{len(sown.forms)}")
     _read(stage, sown, outcome)
     _told(sown, outcome)
-    outcome.recorded = outcome.check("la trace existe et ne répète rien de ce qui fut tapé", _trail(stage, sown))
+    outcome.recorded = outcome.check("la trace existe et ne répète rien de ce qui fut tapé", _trail(stage, sown, began))
     outcome.check(
         "fausse alerte : le support peut diagnostiquer : le journal du gardien dit quel verbe et où",
         settled,
@@ -252,13 +254,13 @@ def _told(sown: Sown, outcome: Outcome) -> None:
     outcome.check("aucune page d'erreur ne montre de code", not traces, "; ".join(traces[:3]))
 
 
-def _trail(stage: Stage, sown: Sown) -> bool:
+def _trail(stage: Stage, sown: Sown, began: datetime) -> bool:
     with stage.judge() as judge:
         row = judge.execute(
             "SELECT count(DISTINCT session) FILTER (WHERE session = ANY (%s))::int AS entries,"
             " count(*) FILTER (WHERE strpos(lower(e::text), %s) > 0)::int AS said"
-            " FROM audit.entry e WHERE at > clock_timestamp() - interval '15 minutes'",
-            (sown.sessions, sown.mark),
+            " FROM audit.entry e WHERE at >= %s",
+            (sown.sessions, sown.mark, began),
         ).fetchone()
     return row is not None and 0 < len(sown.sessions) == row["entries"] and row["said"] == 0
 

@@ -31,7 +31,7 @@ SOUGHT: Final = 30
 def play(stage: Stage) -> Outcome:
     """Relay an assertion; relay a code where no rescue is open, then where one is; then the honest morning."""
     outcome = Outcome(NUMBER, allowed=QUARTER)
-    began = _now(stage)
+    began = stage.now()
     victim, witness, rescued = rescue.carers(stage, MORNING)[:3]
     _assertion(stage, victim, outcome)
     with Steady(stage.origin) as thief:
@@ -104,12 +104,12 @@ def _lists(stage: Stage, thief: Visitor, victim: Account, loot: Loot) -> None:
         own + "transmission/",
         "/travail/",
     ):
-        loot.take(thief.get(path).text)
-    loot.take(thief.post("/palette/", {"q": ""}).text)
+        loot.take_list(thief.get(path).text)
+    loot.take_list(thief.post("/palette/", {"q": ""}).text)
     others = [one.units[0] for one in stage.accounts if one.units and one.units[0] not in victim.units]
     for unit in others[:3]:
-        loot.take(thief.post("/poste/prendre/", {"unit": unit}).text)
-        loot.take(thief.get(f"/unite/{unit}/").text)
+        loot.take_list(thief.post("/poste/prendre/", {"unit": unit}).text)
+        loot.take_list(thief.get(f"/unite/{unit}/").text)
 
 
 def _search(stage: Stage, thief: Visitor, loot: Loot) -> set[str]:
@@ -121,7 +121,7 @@ def _search(stage: Stage, thief: Visitor, loot: Loot) -> set[str]:
             form = {"name": min(families), "first_name": first, "birth_date": spoken(date.fromisoformat(born))}
             loot.typed = set(form.values())
             page = thief.post("/patients/", form).text
-            loot.take(page)
+            loot.take_list(page)
             found |= set(patients_in(page))
     loot.typed = set()
     return found
@@ -190,15 +190,6 @@ def _opened_in_a_day(stage: Stage, victim: Account) -> int:
             (account_id(stage, victim),),
         ).fetchone()
     return int(row["n"]) if row else 0
-
-
-def _now(stage: Stage) -> datetime:
-    """The base's own clock."""
-    with stage.judge() as judge:
-        row = judge.execute("SELECT clock_timestamp() AS at").fetchone()
-    assert row is not None  # noqa: S101
-    found: datetime = row["at"]
-    return found
 
 
 def _told(stage: Stage, victim: Account, began: datetime, outcome: Outcome) -> None:

@@ -8,6 +8,7 @@ import select
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -108,6 +109,14 @@ class Stage:
         """The superuser's own look, to check what an attack did."""
         with psycopg.connect(self.conninfo("super"), autocommit=True, row_factory=dict_row) as connection:
             yield connection
+
+    def now(self) -> datetime:
+        """The base's own clock, by which the trail is dated."""
+        with self.judge() as judge:
+            row = judge.execute("SELECT clock_timestamp() AS at").fetchone()
+        assert row is not None  # noqa: S101
+        found: datetime = row["at"]
+        return found
 
     def trail(self, session: UUID, kind: str) -> list[dict[str, Any]]:
         """The trail's rows of one session and kind, oldest first, read as role auditor."""
