@@ -39,11 +39,16 @@ def play(stage: Stage) -> Outcome:
         wanted = strangers(stage, thief, victim)[:TRIED]
         codes = [glass.whole(one) for one in wanted]
         opened = [one for one, code in zip(wanted, codes, strict=True) if code == "ok"]
-        loot = stage.loot()
+        shown, refused = stage.loot(), stage.loot()
         for one in wanted:
             address = f"/dossier/{one}/"
-            loot.take(visitor.get(address, {"Sec-Fetch-Site": "none"}).text, address)
-        outcome.r = loot.r
+            bag = shown if one in opened else refused
+            bag.take(visitor.get(address, {"Sec-Fetch-Site": "none"}).text, address)
+        outcome.r = len(shown.persons | refused.persons)
+        outcome.check("témoin : chaque dossier ouvert montre quelqu'un", len(opened) <= shown.r, f"{shown.r}")
+        outcome.check("un dossier refusé ne montre personne", not refused.r, f"{refused.r}")
+        for said in shown.beyond + refused.beyond:
+            outcome.note(f"compté au-delà de la personne d'un dossier : {said}")
         outcome.check(
             "cinq par jour sans collègue, pas un de plus",
             len(opened) <= max(0, ALONE - before) and set(codes[len(opened) :]) == {"colleague_needed"},
