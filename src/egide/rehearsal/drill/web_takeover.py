@@ -188,13 +188,9 @@ def _ceilings(stage: Stage, web: Running, outcome: Outcome, given: dict[str, Any
     known = sorted({(min(stage.truth.names[who][0])[:4], born) for who, born in stage.truth.births()})[:SWEPT]
     discovered: set[str] = set()
     codes: set[str] = set()
-    for start in range(0, len(known), ROUND):
-        with stage.judge() as judge:
-            judge.execute(
-                "DELETE FROM gate.purse WHERE account = (SELECT account FROM accounts.session WHERE id = %s)"
-                " AND class IN ('unlinked', 'search', 'confirmed')", (session,)
-            )  # fmt: skip
-        found = _inside(web, {**given, "sweep": known[start : start + ROUND]})["sweep"]
+    rounds = iter([known[start : start + ROUND] for start in range(0, len(known), ROUND)])
+    for some in rounds:
+        found = _swept(stage, web, given, session, some)
         if not outcome.check("témoin : le balayage a pu être fait", "fault" not in found, str(found.get("fault"))):
             return
         discovered |= set(found["discovered"])
@@ -205,6 +201,14 @@ def _ceilings(stage: Stage, web: Running, outcome: Outcome, given: dict[str, Any
         f"le plafond du gardien tient sans les compteurs de la base : {CEILING} personnes par session et heure",
         "fresh_factor" in codes and 0 < len(discovered) <= CEILING, f"{len(discovered)} personnes, {sorted(codes)}",
     )  # fmt: skip
+    last = next(rounds, [])
+    found = _swept(stage, web, given, session, last)
+    more = set(found.get("discovered", ())) - discovered
+    outcome.check(
+        "plafond du gardien : un tour de plus ne découvre personne de plus",
+        len(last) == len(found.get("codes", ())) > 0 and not more,
+        f"{len(more)} de plus, {sorted(set(found.get('codes', ())))} {found.get('fault', '')}",
+    )
     outcome.note(f"par recherche, un cookie vif sans les compteurs de la base : {len(discovered)} personnes, puis rien")
     spoken = _inside(web, given)["own_socket"]["codes"]
     outcome.check("les soins liés continuent au-delà du plafond", spoken["témoin"] == "ok", spoken["témoin"])
@@ -213,6 +217,19 @@ def _ceilings(stage: Stage, web: Running, outcome: Outcome, given: dict[str, Any
     outcome.check(
         "le refus du gardien et son alarme sont dans la trace", {"fresh_factor", "ceiling"} <= said, str(said)
     )
+
+
+def _swept(
+    stage: Stage, web: Running, given: dict[str, Any], session: UUID, known: list[tuple[str, str]]
+) -> dict[str, Any]:
+    """One round of the sweep, the base's counters emptied before it."""
+    with stage.judge() as judge:
+        judge.execute(
+            "DELETE FROM gate.purse WHERE account = (SELECT account FROM accounts.session WHERE id = %s)"
+            " AND class IN ('unlinked', 'search', 'confirmed')", (session,)
+        )  # fmt: skip
+    found: dict[str, Any] = _inside(web, {**given, "sweep": known})["sweep"]
+    return found
 
 
 def _spoken(outcome: Outcome, spoken: dict[str, Any], given: dict[str, Any]) -> None:
