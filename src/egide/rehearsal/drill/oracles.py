@@ -27,6 +27,7 @@ NUMBER: Final = 28
 ALLOWED_ADVANTAGE: Final = 0.01
 SAMPLES: Final = 12
 TIMED: Final = 40
+LOW, FEWEST = 5, 3  # numbers from one up, always tried; numbers of others below which it is said how few
 WRITTEN: Final = 5  # requests to join the team of each kind: each leaves a row
 TYPED_URL: Final = {"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate"}
 # What is numbered, and where the judge reads numbers that are not the thief's.
@@ -155,35 +156,43 @@ def _numbers(stage: Stage, visitor: Visitor, thief: Account, outcome: Outcome) -
     """Notices, entries, draws, work and mandates are numbered: somebody else's must answer as one that is not."""
     absent = [str(10**15 + one) for one in range(SAMPLES)]
     who = account_id(stage, thief)
-    told, untold = {}, []
+    told, few = {}, {}
     for path, asked in NUMBERED.items():
         with stage.judge() as judge:
             rows = judge.execute(f"{asked} ORDER BY id DESC LIMIT %s", (who, SAMPLES)).fetchall()
+            own = judge.execute(asked.replace("<>", "=").replace("IS DISTINCT FROM", "="), (who,)).fetchall()
         others = [str(row["id"]) for row in rows]
-        if not others:
-            untold.append(path)
-            continue
-        told[f"POST {path}"] = _compare(lambda one, p=path: visitor.post(p.format(one), ANSWERED), others, absent)  # type: ignore[misc]
+        if len(others) < FEWEST:
+            few[path] = len(others)
+        # the lowest numbers too, whosever they are or nobody's, since a thief counts from one: never his own
+        low = [str(one) for one in range(1, LOW + 1) if one not in {row["id"] for row in own}]
+        for kind, known in (("", others), (" (petits numéros)", low)):
+            if known:
+                told[f"POST {path}{kind}"] = _compare(
+                    lambda one, p=path: visitor.post(p.format(one), ANSWERED),  # type: ignore[misc]
+                    known,
+                    absent,
+                )
+    scarce = ", ".join(f"{path} n = {n}" for path, n in few.items())
     outcome.check(
-        "témoin : des avis et des accès d'autrui ont un numéro à essayer",
-        not set(untold) & set(ALWAYS),
-        ", ".join(untold),
+        f"témoin : au moins {FEWEST} avis et accès d'autrui ont un numéro à essayer", not set(few) & set(ALWAYS), scarce
     )
-    if untold:
-        outcome.note(f"sans numéro d'autrui à essayer ici : {', '.join(untold)}")
+    if few:
+        outcome.note(f"moins de {FEWEST} numéros d'autrui à essayer ici : {scarce}")
     return told
 
 
 def _tell_others(stage: Stage) -> None:
-    """So that there is something of others' to guess: one breaks the glass, another is refused a key for her."""
+    """So that there is something of others' to guess: one breaks the glass, others refuse her a key."""
     carer, other = rested(stage)
     with stage.sign_in(carer) as visitor:
         Glass(stage, visitor, carer).whole(strangers(stage, carer, other)[0], other)
     offices = Offices(stage)
     one, two = offices.administrators[:2]
     with stage.sign_in(one) as visitor, stage.sign_in(two) as second:
-        act = offices.asked(visitor, str(offices.id_of(carer)), "cle", why="more", spare="")
-        offices.refuse(second, act)
+        for _ in range(FEWEST):
+            act = offices.asked(visitor, str(offices.id_of(carer)), "cle", why="more", spare="")
+            offices.refuse(second, act)
 
 
 def _conditional(visitor: Visitor, foreign: list[str], outcome: Outcome) -> None:
