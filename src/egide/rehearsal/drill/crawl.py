@@ -20,8 +20,8 @@ _QUOTED = re.compile(r"""["'`](/[A-Za-z][^"'`\s<>\\${}]*)["'`]""")
 _IMPORTED = re.compile(r"""(?:from|import) ["'](\./[\w.-]+)["']""")
 
 
-class Page(HTMLParser):
-    """Addresses of ours and forms with their fields, in one page."""
+class Surface(HTMLParser):
+    """All that one page lets be asked: any attribute's address, every named field (`pages.Page` is what one fills)."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class Crawl:
     seen: dict[str, Answer] = field(default_factory=dict)
     linked: set[str] = field(default_factory=set)
     strangers: set[str] = field(default_factory=set)
-    forms: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    forms: defaultdict[str, set[frozenset[str]]] = field(default_factory=lambda: defaultdict(set))
     shown: set[UUID] = field(default_factory=set)
 
     def route_of(self, address: str) -> Route | None:
@@ -89,8 +89,8 @@ class Crawl:
         self.seen |= other.seen
         self.linked |= other.linked
         self.strangers |= other.strangers
-        for pattern, fields in other.forms.items():
-            self.forms[pattern] |= fields
+        for pattern, forms in other.forms.items():
+            self.forms[pattern] |= forms
 
     def _found(self, route: Route, address: str, answer: Answer) -> list[str]:
         """Addresses in one answer; its forms are kept."""
@@ -99,10 +99,10 @@ class Crawl:
         location = answer.headers.get("location", "")
         kind = answer.headers.get("content-type", "")
         if kind.startswith("text/html"):
-            page = Page(answer.text)
+            page = Surface(answer.text)
             for action, fields in page.forms:
                 target = self.route_of(action) if action else route
-                self.forms[target.pattern if target else action].update(fields)
+                self.forms[target.pattern if target else action].add(frozenset(fields))
             return [one for one in (*page.addresses, location) if one.startswith("/")]
         written: list[str] = []
         if "javascript" in kind and "htmx" not in address:

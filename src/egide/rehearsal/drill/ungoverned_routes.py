@@ -28,6 +28,7 @@ from egide.rehearsal.signin import CSRF_COOKIE, Answer, Visitor
 NUMBER: Final = 27
 METHODS: Final = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "GETT")
 NOT_ALLOWED: Final = 405
+UNREACHED: Final = "routes où aucun lien n'a mené : "
 EVIL: Final = "evil.example"
 _TRACE = re.compile(
     r"Traceback|File &quot;|File \"|line \d+, in |psycopg|django|site-packages|sqlstate|DoesNotExist|"
@@ -44,7 +45,8 @@ class Expected:
     routes: dict[str, list[str]]
     not_always_reached: list[str]  # nothing leads there, or only in some states
     forms: dict[str, list[str]]
-    varied_forms: list[str]  # one address, several forms: which come depends on what the base holds
+    # one address, one form for each fact: which come depends on what the base holds, their fields do not
+    varied_forms: dict[str, dict[str, list[str]]]
     assets: list[str]
     absent: list[str]
 
@@ -120,14 +122,26 @@ def _crawl(
         crawl.linked | set(expected.not_always_reached),
         set(expected.routes),
     )
-    for pattern in sorted(set(crawl.forms) | (set(expected.forms) - set(expected.not_always_reached))):
-        found, wanted = crawl.forms.get(pattern, set()), set(expected.forms.get(pattern, ()))
-        if pattern in expected.varied_forms and found:
-            wanted &= found
-        _same(outcome, f"champs du formulaire /{pattern}", found, wanted)
+    unreached = sorted(set(expected.routes) - crawl.linked)
+    outcome.note(f"{UNREACHED}{', '.join(unreached) or 'aucune'}")
+    always = (set(expected.forms) | set(expected.varied_forms)) - set(expected.not_always_reached)
+    for pattern in sorted(set(crawl.forms) | always):
+        _fields(outcome, expected, pattern, crawl.forms.get(pattern, set()))
     names = {urlsplit(one.split()[0]).path.rsplit("/", 1)[-1] for one in crawl.seen if one.startswith("/statique/")}
     _same(outcome, "les fichiers servis sont la liste", names, set(expected.assets))
     return crawl, shown
+
+
+def _fields(outcome: Outcome, expected: Expected, pattern: str, found: set[frozenset[str]]) -> None:
+    """The fields of an address's form, or of each of its forms where they differ from one fact to the next."""
+    name = f"champs du formulaire /{pattern}"
+    facts = expected.varied_forms.get(pattern)
+    if facts is None:
+        _same(outcome, name, set().union(*found), set(expected.forms.get(pattern, ())))
+        return
+    strange = found - {frozenset(fields) for fields in facts.values()}
+    said = "; ".join(", ".join(sorted(one)) for one in strange)
+    outcome.check(name, bool(found) and not strange, said or ("" if found else "aucun formulaire"))
 
 
 def _absent(outcome: Outcome, expected: Expected, visitors: tuple[Visitor, Visitor], digest: str, loot: Loot) -> None:
