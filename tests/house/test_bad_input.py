@@ -31,6 +31,15 @@ TEXTS = [
     "-1",
     "NaN",
 ]
+# What JSON carries and PostgreSQL keeps nowhere: a null character, half of a pair of UTF-16.
+UNWRITABLE = ["\x00", "a\x00b", "\ud800", "a\udfffb"]
+SIGN_IN = ("challenge_id", "response", "device_key")
+# What lets a body of the right shape go further than its first check.
+ASKED: dict[str, dict[str, Any]] = {
+    "/dossier/<uuid:patient>/acceder/urgence/defi/": {"reason": "vital_emergency"},
+    "/dossier/<uuid:patient>/acceder/urgence/preuve/": {"act": uuid4().hex},
+    "/connexion/preuve/": {"device_key": "A" * 87, "response": {"id": "\ud800"}},
+}
 JSONS: list[Any] = [None, 1, [[[]]], {}, {"x": {"y": [None]}}]
 BODIES = [b"", b"\xff\xfe", b"[" * 50_000, b"=&=&;%"]
 NUMBERS = [0, 1, 2**31, 2**63 - 1, 2**63, 2**64, 10**40]
@@ -121,12 +130,43 @@ def test_whatever_is_sent_gets_an_answer(
         path = fill(address, patient, unit)
         for text in TEXTS:
             sane(page.post(path, dict.fromkeys(names, text)), (profession, path, text))
-        for text in TEXTS[::3]:
+        for text in [*TEXTS[::3], *UNWRITABLE]:
             sane(page.post_json(path, dict.fromkeys(names, text)), (profession, path, text))
         for value in JSONS:
             sane(page.post_json(path, dict.fromkeys(names, value)), (profession, path, value))
         for body in BODIES:
             sane(page.post_raw(path, body), (profession, path, body[:20]))
+
+
+def text_of_itself(text: str) -> dict[str, Any]:
+    return {"id": text, text: [text]}
+
+
+def number_of_none(_text: str) -> dict[str, Any]:
+    return {"id": 10**40, "deep": functools.reduce(lambda inside, _: [inside], range(900), [])}
+
+
+@functools.cache
+def shapes() -> list[dict[str, str]]:
+    """The bodies in JSON that views take, as the code names them: each field with its type."""
+    code = "".join(path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py") if "tests" not in path.parts)
+    found = re.findall(r"typed_json\(request, \{(.+?)\}\)", code)
+    return [dict(re.findall(r'"(\w+)": (\w+)', fields)) for fields in found] + [dict.fromkeys(SIGN_IN, "str")]
+
+
+@pytest.mark.parametrize("address", addresses())
+def test_what_a_body_of_the_right_shape_may_carry_gets_an_answer(
+    hospital: Hospital, browser: Browse, ward: tuple[object, object], address: str
+) -> None:
+    patient, unit = ward
+    page = next(browsers(hospital, browser, unit))[1]
+    path = fill(address, patient, unit)
+    for shape in shapes():
+        for text, odd in zip(UNWRITABLE, (text_of_itself, number_of_none, text_of_itself, number_of_none), strict=True):
+            values: dict[str, Any] = {"str": text, "dict": odd(text)}
+            known = {name: value for name, value in ASKED.get(address, {}).items() if name in shape}
+            body = {name: values[kind] for name, kind in shape.items()} | known
+            sane(page.post_json(path, body), (path, body))
 
 
 @pytest.mark.parametrize("address", addresses())
@@ -158,3 +198,5 @@ def test_the_fields_tried_are_those_of_the_code() -> None:
         field_names()
     )
     assert len(addresses()) > 15
+    assert {"reason": "str", "words": "str"} in shapes()
+    assert len(shapes()) > 8

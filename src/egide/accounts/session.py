@@ -8,7 +8,7 @@ from uuid import UUID
 
 import psycopg
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, DataError
 from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException
 
@@ -125,6 +125,10 @@ def answered(request: HttpRequest, run: Callable[[], HttpResponse]) -> HttpRespo
             return _refused(request, _state_of(request))
         if sqlstate(error) == CLOSED_IN_RESCUE:
             return answers.refused(request, "rescue_closed")
+        if isinstance(error, DataError | psycopg.DataError) and sqlstate(error) is None:
+            # The driver's own, before PostgreSQL was asked: a null character, which no text of it holds. A form
+            # says so beside its field; this is what a view took as it came.
+            return answers.bad_request(request)
         raise
 
 

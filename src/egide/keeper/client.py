@@ -42,6 +42,8 @@ class Keeper:
             try:
                 frames.send(conn, message)
                 reply = frames.receive(conn)
+            except frames.Unwritable:  # somebody typed it, and the keeper has seen nothing of it
+                raise Refused("bad_request") from None
             except (OSError, frames.FrameError):
                 reply = None
             if reply is not None:

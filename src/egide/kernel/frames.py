@@ -14,9 +14,16 @@ class FrameError(Exception):
     """The other side closed in the middle of a frame, or sent what is not one."""
 
 
+class Unwritable(Exception):
+    """The message holds what no frame carries: half a pair of UTF-16, a number over 64 bits, a bottomless list."""
+
+
 def send(conn: socket.socket, message: dict[str, Any]) -> None:
-    """Write one message; refuses one of more than 8 MiB."""
-    body = msgpack.packb(message, use_bin_type=True)
+    """Write one message; refuses one of more than 8 MiB, and what cannot be written, before a byte of it is sent."""
+    try:
+        body = msgpack.packb(message, use_bin_type=True)
+    except (ValueError, OverflowError):
+        raise Unwritable from None  # their messages quote what was typed
     if len(body) > MAX_FRAME:
         raise FrameError("message too large")
     conn.sendall(_HEAD.pack(len(body)) + body)

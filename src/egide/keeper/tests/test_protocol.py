@@ -62,6 +62,18 @@ def test_the_readme_lists_every_verb_of_every_socket() -> None:
     assert {kind: frozenset(re.findall(r"`(\w+)`", listed)) for kind, listed in rows} == ALLOWED
 
 
+@pytest.mark.parametrize("typed", ["\ud800", {"a\udfff": 1}, 10**40, -(10**40)])
+def test_what_no_frame_carries_is_a_refusal_and_the_line_goes_on(hospital: Hospital, typed: Any) -> None:
+    keeper = Keeper(hospital.home.keeper_socket("auditor"))
+    try:
+        before = keeper.call("health")["base_id"]
+        with pytest.raises(Refused, match="bad_request"):
+            keeper.call("health", typed=typed)
+        assert keeper.call("health")["base_id"] == before
+    finally:
+        keeper.close()
+
+
 def test_each_socket_answers_its_own_verbs_only(hospital: Hospital) -> None:
     assert set(verbs.ALLOWED) == set(DOOR_SOCKETS)
     assert set(finding.ALLOWED) == set(FINDER_SOCKETS)
