@@ -173,6 +173,7 @@ def work(request: HttpRequest, roster: Roster, tasks: list[Task]) -> HttpRespons
         lines=lines,
         late=sum(one.task.late for one in lines),
         reasons=SKIPPED,
+        truncated=roster.truncated,
         done=request.GET.get("fait"),
     )
 

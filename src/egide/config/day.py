@@ -24,7 +24,7 @@ from egide.gate.rules import (
 )
 from egide.gate.staff import AccountsWaiting, accounts_waiting
 from egide.gate.team import Notice, my_notices
-from egide.gate.work import Task, my_work
+from egide.gate.work import MOST, Task, my_work
 from egide.identity.reads import identities
 from egide.kernel.capabilities import Actor, Roster
 from egide.record import reads as record
@@ -179,8 +179,13 @@ def _due(actor: Actor, notices: list[Notice], mine: Waiting) -> list[Due]:
 
 
 def _work_due(tasks: list[Task]) -> list[Due]:
-    """Examinations to make, and the lines that events put on my list; how many are late."""
+    """Examinations to make, and lines that events put on my list; how many are late. Past 200: said, not counted."""
     found = []
+    if len(tasks) > MOST:
+        asks = any(one.object is not None for one in tasks)
+        words = _("Plus de 200 examens à faire") if asks else _("Plus de 200 lignes de travail")
+        url, icon = (reverse("examinations-work"), "flask") if asks else (reverse("work"), "check")
+        return [Due(words, url, icon, any(one.late for one in tasks))]
     asked = [one for one in tasks if one.object is not None]
     urgent = sum(one.urgent for one in asked)
     if asked:

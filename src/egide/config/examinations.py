@@ -148,7 +148,8 @@ def _work(request: HttpRequest, roster: Roster, tasks: list[Task], template: str
     ]
     return page(
         request, template, lines=lines, urgent=sum(one.task.urgent for one in lines),
-        late=sum(one.task.late for one in lines), at=timezone.now(), by=roster.actor, opening=roster.opening,
+        late=sum(one.task.late for one in lines), truncated=roster.truncated,
+        at=timezone.now(), by=roster.actor, opening=roster.opening,
         places=[one for one in units().values() if one.id in roster.actor.units and one.kind == "platform"],
         done=request.GET.get("fait"),
     )  # fmt: skip
@@ -189,13 +190,10 @@ def _told(chart: Chart, step: str) -> HttpResponse:
 
 
 def _receiving(chart: Chart, kind: str, found: list[reads.Receiver]) -> list[UnitPlace]:
-    """Units that receive this kind, those of my site first, then of my legal entity, by site and name."""
+    """Units that receive this kind, those of my site first, by site and name."""
     known = units()
-    entity = next((one.entity_id for one in known.values() if one.site_id == chart.actor.site), None)
     places = [known[one.unit] for one in found if one.list == KINDS[kind] and one.unit in known]
-    return sorted(
-        places, key=lambda one: (one.site_id != chart.actor.site, one.entity_id != entity, one.site, one.name)
-    )
+    return sorted(places, key=lambda one: (one.site_id != chart.actor.site, one.site, one.name))
 
 
 def _names(found: list[reads.Examination]) -> dict[UUID, Any]:

@@ -133,6 +133,11 @@ SEARCHERS = frozenset(
 _SHEET = frozenset({_C.IDENTITY, _C.STAY, _C.CONTACT, _C.CLINICAL})
 _WORK = frozenset({_C.IDENTITY, _C.STAY, _C.INS, _C.CLINICAL, _C.PROTECTED})
 _INQUIRY = frozenset({_C.IDENTITY, _C.STAY, _C.CLINICAL})
+# Who works by list: lists that events feed, a profession's of a site; what is asked of a laboratory or an imaging unit,
+# all the day of its own professions; biologists and radiologists, by the list of such a unit of theirs, never a ward's.
+FED = frozenset({_P.PHARMACIST, _P.DIM, _P.BILLING})
+ASKED = frozenset({_P.LABORATORY, _P.IMAGING})
+EXAMINERS = ASKED | {_P.PHYSICIAN, _P.INTERN}
 _OWN_BASES: dict[Basis, tuple[dict[Profession, frozenset[Category]], str, str]] = {
     Basis.SECRETARIAT: (
         {_P.MEDICAL_SECRETARY: _READS[_P.MEDICAL_SECRETARY]},
@@ -141,12 +146,7 @@ _OWN_BASES: dict[Basis, tuple[dict[Profession, frozenset[Category]], str, str]] 
     ),
     Basis.WORK_LIST: (
         {
-            _P.PHARMACIST: _WORK,
-            _P.LABORATORY: _WORK,
-            _P.IMAGING: _WORK,
-            # biologists and radiologists: the list of a laboratory or an imaging unit of theirs, never a ward's
-            _P.PHYSICIAN: _WORK,
-            _P.INTERN: _WORK,
+            **dict.fromkeys(EXAMINERS | {_P.PHARMACIST}, _WORK),
             _P.DIM: frozenset({_C.IDENTITY, _C.STAY, _C.CODING, _C.CLINICAL, _C.PROTECTED}),
             _P.BILLING: _READS[_P.BILLING],
         },
@@ -311,22 +311,22 @@ def may_break_glass(profession: str) -> bool:
 
 def works_by_list(profession: str) -> bool:
     """Whether a profession finds work lists fed by admissions and discharges in its menu; SQL decides again."""
-    return profession in {_P.PHARMACIST, _P.DIM, _P.BILLING}
+    return profession in FED
 
 
 def examines(profession: str) -> bool:
     """Whether all that a profession does is asked of its laboratory or imaging unit: its day is that list."""
-    return profession in {_P.LABORATORY, _P.IMAGING}
+    return profession in ASKED
 
 
 def may_examine(profession: str) -> bool:
     """Whether a profession, in a laboratory or an imaging unit, works by the list of what is asked there."""
-    return examines(profession) or profession in {_P.PHYSICIAN, _P.INTERN}
+    return profession in EXAMINERS
 
 
-# Who asks for an examination; as in SQL (door.ask_examination). Midwives within their competence (CSP L4151-4).
+# Who asks for an examination; as in SQL (gate.prescribers). Midwives within their competence (CSP L4151-4).
 PRESCRIBERS = frozenset({_P.PHYSICIAN, _P.MIDWIFE, _P.INTERN})
-# Who draws blood on the ward and says so; as in SQL (door.tell_examination).
+# Who draws blood on the ward and says so; as in SQL (gate.samplers).
 SAMPLERS = PRESCRIBERS | {_P.NURSE}
 
 

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Concatenate, ParamSpec
 from uuid import UUID
@@ -16,6 +16,8 @@ from egide.gate.reading import Read, Rows, fetch_with
 from egide.kernel.capabilities import Roster
 
 P = ParamSpec("P")
+# What a roster holds (gate.limits): more lines than that, and a page says so.
+MOST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,10 @@ class Task:
 
 
 def my_work() -> Read[list[Task]]:
-    """What waits for my profession on my site and for my units, urgent first, at most 200; under any ticket of mine."""
+    """What waits for my profession on my site and for my units, urgent first; under any ticket of mine.
+
+    At most 201: one more than `MOST` says that there are others.
+    """
 
     def decode(rows: Rows) -> list[Task]:
         return [Task(*row) for row in rows]
@@ -54,7 +59,8 @@ def opens_work(
 ) -> Callable[[Callable[Concatenate[HttpRequest, Roster, list[Task], P], HttpResponse]], View]:
     """The view opens everybody on the work list as one line of the trail; an empty list opens nobody.
 
-    `asked`: the lines that a request of somebody's made (an examination), else those that an event made.
+    The first 200 lines; the roster is `truncated` when there are more. `asked`: the lines that a request of somebody's
+    made (an examination), else those that an event made.
     """
 
     def decorate(view: Callable[Concatenate[HttpRequest, Roster, list[Task], P], HttpResponse]) -> View:
@@ -64,9 +70,10 @@ def opens_work(
                 cookie = cookie_of(request)
                 actor, ticket = who(cookie)
                 (found,) = fetch_with(ticket, my_work())
-                tasks = [task for task in found if (task.object is not None) is asked]
+                tasks = [task for task in found[:MOST] if (task.object is not None) is asked]
                 ids = list(dict.fromkeys(task.patient for task in tasks))
                 roster = opening.open_people(cookie, ids, purpose, read) if ids else opening.nobody(actor, ticket)
+                roster = replace(roster, truncated=len(found) > MOST)
                 request.actor = roster.actor  # type: ignore[attr-defined]
                 return view(request, roster, tasks, *args, **kwargs)
 

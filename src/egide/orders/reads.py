@@ -100,7 +100,7 @@ class Receiver:
 
 
 def receivers(cap: Capability) -> Read[list[Receiver]]:
-    """Units where a laboratory's or an imaging unit's people work now. No patient is named."""
+    """Units of my legal entity where a laboratory's or an imaging unit's people work now. No patient is named."""
     del cap  # the ticket is the caller's
     return Read("SELECT unit, list FROM door.receivers()", (), lambda rows: [Receiver(*row) for row in rows])
 

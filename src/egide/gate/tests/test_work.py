@@ -1,10 +1,15 @@
 """Work lists: an event puts somebody there, her chart opens to the profession of that site, until the line is done."""
 
+import re
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 
+from egide.gate import rules
+from egide.gate.tests.browser import text
 from egide.gate.tests.factories import Hospital
 from egide.gate.tests.test_bases import fed
 from egide.gate.tests.test_links import door, opens, rows
@@ -13,8 +18,8 @@ from egide.kernel.capabilities import Refused
 WORKERS = {"pharmacist": "reconcile", "billing": "billing", "dim": "coding"}
 
 
-def admitted(hospital: Hospital, unit: UUID) -> UUID:
-    batch = hospital.open_new()
+def admitted(hospital: Hospital, unit: UUID, site: UUID | None = None) -> UUID:
+    batch = hospital.open_new(site=site)
     fed(hospital, batch, "link(%s, 'stay', %s, now(), NULL)", batch.ids[0], unit)
     return batch.ids[0]
 
@@ -113,3 +118,79 @@ def test_the_same_person_twice_is_one_line(hospital: Hospital, site: UUID) -> No
     for unit in (one, other):
         fed(hospital, batch, "link(%s, 'stay', %s, now(), NULL)", batch.ids[0], unit)
     assert listed(hospital, worker(hospital, "billing", site)) == [("billing", batch.ids[0])]
+
+
+PAST = "UPDATE gate.link SET since = since - interval '61 days', until = until - interval '61 days'"
+
+
+def test_somebody_whose_line_lapsed_is_put_on_the_list_anew(hospital: Hospital, site: UUID) -> None:
+    """Sixty days nobody did it; at the next admission it stood in the way."""
+    batch, cookie = hospital.open_new(site=site), worker(hospital, "pharmacist", site)
+    for unit in (hospital.unit(site), hospital.unit(site)):
+        fed(hospital, batch, "link(%s, 'stay', %s, now(), NULL)", batch.ids[0], unit)
+        assert listed(hospital, cookie) == [("reconcile", batch.ids[0])]
+        hospital.sql(PAST + " WHERE patient_id = %s AND basis = 'work_list' AND until > now()", batch.ids[0])
+        assert listed(hospital, cookie) == []
+    ended = hospital.sql(
+        "SELECT t.outcome, t.done_by, t.done_at = k.until FROM gate.task t JOIN gate.link k ON k.id = t.link"
+        " WHERE t.patient_id = %s AND t.list = 'reconcile' AND t.outcome IS NOT NULL",
+        batch.ids[0],
+    )
+    assert ended == [("lapsed", None, True)]
+
+
+def test_lapsed_lines_of_a_place_end_when_another_comes(hospital: Hospital, site: UUID) -> None:
+    unit = hospital.unit(site)
+    batch = hospital.open_new(4, site)
+    for patient in batch.ids[:3]:
+        fed(hospital, batch, "link(%s, 'stay', %s, now(), NULL)", patient, unit)
+    hospital.sql(PAST + " WHERE patient_id = ANY (%s) AND basis = 'work_list'", list(batch.ids[:2]))
+    fed(hospital, batch, "link(%s, 'stay', %s, now(), NULL)", batch.ids[3], unit)
+    found = hospital.sql(
+        "SELECT patient_id, outcome FROM gate.task WHERE patient_id = ANY (%s) AND list = 'billing'", list(batch.ids)
+    )
+    assert dict(found) == dict(zip(batch.ids, ("lapsed", "lapsed", None, None), strict=True))
+
+
+@pytest.fixture
+def small_rosters(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A roster of two, in the base and in the pages."""
+    monkeypatch.setattr("egide.gate.work.MOST", 2)
+    monkeypatch.setattr("egide.config.day.MOST", 2)
+    usual = hospital.value("SELECT value FROM gate.limits WHERE name = 'roster'")
+    hospital.sql("UPDATE gate.limits SET value = 2 WHERE name = 'roster'")
+    yield 2
+    hospital.sql("UPDATE gate.limits SET value = %s WHERE name = 'roster'", usual)
+
+
+def test_a_list_that_stops_says_so(hospital: Hospital, browser: Any, site: UUID, small_rosters: int) -> None:
+    person = hospital.person("billing", site=site)
+    page = browser(hospital.sign_in(person))
+    said = "Plus de 200 lignes attendent"
+    for count in range(1, small_rosters + 2):
+        admitted(hospital, hospital.unit(site), site)
+        assert (said in text(page.get("/travail/"))) is (count > small_rosters)
+        assert ("Plus de 200 lignes de travail" in text(page.get("/jour/"))) is (count > small_rosters)
+    assert len(hospital.entries(account=person.account, kind="open", purpose="work_list")[-1]["ids"]) == small_rosters
+
+
+def test_my_lines_are_read_by_their_place_in_order(hospital: Hospital, site: UUID) -> None:
+    body = hospital.value("SELECT prosrc FROM pg_proc WHERE oid = 'door.my_work()'::regprocedure")
+    asked = re.search(r"\(SELECT x\.\* FROM gate\.task x.*?LIMIT v_most\)", body, re.DOTALL)
+    assert asked
+    query = asked[0][1:-1].replace("v_most", "201").replace("x.place = p", f"x.place = '{UUID(int=3)}'")
+    query = query.replace("a.site", f"'{site}'").replace("v_now", "now()")
+    with hospital.connect("super") as base:
+        base.execute("SET enable_seqscan = off")
+        base.execute("SET enable_bitmapscan = off")
+        plan = "\n".join(row[0] for row in base.execute(f"EXPLAIN {query}".encode()).fetchall())
+    assert "task_place" in plan, plan
+    assert "Sort" not in plan, plan
+
+
+def test_who_works_by_list_is_said_alike_in_both_languages(hospital: Hospital) -> None:
+    lists = hospital.sql("SELECT profession, asked FROM gate.work_list")
+    assert {one for one, asked in lists if not asked} == set(rules.FED)
+    assert {one for one, asked in lists if asked} == set(rules.ASKED)
+    assert set(hospital.value("SELECT gate.prescribers()")) == set(rules.PRESCRIBERS)
+    assert set(hospital.value("SELECT gate.samplers()")) == set(rules.SAMPLERS)

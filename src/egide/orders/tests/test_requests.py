@@ -205,6 +205,44 @@ def test_a_ward_receives_no_request(scene: Scene) -> None:
     assert len(refused) == 2
 
 
+def test_nothing_is_asked_of_another_legal_entity(scene: Scene) -> None:
+    """The group's other houses are other controllers: their laboratory would read the record whole."""
+    hospital = scene.hospital
+    ours, theirs = (hospital.new_site() for _ in range(2))
+    entity = uuid4()
+    hospital.sql("INSERT INTO directory_legalentity (id, name, finess) VALUES (%s, 'Sœur', %s)", entity, entity.hex[:9])
+    hospital.sql("UPDATE directory_site SET entity_id = %s WHERE id = ANY (%s)", entity, [ours, theirs])
+    ward, laboratory = hospital.unit(ours), hospital.unit(theirs, kind="platform")
+    hospital.person("laboratory", laboratory, site=theirs)
+    scene.asked()  # here
+    patient = hospital.patient(ward, site=ours)
+    page = scene.browse(hospital.sign_in(hospital.person("physician", ward, site=ours)))
+    path = f"/dossier/{patient.id}/examens/demander/laboratory/"
+    offered = page.get(path).content.decode()
+    assert str(laboratory) in offered  # another site of the same entity
+    assert str(scene.platform) not in offered
+    assert page.post(path, {"codes": ["crp"], "unit": str(scene.platform)}).status_code == 422
+    (row,) = hospital.entries(patient=patient.id, kind="refuse")
+    assert (row["reason"], row["object"]) == ("unknown_receiver", f"sample:{scene.platform}")
+    assert page.post(path, {"codes": ["crp"], "unit": str(laboratory)}).status_code == 302
+
+
+def test_a_lapsed_request_is_cancelled_by_who_cares_once(scene: Scene) -> None:
+    address = scene.asked()
+    scene.hospital.sql(
+        "UPDATE gate.link SET since = since - interval '61 days', until = until - interval '61 days'"
+        " WHERE patient_id = %s AND basis = 'work_list'",
+        scene.patient.id,
+    )
+    scene.asked(codes=["tsh"])  # what is asked next ends it
+    lines = "SELECT outcome FROM gate.task WHERE patient_id = %s AND object IS NOT NULL ORDER BY id"
+    assert scene.hospital.sql(lines, scene.patient.id) == [("lapsed",), (None,)]
+    _, physician = scene.who("physician", scene.ward)
+    assert physician.post(address, {"step": "cancelled", "words": "Plus utile."}).status_code == 302
+    assert physician.post(address, {"step": "cancelled", "words": "Plus utile."}).status_code == 409
+    assert scene.hospital.sql(lines, scene.patient.id) == [("cancelled",), (None,)]
+
+
 def test_a_result_without_words_is_refused_beside_its_field(scene: Scene) -> None:
     address = scene.asked()
     for step, words, said in (

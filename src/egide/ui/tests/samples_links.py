@@ -76,7 +76,9 @@ def contexts(now: Any, people: list[Any], chart: dict[str, Any]) -> dict[str, tu
         "soignants-refus": (
             "gate/carers.html", {**named, "wrong": refused, "typed": {"basis": "referring", "to": str(ident(5))}},
         ),
-        "travail": ("gate/work.html", {"lines": lines, "late": 2, "reasons": REASONS, "done": "tache"}),
+        "travail": (
+            "gate/work.html", {"lines": lines, "late": 2, "truncated": True, "reasons": REASONS, "done": "tache"},
+        ),
         "confirmer": (
             "gate/confirm.html", {"onward": "/jour/", "username": "alice", "demo_keys_url": "http://localhost:8421"},
         ),
@@ -109,5 +111,7 @@ def contexts(now: Any, people: list[Any], chart: dict[str, Any]) -> dict[str, tu
                 "stated": [SimpleNamespace(kind="written", where="Chez son notaire", words="Pas de réanimation.")],
             },
         ),
-        "travail-vide": ("gate/work.html", {"lines": [], "late": 0, "reasons": REASONS, "done": None}),
+        "travail-vide": (
+            "gate/work.html", {"lines": [], "late": 0, "truncated": False, "reasons": REASONS, "done": None},
+        ),
     }  # fmt: skip

@@ -54,8 +54,8 @@ def contexts(
     ]  # fmt: skip
     place = SimpleNamespace(id=UNIT, name="Laboratoire", site="Clinique Sainte-Aldegonde")
     work = {
-        "lines": lines, "urgent": 1, "late": 2, "places": [place], "done": "examen_rendu", "at": now, "opening": 42,
-        "by": SimpleNamespace(name="Camille Renaud", profession="laboratory"),
+        "lines": lines, "urgent": 1, "late": 2, "truncated": True, "places": [place], "done": "examen_rendu",
+        "at": now, "opening": 42, "by": SimpleNamespace(name="Camille Renaud", profession="laboratory"),
     }  # fmt: skip
     wrong = Asking("imaging", QueryDict("codes=ct_head&wished=hier&unit="))
     wrong.is_valid()
@@ -70,7 +70,9 @@ def contexts(
     listed = {**chart, "asked": several, "unit_name": {UNIT: "Laboratoire"}, "may_prescribe": True, "done": "examen"}
     return {
         "examens": ("orders/work.html", work),
-        "examens-vide": ("orders/work.html", {**work, "lines": [], "urgent": 0, "late": 0, "done": None}),
+        "examens-vide": (
+            "orders/work.html", {**work, "lines": [], "urgent": 0, "late": 0, "truncated": False, "done": None},
+        ),
         "examens-impression": ("orders/print.html", work),
         "examens-demandes": ("orders/examinations.html", listed),
         "examens-aucun": ("orders/examinations.html", {**listed, "asked": [], "may_prescribe": False, "done": None}),
