@@ -12,8 +12,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from egide.keeper.masters import Masters
+from egide.keeper.signin import BadAssertion
 from egide.keeper.stations import mark as station_mark
 from egide.kernel import sealing
+from egide.kernel.softkey_id import SOFTWARE_AAGUID
 
 NAME: Final = "enrol"
 SLICE: Final = 500
@@ -47,6 +49,28 @@ def _mark(key: bytes, row: Row) -> bytes:
     parts = (one.bytes, account.bytes, aaguid.bytes, bytes(credential_id), bytes(public_key))
     text = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
     return hmac.digest(key, b"egide/key/" + text, "sha256")
+
+
+class Keys:
+    """Sign-in keys as they are shown: whose, if this keeper enrolled them. `demo`: software keys count."""
+
+    def __init__(self, marks: Marks, *, demo: bool) -> None:
+        self._marks = marks
+        self._demo = demo
+
+    def genuine(self, conn: Any, credential_id: bytes) -> dict[str, Any]:
+        """A live sign-in key that this keeper enrolled; a row that somebody else wrote is not one."""
+        key: dict[str, Any] | None = conn.execute("SELECT * FROM accounts.key_for(%s)", (credential_id,)).fetchone()
+        if key is None:
+            raise BadAssertion("unknown_key")
+        row = (key["id"], key["account"], credential_id, bytes(key["public_key"]), key["aaguid"])
+        if self._marks.version(row, bytes(key["mac"])) is None:
+            raise BadAssertion("forged_key", key["account"])
+        if not key["live"]:
+            raise BadAssertion("unknown_key", key["account"])
+        if key["aaguid"] == SOFTWARE_AAGUID and not self._demo:
+            raise BadAssertion("software_key", key["account"])
+        return key
 
 
 def half_mac(key: bytes, plain: str) -> bytes:

@@ -3,13 +3,16 @@
 import uuid
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from egide.keeper.consent import Consent
 from egide.keeper.enrolled import Marks
+from egide.keeper.sessions import No
 from egide.keeper.signin import BadAssertion, Ceremony
 from egide.kernel.softkey_id import SOFTWARE_AAGUID
 
 MAX_HALF = 20
+MANY = 200
 
 
 class Enrolment:
@@ -46,6 +49,28 @@ class Enrolment:
             conn.execute("SELECT accounts.refuse_key(%s, %s)", (found["invitation"], refusal.code))
             raise
         return {"name": found["name"], "username": found["username"]}
+
+    def for_demo(
+        self, conn: Any, account: bytes, credential_id: bytes, public_key: bytes, aaguid: bytes
+    ) -> dict[str, Any]:
+        """A key that the operator's console made for a demo's account; No(not_a_demo) on any other base."""
+        if not self._demo:
+            raise No("not_a_demo")
+        row, who, model = uuid.uuid4(), UUID(bytes=account), UUID(bytes=aaguid)
+        mac = self._marks.new((row, who, credential_id, public_key, model))
+        state = conn.execute(
+            "SELECT accounts.enrol(%s, %s, %s, %s, %s, %s) AS state", (row, who, credential_id, public_key, model, mac)
+        ).fetchone()["state"]
+        if state not in {"ok", "known"}:
+            raise No(state)
+        return {"state": state}
+
+    def many_for_demo(self, conn: Any, keys: list[dict[str, Any]]) -> dict[str, Any]:
+        """As `for_demo`, at most 200 keys in one commit: all or none."""
+        if not 1 <= len(keys) <= MANY:
+            raise No("bad_request")
+        with conn.transaction():
+            return {"states": [self.for_demo(conn, **one)["state"] for one in keys]}
 
     def _take(self, conn: Any, found: dict[str, Any], challenge_id: str, response: Mapping[str, Any]) -> None:
         credential_id, public_key, aaguid = self._ceremony.finish_registration(challenge_id, response)

@@ -63,6 +63,11 @@ class Tickets:
         return hmac.digest(self._key, b"egide/opening/" + nonce + session.bytes, "sha256")
 
 
+def ticket_hash(secret: bytes) -> bytes:
+    """What the base keeps of a ticket's secret."""
+    return hashlib.sha256(secret).digest()
+
+
 class Sessions:
     """What this keeper made, told by its MAC; nothing is stored.
 

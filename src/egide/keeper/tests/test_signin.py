@@ -306,7 +306,7 @@ def real(hospital: Hospital, tmp_path: Path) -> verbs.Verbs:
 def played(real: verbs.Verbs, hospital: Hospital, person: Person, aaguid: UUID) -> dict[str, Any]:
     """Sign in there with a key of this model, its row genuine (the mac is that keeper's own)."""
     key, row = SoftKey.make(person.username, person.account, "localhost"), uuid4()
-    mac = real._marks.new((row, person.account, key.credential_id, key.cose, aaguid))
+    mac = real._enrolment._marks.new((row, person.account, key.credential_id, key.cose, aaguid))
     hospital.sql(
         "INSERT INTO accounts.key (id, account, credential_id, public_key, aaguid, mac)"
         " VALUES (%s, %s, %s, %s, %s, %s)",
