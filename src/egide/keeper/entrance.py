@@ -32,7 +32,7 @@ class Entrance:
         self._demo = demo
 
     def sign_in(self, conn: Any, socket_kind: str, step: str, **arguments: Any) -> dict[str, Any]:
-        """begin, finish, waiting, take_up, psc_begin, psc_finish, rescue; by the worker: application, and nothing else."""
+        """begin, finish, waiting, take_up, psc_begin, psc_finish, rescue; the worker: application, and no other."""
         if (step == "application") != (socket_kind == "worker"):
             raise No("wrong_socket")
         if step == "begin":

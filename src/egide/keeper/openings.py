@@ -129,7 +129,7 @@ class Openings:
         self, conn: Any, cookie: str, subjects: list[dict[str, Any]], purpose: str, read: list[str],
         write: list[str], copy: bool = False,
     ) -> dict[str, Any]:  # fmt: skip
-        """A program's people, 200 at most, known by their ids at a source or made. `copy`: tokens, for a new demo only."""
+        """A program's people, 200 at most, known by ids at a source or made. `copy`: tokens, for a new demo."""
         session, account = self._sessions.read(conn, cookie)
         tickets = self._sessions.tickets(cookie)
         if not 1 <= len(subjects) <= ROSTER or not _categories(read, write):

@@ -8,16 +8,12 @@ The database is written first, `leaves.bin` next, the checkpoint last, so after 
 Format of leaves and checkpoints: docs/decisions/0010-trail-leaf-and-checkpoint.md
 """
 
-import errno
-import json
 import logging
-import os
 import threading
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from struct import Struct
 from typing import Any, Final, LiteralString
 
 import psycopg
@@ -26,10 +22,11 @@ from psycopg.abc import Buffer
 from psycopg.rows import dict_row
 from psycopg.types.datetime import TimestamptzLoader
 
+from egide.keeper.trail_files import Alarms, Expectations, Files
 from egide.kernel import clock
 from egide.kernel.checkpoint import SEPARATOR, Checkpoint, NoteError, VerifyKey, open_note, sign
 from egide.kernel.leaf import gap_leaf, row_leaf
-from egide.kernel.merkle import HASH_SIZE, Frontier
+from egide.kernel.merkle import Frontier
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +35,7 @@ SIGN_GROWN, SIGN_IDLE = 10.0, 60.0  # seconds between two checkpoints, when the 
 BATCH: Final = 20_000  # ids looked at in one go
 SCRUB, SCRUB_EVERY = 5_000, 10.0  # leaves compared with the database again, and seconds until the next ones
 PARTITION: Final = 5_000_000
-_EXPECTED = Struct(">Q32s")
+FIRST_KEY, LATEST_KEY = "checkpoint.vkey", "latest.vkey"
 
 
 class DisagreementError(Exception):
@@ -55,44 +52,6 @@ class _Instant(TimestamptzLoader):
             return bytes(data).decode()
 
 
-class Expectations:
-    """Leaf hashes of the openings the keeper made, kept (through kill -9) until their leaf is under a checkpoint."""
-
-    def __init__(self, path: Path) -> None:
-        self._lock = threading.Lock()
-        self._path = path
-        data = path.read_bytes() if path.exists() else b""
-        whole = len(data) - len(data) % _EXPECTED.size
-        self._waiting: dict[int, bytes] = dict(_EXPECTED.iter_unpack(data[:whole]))
-        self._file, self._end = -1, 0
-        self.compact()
-
-    def add(self, entry_id: int, leaf: bytes) -> None:
-        with self._lock:
-            if os.pwrite(self._file, _EXPECTED.pack(entry_id, leaf), self._end) != _EXPECTED.size:
-                raise OSError(errno.ENOSPC, "disk full", str(self._path))  # the next one is written over the torn one
-            self._end += _EXPECTED.size
-            self._waiting[entry_id] = leaf
-
-    def waiting(self) -> dict[int, bytes]:
-        with self._lock:
-            return dict(self._waiting)
-
-    def forget(self, entries: Iterable[int]) -> None:
-        with self._lock:
-            for entry_id in entries:
-                self._waiting.pop(entry_id, None)
-
-    def compact(self) -> None:
-        """Leave in the file only what still waits; called when all the rest is under a checkpoint."""
-        with self._lock:
-            data = b"".join(_EXPECTED.pack(*one) for one in self._waiting.items())
-            _replace(self._path, data)
-            if self._file >= 0:
-                os.close(self._file)
-            self._file, self._end = os.open(self._path, os.O_WRONLY), len(data)
-
-
 class Sequencer:
     """One a base. `tick` is called by one thread; `expect` and `health` by any.
 
@@ -102,11 +61,12 @@ class Sequencer:
     """
 
     def __init__(self, conninfo: str, trail: Path, state: Path, keys: Sequence[Ed25519PrivateKey], origin: str) -> None:
-        self._conninfo, self._trail, self._state, self._origin = conninfo, trail, state, origin
+        self._conninfo, self._origin = conninfo, origin
         self._keys = tuple(keys)
         self._key = self._keys[0]  # that of the last checkpoint
         self._conn: psycopg.Connection[dict[str, Any]] | None = None
-        self._leaves = os.open(trail / "leaves.bin", os.O_RDWR | os.O_CREAT, 0o600)
+        self._files = Files(trail)
+        self._alarms = Alarms(state)
         self._tree = Frontier()
         self._missing: dict[int, int] = {}  # id not visible → transaction id whose end proves the gap; ids ascend
         self._signed: Checkpoint | None = None
@@ -114,11 +74,9 @@ class Sequencer:
         self._scrubbed, self._scrub_clock = 0, 0.0
         self._behind = False
         self._refused: str | None = None
-        self._raised: set[tuple[str, int | None]] = set()
         self._expected = Expectations(state / "expected.bin")
-        published = trail / "checkpoint.vkey"
-        if not published.exists():
-            _replace(published, f"{self._vkey(self._key)}\n".encode(), mode=0o644)
+        if self._files.published(FIRST_KEY) is None:
+            self._files.publish(FIRST_KEY, f"{self._vkey(self._key)}\n")
 
     # ── what the keeper calls ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -132,18 +90,13 @@ class Sequencer:
 
     def health(self) -> dict[str, Any]:
         """tree_size, signed_size, checkpoint_at (ISO or None), alarms (the latest twenty), halted (why, or None)."""
-        alarms: list[dict[str, Any]] = []
-        with suppress(FileNotFoundError):
-            for line in (self._state / "alarms.log").read_text(errors="replace").splitlines()[-20:]:
-                with suppress(ValueError):  # torn by a full disk
-                    alarms.append(json.loads(line))
         signed = self._signed
         return {
             "tree_size": self._tree.size,
             "signed_size": signed.size if signed else 0,
             "checkpoint_at": signed.at.isoformat() if signed else None,
             "halted": self._refused,
-            "alarms": alarms,
+            "alarms": self._alarms.latest(),
         }
 
     def run(self, stop: threading.Event) -> None:
@@ -157,7 +110,9 @@ class Sequencer:
                 log.warning("sequencer: %s", type(error).__name__)  # the message may quote a value
                 down_since = down_since or time.monotonic()
                 if time.monotonic() - down_since > SIGN_IDLE:
-                    self._alarm("stopped", None, f"numérotation arrêtée depuis une minute ({type(error).__name__})")
+                    self._alarms.tell(
+                        "stopped", None, f"numérotation arrêtée depuis une minute ({type(error).__name__})"
+                    )
                 stop.wait(1.0)
         with suppress(psycopg.Error, OSError):
             if self._conn is not None and not self._refused:
@@ -184,7 +139,7 @@ class Sequencer:
             self._scrub_if_due()
         except DisagreementError as error:
             self._refused = str(error)
-            self._alarm("disagreement", None, str(error))
+            self._alarms.tell("disagreement", None, str(error))
             self._forget_connection()
             return 0
         except BaseException:
@@ -230,7 +185,7 @@ class Sequencer:
                     (at["size"], order, [leaves[n] for n in order], upto, numbered),
                 )
         self._missing, self._behind = still, bool(later)
-        self._write([leaves[n] for n in order])
+        self._files.write(self._tree.size, [leaves[n] for n in order])
         self._grow(leaves[n] for n in order)
         if at["drawn"] > at["partition_end"] - PARTITION // 2:
             self._add_partition()
@@ -240,19 +195,12 @@ class Sequencer:
         try:
             self._connection.execute("SELECT audit.add_partition()")
         except psycopg.Error:  # half a partition is left: numbering and signing go on
-            self._alarm(
+            self._alarms.tell(
                 "partition", None, "la partition suivante de la trace ne peut être créée : prévenez l'exploitant"
             )
 
     def _new_bound(self) -> int:
         return int(self._one("SELECT pg_current_xact_id()::text AS bound")["bound"])
-
-    def _write(self, leaves: list[bytes]) -> None:
-        view = memoryview(b"".join(leaves))
-        at = self._tree.size * HASH_SIZE
-        while view:
-            written = os.pwrite(self._leaves, view, at)
-            view, at = view[written:], at + written
 
     def _grow(self, leaves: Iterable[bytes]) -> None:
         signed = self._signed
@@ -271,15 +219,17 @@ class Sequencer:
         settled = []
         for entry_id, leaf in expected.items():
             if entry_id in seqs:
-                numbered = self._leaf(seqs[entry_id])  # the file's, not what the database says now
+                numbered = self._files.leaf(seqs[entry_id])  # the file's, not what the database says now
                 if numbered == gap_leaf(entry_id):
-                    self._alarm("missing", entry_id, f"l'ouverture {entry_id} a disparu de la trace")
+                    self._alarms.tell("missing", entry_id, f"l'ouverture {entry_id} a disparu de la trace")
                 elif numbered != leaf:
-                    self._alarm("altered", entry_id, f"l'ouverture {entry_id} a été modifiée avant d'être numérotée")
+                    self._alarms.tell(
+                        "altered", entry_id, f"l'ouverture {entry_id} a été modifiée avant d'être numérotée"
+                    )
             elif entry_id in later:
                 continue
             else:
-                self._alarm("missing", entry_id, f"l'ouverture {entry_id} a disparu de la trace")
+                self._alarms.tell("missing", entry_id, f"l'ouverture {entry_id} a disparu de la trace")
             settled.append(entry_id)
         self._expected.forget(settled)
 
@@ -294,25 +244,24 @@ class Sequencer:
 
     def sign_now(self) -> None:
         """Sign the present tree: its leaves are on disk first."""
-        os.fsync(self._leaves)
+        self._files.sync()
         fresh = self._handing_to()
         following = str(self._vkey(fresh)) if fresh else ""
         checkpoint = Checkpoint(self._origin, self._tree.size, self._tree.root(), clock.now(), following)
         note = sign(checkpoint, self._key, *([fresh] if fresh else []))
-        _append_synced(self._trail / "checkpoints.log", (note + SEPARATOR).encode())
+        self._files.append_note(note)
         if fresh is not None:
             self._key = fresh
             self._publish_latest()
-        _replace(self._trail / "frontier.bin", self._tree.to_bytes())
+        self._files.keep_frontier(self._tree.to_bytes())
         self._signed, self._signed_clock = checkpoint, time.monotonic()
         self._expected.compact()
 
     def _publish_latest(self) -> None:
         """The key handed over to, for verifiers; nothing while the log's first key still signs."""
-        path, ours = self._trail / "latest.vkey", f"{self._vkey(self._key)}\n"
-        known = [one.read_text() for one in (self._trail / "checkpoint.vkey", path) if one.exists()]
-        if ours not in known:
-            _replace(path, ours.encode(), mode=0o644)
+        ours = f"{self._vkey(self._key)}\n"
+        if ours not in (self._files.published(FIRST_KEY), self._files.published(LATEST_KEY)):
+            self._files.publish(LATEST_KEY, ours)
 
     def _handing_to(self) -> Ed25519PrivateKey | None:
         """The newest key, while the last checkpoint is an earlier one's."""
@@ -343,17 +292,17 @@ class Sequencer:
         in_base = self._one("SELECT * FROM audit.numbering()")["size"]
         if in_base < signed_size:
             raise DisagreementError(f"la base compte {in_base} feuilles, {signed_size} ont été signées")
-        in_file = os.fstat(self._leaves).st_size // HASH_SIZE  # a torn last leaf is written again
+        in_file = self._files.held()
         if in_file > in_base:
-            self._alarm("lost", None, f"la base a perdu {in_file - in_base} feuilles numérotées et non signées")
+            self._alarms.tell("lost", None, f"la base a perdu {in_file - in_base} feuilles numérotées et non signées")
             in_file = in_base
-        os.ftruncate(self._leaves, in_file * HASH_SIZE)
+        self._files.keep(in_file)
         self._tree = self._known_frontier(in_file)
         for first in range(self._tree.size, in_file, BATCH):
-            self._grow(self._stored(first, min(first + BATCH, in_file)))
+            self._grow(self._files.stored(first, min(first + BATCH, in_file)))
         for first in range(in_file, in_base, BATCH):
             leaves = [row["hash"] for row in self._rows_of_leaves(first, min(first + BATCH, in_base))]
-            self._write(leaves)
+            self._files.write(self._tree.size, leaves)
             self._grow(leaves)
         for first in range(min(in_file, max(0, in_base - SCRUB)), in_base, SCRUB):
             self._compare(first, min(first + SCRUB, in_base), untold=max(in_file, signed_size))
@@ -362,12 +311,8 @@ class Sequencer:
         self._missing = {row["n"]: bound for row in ids}
 
     def _last_checkpoint(self) -> Checkpoint | None:
-        path = self._trail / "checkpoints.log"
-        data = path.read_bytes() if path.exists() else b""
-        whole, separator, torn = data.rpartition(SEPARATOR.encode())
-        if torn:
-            os.truncate(path, len(whole) + len(separator))
-        if not separator:
+        whole = self._files.notes()
+        if whole is None:
             return None
         for key in reversed(self._keys):
             with suppress(NoteError, UnicodeDecodeError):
@@ -379,7 +324,7 @@ class Sequencer:
     def _known_frontier(self, in_file: int) -> Frontier:
         """The tree at the last checkpoint, from frontier.bin where it has the signed root; else the empty tree."""
         with suppress(FileNotFoundError, ValueError):
-            tree = Frontier.from_bytes((self._trail / "frontier.bin").read_bytes())
+            tree = Frontier.from_bytes(self._files.frontier())
             signed = self._signed
             if signed and tree.size <= in_file and (tree.size, tree.root()) == (signed.size, signed.root):
                 return tree
@@ -390,7 +335,7 @@ class Sequencer:
 
         From `untold` on, leaves were taken from the database and no checkpoint covers them: there, refuse.
         """
-        stored = self._stored(first, upto)
+        stored = self._files.stored(first, upto)
         leaves = self._rows_of_leaves(first, upto)
         ids = [leaf["entry_id"] for leaf in leaves]
         rows = {row["id"]: row for row in self._connection.execute("SELECT * FROM audit.rows(0, 0, %s)", (ids,))}
@@ -402,7 +347,7 @@ class Sequencer:
             text = f"la feuille {seq} (entrée {entry_id}) ne correspond plus à la base"
             if untold is not None and seq >= untold:
                 raise DisagreementError(text)
-            self._alarm("altered", entry_id, text)
+            self._alarms.tell("altered", entry_id, text)
             return
 
     def _rows_of_leaves(self, first: int, upto: int) -> list[dict[str, Any]]:
@@ -430,36 +375,3 @@ class Sequencer:
         if row is None:
             raise psycopg.DataError("no row")
         return row
-
-    def _stored(self, first: int, upto: int) -> list[bytes]:
-        data = os.pread(self._leaves, (upto - first) * HASH_SIZE, first * HASH_SIZE)
-        return [data[at : at + HASH_SIZE] for at in range(0, len(data), HASH_SIZE)]
-
-    def _leaf(self, seq: int) -> bytes:
-        return os.pread(self._leaves, HASH_SIZE, seq * HASH_SIZE)
-
-    def _alarm(self, code: str, entry_id: int | None, text: str) -> None:
-        """Once a process for each code and entry: ids only, never a value."""
-        if (code, entry_id) in self._raised:
-            return
-        line = {"at": clock.now().isoformat(), "code": code, "entry": entry_id, "text": text}
-        log.error("trail alarm: %s %s", code, entry_id)
-        _append_synced(self._state / "alarms.log", (json.dumps(line, ensure_ascii=False) + "\n").encode())
-        self._raised.add((code, entry_id))
-
-
-def _append_synced(path: Path, data: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _replace(path: Path, data: bytes, mode: int = 0o600) -> None:
-    """Write whole or not at all."""
-    aside = path.with_name(path.name + ".new")
-    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)

@@ -237,7 +237,7 @@ def test_a_second_sequencer_does_not_fork_the_tree(trail: Trail) -> None:
     one, two = trail.sequencer(), trail.sequencer()
     trail.append()
     one.tick()
-    two._leaves = os.open(trail.trail / "other.bin", os.O_RDWR | os.O_CREAT)
+    two._files._leaves = os.open(trail.trail / "other.bin", os.O_RDWR | os.O_CREAT)
     two.tick()
     trail.append()
     one.tick()
@@ -412,7 +412,7 @@ def test_a_partition_that_cannot_be_made_is_an_alarm_and_the_log_goes_on(trail: 
 
 def test_the_alarms_are_told_even_when_a_line_is_torn(trail: Trail) -> None:
     sequencer = trail.sequencer()
-    sequencer._alarm("missing", 3, "é")
+    sequencer._alarms.tell("missing", 3, "é")
     with (trail.state / "alarms.log").open("a") as log:
         log.write('{"at": "20')
     assert [alarm["entry"] for alarm in sequencer.health()["alarms"]] == [3]
