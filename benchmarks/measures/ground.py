@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 
 from egide.cli.cluster import Cluster
-from egide.cli.supervisor import running
+from egide.cli.run_lock import running
 from egide.kernel.home import Home
 from egide.rehearsal import hospital
 from egide.rehearsal.signin import Visitor, sign_in

@@ -19,7 +19,7 @@ import psycopg
 from egide.cli import migrations, rights, roles, server
 from egide.cli.cluster import Cluster
 from egide.cli.halt import Halt
-from egide.cli.supervisor import running
+from egide.cli.run_lock import running
 from egide.kernel.capabilities import Refused
 from egide.kernel.home import Home
 

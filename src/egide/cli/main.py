@@ -60,7 +60,8 @@ def run(
     then: Annotated[str | None, typer.Option(help="Commande à exécuter une fois ouverte ; puis tout s'arrête.")] = None,
 ) -> None:
     """Démarre tout, surveille, et arrête tout sur Ctrl-C."""
-    from egide.cli.supervisor import Supervisor, running
+    from egide.cli.run_lock import running
+    from egide.cli.supervisor import Supervisor
 
     home = Home.from_environment()
     if then and running(home):
@@ -74,10 +75,10 @@ def run(
 @app.command()
 def stop() -> None:
     """Arrête l'Égide qui tourne sur EGIDE_HOME, et attend sa fin."""
-    from egide.cli import supervisor
+    from egide.cli import run_lock
 
     home = Home.from_environment()
-    print("Égide est arrêtée." if supervisor.stop(home) else f"Aucune Égide ne tourne sur {home.root}.")
+    print("Égide est arrêtée." if run_lock.stop(home) else f"Aucune Égide ne tourne sur {home.root}.")
 
 
 @app.command()

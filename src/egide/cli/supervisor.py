@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import http.client
 import json
 import os
@@ -14,23 +13,20 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from types import FrameType
 from typing import IO, Final
 from urllib.parse import urlsplit
 
-import psycopg
-
-from egide.cli import granian, keys, migrations, server
+from egide.cli import birth, granian, keys, migrations, premises, run_lock, server
 from egide.cli.cluster import Cluster
 from egide.cli.halt import Halt
 from egide.cli.processes import Watched, check_interpreter, end_strays, last_line, rotate_logs, run, start
-from egide.cli.users import ensure_accounts, ensure_folder, user_of
+from egide.cli.users import ensure_folder, user_of
 from egide.kernel.home import Base, Home
 from egide.kernel.prosante import ProSante
 
-ROOM_NEEDED: Final = 300 * 1024 * 1024  # bytes free before a start: PostgreSQL's log of changes, and some time to react
 DEMO_PATIENTS: Final = 300
 DEMO_SEED: Final = 1
 PSC_SETTINGS: Final = ("EGIDE_PSC_ISSUER", "EGIDE_PSC_CLIENT_ID", "EGIDE_PSC_DISCOVERY", "EGIDE_PSC_PROXY")
@@ -72,7 +68,7 @@ class Supervisor:
             signal.signal(signal.SIGHUP, self._on_signal)
         os.umask(0o022)
         self.prepare_home()
-        with self._only_one():
+        with run_lock.held(self.home):
             try:
                 self._start_all()
                 return self._watch(then)
@@ -88,23 +84,6 @@ class Supervisor:
             self.stopping = True
             raise Stopped
 
-    @contextlib.contextmanager
-    def _only_one(self) -> Iterator[None]:
-        """Holds run.lock; the kernel lets go of it however this process ends."""
-        with (self.home.root / "run.lock").open("a+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.seek(0)
-                raise Halt(
-                    f"Égide tourne déjà sur {self.home.root} (processus {file.read().strip() or 'inconnu'}) : "
-                    "arrêtez-le d'abord, ou donnez un autre dossier à EGIDE_HOME."
-                ) from None
-            file.truncate(0)
-            file.write(f"{os.getpid()}\n")
-            file.flush()
-            yield
-
     # ── start ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _start_all(self) -> None:
@@ -112,7 +91,7 @@ class Supervisor:
         check_interpreter(self.home)
         if count := end_strays(self.home):
             self._note(f"{count} processus d'un arrêt brutal terminés")
-        self._check_ports()
+        premises.check_ports(self.port, self.port + LIVE_PORT)
         self._step("PostgreSQL", self.start_postgres)
         self._step("structure de la base", self.migrate)
         self._step("gardien", self.start_keeper)
@@ -135,49 +114,8 @@ class Supervisor:
         print(f"  {title:<30} {time.monotonic() - began:6.1f} s", flush=True)
 
     def prepare_home(self) -> None:
-        """Accounts and folders. Nothing outside the home is changed but the list of system accounts."""
-        try:
-            self.home.root.mkdir(mode=0o755, parents=True, exist_ok=True)
-        except OSError as error:
-            raise Halt(f"{self.home.root} ne peut être créé ({error.strerror}) : donnez un autre EGIDE_HOME.") from None
-        if not os.access(self.home.root, os.W_OK | os.X_OK):
-            raise Halt(f"{self.home.root} n'est pas accessible en écriture : donnez un autre dossier à EGIDE_HOME.")
-        if shutil.disk_usage(self.home.root).free < ROOM_NEEDED:
-            raise Halt(f"Le disque de {self.home.root} est presque plein : libérez 300 Mo, puis relancez.")
-        ensure_accounts()
-        self._refuse_foreign_owner()
-        for folder in (self.home.log, self.home.run, self.home.demo):
-            ensure_folder(folder, None, 0o755)
-        if self.home.pg.exists():
-            ensure_folder(self.home.pg, user_of("postgres"), 0o700)
-        ensure_folder(self.home.keeper_run, user_of("keeper"), 0o755)
-        ensure_folder(self.home.keeper, user_of("keeper"), 0o700)
-        ensure_folder(self.home.demo_keys, user_of("demo-keys"), 0o700)
-
-    def _refuse_foreign_owner(self) -> None:
-        """A home is run by the account that made it; the short folder for sockets must not be somebody else's."""
-        for folder in (self.home.root, self.home.run):
-            if folder.exists() and folder.stat().st_uid != os.geteuid():
-                raise Halt(
-                    f"{folder} appartient à un autre compte : lancez Égide sous ce compte, ou changez EGIDE_HOME."
-                )
-
-    def _check_ports(self) -> None:
-        for port in (self.port, self.port + LIVE_PORT):
-            self._check_port(port)
-
-    def _check_port(self, port: int) -> None:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except PermissionError:
-                raise Halt(f"Le port {port} est réservé à root : choisissez EGIDE_PORT au-dessus de 1023.") from None
-            except OSError:
-                raise Halt(
-                    f"Le port {port} est déjà pris : arrêtez ce qui l'occupe, ou choisissez-en un autre, par "
-                    f"exemple EGIDE_PORT={self.port + 10} make run."
-                ) from None
+        """Accounts and folders."""
+        premises.prepare(self.home)
 
     def start_postgres(self) -> None:
         """The cluster, made when missing, running and with its roles; a server by URL has only to be reached."""
@@ -195,46 +133,18 @@ class Supervisor:
         """Brings the structure up to date, after the refusals that must come before any change."""
         applied = migrations.in_base(self.cluster)
         migrations.refuse_newer(applied)
-        self._refuse_lost_keys(applied)
+        birth.refuse_lost_keys(self.home, self.cluster, applied)
         if applied != migrations.in_code():
             run(self.home, "migrate", migrations.MIGRATE)
-
-    def _refuse_lost_keys(self, applied: set[tuple[str, str]]) -> None:
-        """A born base and a keeper without keys: new keys would make every sealed value unreadable for ever."""
-        base, keys = self.home.base(), self.home.keeper_birth.exists() and any(self._masters())
-        if base is not None and base.born > datetime.now(UTC):
-            raise Halt(
-                f"L'horloge de la machine est en retard : la base est née le {base.born:%d/%m/%Y à %H:%M} UTC ; "
-                "mettez-la à l'heure, puis relancez."
-            )
-        if not keys and (base is not None or (applied and self._someone_is_known())):
-            raise Halt(
-                f"Les clés du gardien manquent dans {self.home.keeper} alors que la base existe : remettez ce dossier "
-                "depuis sa sauvegarde ; sans lui, rien de ce qui est scellé ne peut être relu."
-            )
-
-    def _masters(self) -> Iterator[str]:
-        with contextlib.suppress(FileNotFoundError):
-            yield from (path.name for path in self.home.keeper_masters.iterdir())
-        # a passphrase being set when all was killed: the keeper ends it at its start
-        with contextlib.suppress(FileNotFoundError):
-            yield from (path.name for path in self.home.keeper_masters.with_name("masters.plain").iterdir())
-
-    def _someone_is_known(self) -> bool:
-        """Whether the trail has a row: no patient comes in without one."""
-        with psycopg.connect(self.cluster.dsn("migrator"), options="-c role=gatekeeper") as connection:
-            if connection.execute("SELECT to_regclass('audit.entry')").fetchone() == (None,):
-                return False
-            return connection.execute("SELECT 1 FROM audit.entry LIMIT 1").fetchone() is not None
 
     def start_keeper(self) -> None:
         """The keeper, born when it has no keys, and answering: the door, then the finder."""
         command = [sys.executable, "-m", "egide.keeper", "--home", str(self.home.root)]
         if not self.home.keeper_birth.exists():
-            self._set_aside_unfinished_keys()
+            birth.set_aside_unfinished_keys(self.home)
             demo = ["--demo"] if self.demo is not False else []
             run(self.home, "keeper", [*command, "--init", *demo])
-        self._publish_birth()
+        birth.publish(self.home)
         base = self.home.base()
         if self.demo is not None and base is not None and base.demo != self.demo:
             raise Halt(
@@ -262,20 +172,6 @@ class Supervisor:
             else:
                 return
         self._note("le gardien reste verrouillé : lancez « egide unlock »")
-
-    def _set_aside_unfinished_keys(self) -> None:
-        """Keys without a birth certificate come from a birth cut short: they sealed nothing. Kept, out of the way."""
-        if any(self._masters()):
-            stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-            self.home.keeper_masters.rename(self.home.keeper / f"unfinished-{stamp}")
-
-    def _publish_birth(self) -> None:
-        """Copies the birth certificate, which the keeper signed, to where every process may read it."""
-        if not self.home.base_json.exists():
-            draft = self.home.base_json.with_suffix(".new")
-            draft.write_bytes(self.home.keeper_birth.read_bytes())
-            draft.chmod(0o644)
-            draft.replace(self.home.base_json)
 
     def _refuse_public_demo(self) -> None:
         """A demo's keys lie on the disk: it is for this machine's browser only."""
@@ -434,7 +330,7 @@ class Supervisor:
             if time.monotonic() >= look_at_disk:
                 look_at_disk = time.monotonic() + 60
                 rotate_logs(self.home)
-                if shutil.disk_usage(self.home.root).free < ROOM_NEEDED:
+                if shutil.disk_usage(self.home.root).free < premises.ROOM_NEEDED:
                     self._note("disque presque plein : libérez de la place, sinon plus rien ne s'enregistre")
             for watched in self.watched:
                 if (code := watched.has_died()) is not None:
@@ -469,29 +365,3 @@ class Supervisor:
 
 def _how(code: int) -> str:
     return f"signal {-code}" if code < 0 else f"code {code}"
-
-
-def stop(home: Home, patience: float = 90) -> bool:
-    """Asks the supervisor of this home to stop and waits for it; False when none runs."""
-    if not running(home):
-        return False
-    # Only the supervisor that holds the lock wrote this number.
-    os.kill(int((home.root / "run.lock").read_text(encoding="ascii")), signal.SIGTERM)
-    deadline = time.monotonic() + patience
-    while running(home):
-        if time.monotonic() > deadline:
-            raise Halt(f"Égide ne s'arrête pas : voyez {home.log_file('egide')}.")
-        time.sleep(0.1)
-    return True
-
-
-def running(home: Home) -> bool:
-    """Whether a supervisor holds this home."""
-    try:
-        with (home.root / "run.lock").open("r+") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except FileNotFoundError:
-        return False
-    return False
