@@ -46,6 +46,7 @@ FILES: dict[str, tuple[tuple[Path, ...], str]] = {
     "palette.js": ((_OWN / "palette.js",), "text/javascript; charset=utf-8"),
     "hand.js": ((_OWN / "hand.js",), "text/javascript; charset=utf-8"),
     "lock.js": ((_OWN / "lock.js",), "text/javascript; charset=utf-8"),
+    "tabs.js": ((_OWN / "tabs.js",), "text/javascript; charset=utf-8"),
     "session.js": ((_OWN / "session.js",), "text/javascript; charset=utf-8"),
     "icons.svg": ((_OWN / "icons.svg",), "image/svg+xml"),
     "favicon.svg": ((_OWN / "favicon.svg",), "image/svg+xml"),

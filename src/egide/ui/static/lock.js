@@ -2,6 +2,7 @@
 // its owner's key brings it back as it was. The lock itself is the keeper's: a page that is reloaded shows who is locked, and no more.
 import { idle } from "./hand.js";
 import { go, reload } from "./possession.js";
+import { heard, tell } from "./tabs.js";
 import { acting, byDemoKey, byKey, post } from "./webauthn.js";
 
 const ALONE = 180000; // milliseconds without a hand
@@ -9,7 +10,6 @@ const KEPT = 900000; // what was being typed waits for its owner; then the page 
 const AGAIN = 2000;
 
 const words = document.getElementById("locked"); // the template, on a page of somebody's
-const tabs = "BroadcastChannel" in window ? new BroadcastChannel("egide") : null;
 let kept = null; // what the page showed: out of the document, in this tab's memory alone
 let over = false; // the session ended: there is nothing to lock any more
 let locked = Boolean(document.getElementById("locked-screen"));
@@ -55,11 +55,11 @@ function show() {
 // ── locking ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 // Drafts first: whoever writes them puts its promise in `waits`.
-async function tell(how) {
+async function begin(how) {
   const waits = [];
   document.dispatchEvent(new CustomEvent("will-lock", { detail: { waits } }));
   hide();
-  tabs?.postMessage("locked");
+  tell("locked");
   await Promise.allSettled(waits);
   for (let tries = 0; locked && !over; tries += 1) {
     try {
@@ -75,7 +75,7 @@ async function tell(how) {
 }
 
 export function lock(how) {
-  return locked || over || !words ? Promise.resolve() : tell(how);
+  return locked || over || !words ? Promise.resolve() : begin(how);
 }
 
 async function change() {
@@ -84,17 +84,15 @@ async function change() {
 }
 
 // The keeper's word, however it comes.
-document.addEventListener("live-lock", () => hide() && tabs?.postMessage("locked"));
+document.addEventListener("live-lock", () => hide() && tell("locked"));
 document.addEventListener("session-locked", () => hide());
 document.addEventListener("emptied", () => {
   over = true;
   locked = false;
   kept = null;
 });
-tabs?.addEventListener("message", (event) => {
-  if (event.data === "locked") hide();
-  else if (event.data === "reopened") show();
-});
+heard("locked", hide);
+heard("reopened", show);
 
 if (words) setInterval(() => !locked && idle() >= ALONE && lock("idle"), 1000);
 
@@ -117,7 +115,7 @@ async function reopen(button) {
     const response = as ? await byDemoKey(as, begun.options, screen) : await byKey(begun.options, screen);
     await post(screen.dataset.proof, { challenge_id: begun.challenge_id, response }, screen);
   }
-  tabs?.postMessage("reopened");
+  tell("reopened");
   show();
 }
 

@@ -2,6 +2,7 @@
 // reloads when the browser brings it back from memory.
 import { hangUp, listening } from "./live.js";
 import { ask, reload } from "./possession.js";
+import { heard, tell } from "./tabs.js";
 
 const BEAT = 20000; // while the live channel is heard; it says sooner what happens
 const ALONE = 4000; // without it
@@ -38,13 +39,11 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 const address = document.body.dataset.alive;
 
 // A page of nobody's (signed out, ended, or the door): the other tabs ask at once whether they are still somebody's.
-// "somebody": a session has just replaced theirs in this browser (passkey.js), what they show was another's.
-const channel = "BroadcastChannel" in window ? new BroadcastChannel("egide") : null;
-if (address) channel?.addEventListener("message", (event) => {
-    if (event.data === "somebody") empty();
-    else if (event.data === "nobody") beat();
-  });
-else channel?.postMessage("nobody");
+// "somebody": what they show was another's.
+if (address) {
+  heard("somebody", empty);
+  heard("nobody", () => beat());
+} else tell("nobody");
 
 let timer = 0;
 

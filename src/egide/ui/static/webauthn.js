@@ -2,6 +2,7 @@
 // for every failure. Sign-in and approvals share it. `words`: an element whose data-* hold the sentences.
 import { cookie } from "./egide.js";
 import { ask, base64url, machineProof, newKey } from "./possession.js";
+import { tell } from "./tabs.js";
 
 export class Said extends Error {}
 
@@ -158,7 +159,7 @@ export async function signIn(assert, challengeAt, proofAt, words) {
   const shown = { challenge_id: challenge.challenge_id, response, device_key: workstation.named, machine };
   const { now } = await post(proofAt, shown, words);
   await workstation.keep(now);
-  new BroadcastChannel("egide").postMessage("somebody"); // pages left open by whoever was here before empty themselves
+  tell("somebody"); // pages left open by whoever was here before empty themselves
 }
 
 // Who waits at this workstation, locked; nobody in a browser that is none.
@@ -175,5 +176,5 @@ export async function takeUp(assert, one, at, skew, words) {
   const machine = await machineProof(at, Date.now() + skew);
   const told = await post(at, { machine, session, challenge_id, response, device_key: workstation.named }, words);
   await workstation.keep(told.now);
-  new BroadcastChannel("egide").postMessage("somebody");
+  tell("somebody");
 }
