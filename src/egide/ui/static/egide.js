@@ -4,7 +4,7 @@ import "./lock.js";
 import "./keys.js";
 import "./notes.js";
 import "./palette.js";
-import { carry, go, machineKey, proof, station } from "./possession.js";
+import { carry, go, HEADER, machineKey, proof, station } from "./possession.js";
 import "./session.js";
 
 export function cookie(name) {
@@ -30,7 +30,7 @@ document.addEventListener("htmx:configRequest", (event) => {
   const { elt, headers } = event.detail;
   headers["X-CSRFToken"] = cookie("csrftoken");
   const signed = signing.get(elt);
-  if (signed) headers["Egide-Proof"] = signed;
+  if (signed) headers[HEADER] = signed;
 });
 
 // A discreet sign past 150 ms (the delay is in the style sheet).

@@ -42,14 +42,19 @@ async function kept() {
   return known;
 }
 
+// A key that no script reads out, and its public half as it is named.
+async function pair() {
+  const { privateKey, publicKey } = await crypto.subtle.generateKey(ALGORITHM, false, ["sign"]);
+  return { key: privateKey, named: base64url(await crypto.subtle.exportKey("raw", publicKey)) };
+}
+
 // A key for the session that is about to begin; `keep` it once the server has bound the session to it.
 export async function newKey() {
-  const pair = await crypto.subtle.generateKey(ALGORITHM, false, ["sign"]);
-  const raw = await crypto.subtle.exportKey("raw", pair.publicKey);
+  const { key, named } = await pair();
   return {
-    named: base64url(raw),
+    named,
     keep: async (now) => {
-      const value = { key: pair.privateKey, skew: now - Date.now() };
+      const value = { key, skew: now - Date.now() };
       await within("readwrite", (store) => store.put(value, NAME));
       known = Promise.resolve(value);
     },
@@ -64,19 +69,18 @@ async function machine() {
 
 // Its public half, made if there is none: what a site enrols.
 export async function machineKey() {
-  const known = await machine();
-  if (known) return known.named;
+  const found = await machine();
+  if (found) return found.named;
   await navigator.storage?.persist?.().catch(() => {});
-  const pair = await crypto.subtle.generateKey(ALGORITHM, false, ["sign"]);
-  const named = base64url(await crypto.subtle.exportKey("raw", pair.publicKey));
-  await within("readwrite", (store) => store.put({ key: pair.privateKey, named }, MACHINE));
-  return named;
+  const enrolled = await pair();
+  await within("readwrite", (store) => store.put(enrolled, MACHINE));
+  return enrolled.named;
 }
 
 // What a request to this address says of the machine; null where no site ever enrolled it. `now`: the server's clock.
 export async function machineProof(url, now = Date.now(), method = "POST") {
-  const known = await machine();
-  return known ? { key: known.named, proof: await made(known.key, method, url, now, "l") } : null;
+  const found = await machine();
+  return found ? { key: found.named, proof: await made(found.key, method, url, now, "l") } : null;
 }
 
 const came = Date.now();
