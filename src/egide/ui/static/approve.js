@@ -1,7 +1,7 @@
 // A dangerous act confirmed with a fresh factor: the exact act goes to the server, its hash to the key, the proof back. Where a
 // colleague's key is needed too, the same act is asked of it, on the same screen. A page may hold several such forms.
 import { goInstead } from "./possession.js";
-import { acting, byDemoKey, byKey, post } from "./webauthn.js";
+import { acting, asserted, onYes, post } from "./webauthn.js";
 
 function prepare(form) {
   const { say, once } = acting(form.querySelector(".door-status"), form);
@@ -10,11 +10,6 @@ function prepare(form) {
   // What the act is about, beside its reason: fields that the form marks as sent.
   function sent() {
     return Object.fromEntries([...form.querySelectorAll("[data-sent]")].map((one) => [one.name, one.value]));
-  }
-
-  // A demo key is asked of the demo key service; a real one of the browser.
-  function asked(username, options) {
-    return username ? byDemoKey(username, options, form) : byKey(options, form);
   }
 
   async function confirm(username) {
@@ -27,7 +22,7 @@ function prepare(form) {
     }
     say(form.dataset.waiting);
     const begun = waiting ?? (await post(form.dataset.challenge, { reason, words, ...sent() }, form));
-    const response = await asked(username, begun.options);
+    const response = await asserted(username, begun.options, form);
     const answer = await post(form.dataset.proof, { act: begun.act, response, words }, form);
     if (answer.state !== "colleague_needed") {
       say(form.dataset.done);
@@ -41,15 +36,7 @@ function prepare(form) {
     return false;
   }
 
-  form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-confirm]");
-    if (button) once(button, () => confirm(button.dataset.as));
-  });
-  form.addEventListener("change", (event) => {
-    const chosen = event.target.closest("[data-colleagues]");
-    if (chosen?.value) once(chosen, () => confirm(chosen.value));
-  });
+  onYes(form, once, confirm);
 }
 
 document.querySelectorAll("form[data-approve]").forEach(prepare);

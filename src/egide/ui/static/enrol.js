@@ -1,6 +1,6 @@
 // A key posed in person: both halves of its code to the server, a new key from the browser, its proof back; then sign-in.
 import { goInstead } from "./possession.js";
-import { acting, byDemoKey, byKey, makeDemoKey, makeKey, post, signIn } from "./webauthn.js";
+import { acting, makeDemoKey, makeKey, post, signIn } from "./webauthn.js";
 
 const form = document.querySelector("form[data-enrol]");
 const next = document.getElementById("enrol-next");
@@ -27,8 +27,7 @@ async function make(button) {
 }
 
 async function enter() {
-  const assert = demo ? (options, words) => byDemoKey(demo, options, words) : byKey;
-  await signIn(assert, form.dataset.signInChallenge, form.dataset.signInProof, form);
+  await signIn(demo, form.dataset.signInChallenge, form.dataset.signInProof, form);
   goInstead(form.dataset.next);
   return true;
 }

@@ -3,7 +3,7 @@
 import { idle } from "./hand.js";
 import { go, reload } from "./possession.js";
 import { heard, tell } from "./tabs.js";
-import { acting, byDemoKey, byKey, post } from "./webauthn.js";
+import { acting, asserted, post } from "./webauthn.js";
 
 const ALONE = 180000; // milliseconds without a hand
 const KEPT = 900000; // what was being typed waits for its owner; then the page is asked for anew
@@ -111,8 +111,7 @@ async function reopen(button) {
   desk.say(screen.dataset.waiting);
   const begun = await post(screen.dataset.challenge, {}, screen);
   if (!begun.open) {
-    const as = button.dataset.as;
-    const response = as ? await byDemoKey(as, begun.options, screen) : await byKey(begun.options, screen);
+    const response = await asserted(button.dataset.as, begun.options, screen);
     await post(screen.dataset.proof, { challenge_id: begun.challenge_id, response }, screen);
   }
   tell("reopened");

@@ -2,7 +2,7 @@
 // service), proof to the server. The page learns nothing but yes, or a sentence. At a workstation of the site, who waits there,
 // locked, is offered to take her session up with a touch.
 import { goInstead } from "./possession.js";
-import { acting, byDemoKey, byKey, signIn, takeUp, waitingHere } from "./webauthn.js";
+import { acting, signIn, takeUp, waitingHere } from "./webauthn.js";
 
 const door = document.getElementById("door");
 const here = document.getElementById("here");
@@ -18,14 +18,13 @@ async function enter(ceremony) {
   return true;
 }
 
-function anew(assert) {
-  return () => signIn(assert, door.dataset.challenge, door.dataset.proof, door);
+function anew(username) {
+  return () => signIn(username, door.dataset.challenge, door.dataset.proof, door);
 }
 
 // On a demonstration the service answers for whoever is named; a key, by itself.
 function again(one) {
-  const assert = one.username ? (options, words) => byDemoKey(one.username, options, words) : byKey;
-  return () => takeUp(assert, one, door.dataset.takeUp, skew, door);
+  return () => takeUp(one, door.dataset.takeUp, skew, door);
 }
 
 async function lookHere() {
@@ -47,8 +46,8 @@ async function lookHere() {
 
 door?.addEventListener("click", (event) => {
   const button = event.target.closest("button");
-  if (button?.matches("[data-key]")) once(button, () => enter(anew(byKey)));
-  else if (button?.dataset.as) once(button, () => enter(anew((options, words) => byDemoKey(button.dataset.as, options, words))));
+  if (button?.matches("[data-key]")) once(button, () => enter(anew("")));
+  else if (button?.dataset.as) once(button, () => enter(anew(button.dataset.as)));
   else if (waiting.has(button)) once(button, () => enter(again(waiting.get(button))));
 });
 

@@ -1,6 +1,6 @@
 // Opening a rescue session for somebody: the exact act to the server, its hash to a key, then to a colleague's. What comes back is
 // shown once and lives in this page only.
-import { acting, byDemoKey, byKey, post } from "./webauthn.js";
+import { acting, asserted, onYes, post } from "./webauthn.js";
 
 const form = document.querySelector("form[data-rescue]");
 const shown = document.getElementById("rescue-shown");
@@ -24,7 +24,7 @@ async function confirm(username) {
   }
   say(form.dataset.waiting);
   const begun = waiting ?? (await post(form.dataset.challenge, asked, form));
-  const response = await (username ? byDemoKey(username, begun.options, form) : byKey(begun.options, form));
+  const response = await asserted(username, begun.options, form);
   const answer = await post(form.dataset.proof, { act: begun.act, response }, form);
   if (answer.state === "colleague_needed") {
     waiting = answer;
@@ -39,12 +39,4 @@ async function confirm(username) {
   }
 }
 
-form?.addEventListener("submit", (event) => event.preventDefault());
-form?.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-confirm]");
-  if (button) once(button, () => confirm(button.dataset.as));
-});
-form?.addEventListener("change", (event) => {
-  const chosen = event.target;
-  if (chosen.matches("[data-colleagues]") && chosen.value) once(chosen, () => confirm(chosen.value));
-});
+if (form) onYes(form, once, confirm);

@@ -1,5 +1,6 @@
-// Asking a key for an assertion: by the browser, or, on a demo base, by the demo key service; and posting JSON with a sentence
-// for every failure. Sign-in and approvals share it. `words`: an element whose data-* hold the sentences.
+// What every page that asks for a key shares: a key's answer (the browser's, or, on a demo base, the demo key service's), a new key, JSON
+// posted with a sentence for every failure, one act of a page at a time, and the ways a session comes to this browser.
+// `words`: an element whose data-* hold the sentences.
 import { cookie } from "./egide.js";
 import { ask, base64url, machineProof, newKey } from "./possession.js";
 import { tell } from "./tabs.js";
@@ -49,6 +50,19 @@ export function acting(line, words) {
   return { say, once };
 }
 
+// A form that a key says yes to: `act` is told whose demo key was chosen, by its button or in the list of colleagues; nothing for a real one.
+export function onYes(form, once, act) {
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-confirm]");
+    if (button) once(button, () => act(button.dataset.as));
+  });
+  form.addEventListener("change", (event) => {
+    const chosen = event.target.closest("[data-colleagues]");
+    if (chosen?.value) once(chosen, () => act(chosen.value));
+  });
+}
+
 function bytes(text) {
   const plain = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
   return Uint8Array.from(plain, (one) => one.charCodeAt(0));
@@ -86,7 +100,7 @@ function encoded(credential) {
   };
 }
 
-export async function byKey(options, words) {
+async function byKey(options, words) {
   if (!window.PublicKeyCredential) throw new Said(words.dataset.unsupported);
   try {
     return encoded(await navigator.credentials.get({ publicKey: decoded(bare(options)) }));
@@ -111,8 +125,9 @@ async function byService(path, username, options, words) {
   return answer.json();
 }
 
-export async function byDemoKey(username, options, words) {
-  return byService("/assertion", username, options, words);
+// `username`: whose demo key is asked; empty: a real key, whoever holds it.
+export function asserted(username, options, words) {
+  return username ? byService("/assertion", username, options, words) : byKey(options, words);
 }
 
 function creation(options) {
@@ -149,17 +164,21 @@ export async function makeDemoKey(username, options, words) {
   return byService("/registration", username, options, words);
 }
 
-// The whole of a sign-in: challenge, assertion, and the key of this workstation that the session is bound to.
-export async function signIn(assert, challengeAt, proofAt, words) {
-  const challenge = await post(challengeAt, {}, words);
-  const skew = challenge.now - Date.now();
-  const response = await assert(challenge.options, words);
+// A key's answer that brings a session to this browser: bound to the key it has just made for it, kept once the server took it.
+async function bound(at, skew, shown, words) {
   const workstation = await newKey();
-  const machine = await machineProof(proofAt, Date.now() + skew);
-  const shown = { challenge_id: challenge.challenge_id, response, device_key: workstation.named, machine };
-  const { now } = await post(proofAt, shown, words);
+  const machine = await machineProof(at, Date.now() + skew);
+  const { now } = await post(at, { ...shown, machine, device_key: workstation.named }, words);
   await workstation.keep(now);
   tell("somebody"); // pages left open by whoever was here before empty themselves
+}
+
+// The whole of a sign-in: challenge, assertion, and the key of this workstation that the session is bound to.
+export async function signIn(username, challengeAt, proofAt, words) {
+  const { options, challenge_id, now } = await post(challengeAt, {}, words);
+  const skew = now - Date.now();
+  const response = await asserted(username, options, words);
+  await bound(proofAt, skew, { challenge_id, response }, words);
 }
 
 // Who waits at this workstation, locked; nobody in a browser that is none.
@@ -169,12 +188,7 @@ export async function waitingHere(at, skew, words) {
 }
 
 // One of them takes her session up again.
-export async function takeUp(assert, one, at, skew, words) {
-  const response = await assert(one.options, words);
-  const workstation = await newKey();
-  const { session, challenge_id } = one;
-  const machine = await machineProof(at, Date.now() + skew);
-  const told = await post(at, { machine, session, challenge_id, response, device_key: workstation.named }, words);
-  await workstation.keep(told.now);
-  tell("somebody");
+export async function takeUp({ session, challenge_id, options, username }, at, skew, words) {
+  const response = await asserted(username, options, words);
+  await bound(at, skew, { session, challenge_id, response }, words);
 }
