@@ -89,6 +89,51 @@ def test_three_minutes_without_a_hand_lock_the_page(desk: Sit) -> None:
     _locked(nurse, "hugo.petit")
 
 
+@pytest.mark.parametrize("status", [500, 403])
+def test_a_lock_that_does_not_reach_the_server_still_asks_for_a_key(desk: Sit, status: int) -> None:
+    nurse = desk()
+    nurse.sign_in("hugo.petit")
+    expect(nurse.rows.first).to_be_visible()
+    second = nurse.new_tab()
+    second.goto(nurse.page.url)
+    nurse.page.bring_to_front()
+    keys: list[str] = []
+    nurse.page.on("request", lambda asked: keys.append(asked.url) if asked.url.endswith("/verrou/preuve/") else None)
+    nurse.context.route("**/verrou/", lambda route: route.fulfill(status=status, body="{}"))
+    with nurse.page.expect_response("**/verrou/"):
+        nurse.press("Alt+l")
+    expect(second.locator(LOCKED)).to_be_visible()
+    for tab in (nurse.page, second):
+        tab.get_by_role("button", name="Rouvrir", exact=True).click()
+        expect(tab.locator("#locked-status")).to_have_attribute("data-state", "wrong")
+        shows(tab, "Le serveur n'a pas encore reçu le verrouillage")
+        tab.get_by_role("button", name="Changer d'utilisateur").click()
+        expect(tab.locator("#locked-status")).to_have_attribute("data-state", "wrong")
+        expect(tab.locator(LOCKED)).to_be_visible()  # nobody leaves a session open behind the door
+    assert keys == []
+    nurse.context.unroute("**/verrou/")
+    nurse.page.bring_to_front()
+    nurse.page.get_by_role("button", name="Rouvrir", exact=True).click()
+    expect(nurse.rows.first).to_be_visible()
+    assert len(keys) == 1
+    expect(second.locator("[data-row-link]").first).to_be_visible()
+    assert nurse.clinic.sql(
+        "SELECT array_agg(kind ORDER BY id) FROM (SELECT kind, id FROM audit.entry WHERE kind IN ('lock', 'reopen')"
+        " ORDER BY id DESC LIMIT 2) last"
+    ) == [(["lock", "reopen"],)]
+
+
+def test_a_browser_without_a_line_between_tabs_signs_in_and_locks(desk: Sit) -> None:
+    nurse = desk()
+    nurse.context.add_init_script("delete window.BroadcastChannel")
+    nurse.sign_in("hugo.petit")
+    expect(nurse.rows.first).to_be_visible()
+    nurse.press("Alt+l")
+    shows(nurse.page, "session verrouillée")
+    nurse.press("Enter")
+    expect(nurse.rows.first).to_be_visible()
+
+
 def test_a_session_that_the_keeper_locks_by_itself_empties_its_pages(desk: Sit) -> None:
     nurse = desk()
     nurse.sign_in("hugo.petit")

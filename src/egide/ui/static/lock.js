@@ -3,16 +3,20 @@
 import { idle } from "./hand.js";
 import { go, reload } from "./possession.js";
 import { heard, tell } from "./tabs.js";
-import { acting, asserted, post } from "./webauthn.js";
+import { acting, asserted, post, Said } from "./webauthn.js";
 
 const ALONE = 180000; // milliseconds without a hand
 const KEPT = 900000; // what was being typed waits for its owner; then the page is asked for anew
-const AGAIN = 2000;
+const AGAIN = 2000; // until the lock is told again: nobody answered,
+const REFUSED = 10000; // or the answer was no
 
 const words = document.getElementById("locked"); // the template, on a page of somebody's
 let kept = null; // what the page showed: out of the document, in this tab's memory alone
 let over = false; // the session ended: there is nothing to lock any more
 let locked = Boolean(document.getElementById("locked-screen"));
+let owed = ""; // how this page was hidden, until the keeper has answered that its session is locked
+let sending = null; // the telling of it that is under way
+let drafts = null; // being kept, before it is told
 
 function hide() {
   if (locked || over || !words) return false;
@@ -37,6 +41,7 @@ function hide() {
 }
 
 function show() {
+  owed = "";
   if (!locked) return;
   if (!kept?.page) {
     reload();
@@ -49,49 +54,91 @@ function show() {
   document.title = title;
   window.scrollTo(...scroll);
   if (focus?.isConnected && focus !== document.body) focus.focus({ preventScroll: true });
-  document.dispatchEvent(new Event("unlocked"));
 }
 
 // ── locking ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-// Drafts first: whoever writes them puts its promise in `waits`.
-async function begin(how) {
-  const waits = [];
-  document.dispatchEvent(new CustomEvent("will-lock", { detail: { waits } }));
-  hide();
-  tell("locked");
-  await Promise.allSettled(waits);
-  for (let tries = 0; locked && !over; tries += 1) {
+// One attempt to tell the keeper. Nothing hidden is believed to be locked before it has answered.
+async function say() {
+  await drafts;
+  for (let tries = 0; owed; tries += 1) {
+    const screen = document.getElementById("locked-screen");
     try {
-      await post(words.dataset.at, { how }, words);
-      return;
+      await post(screen.dataset.at, { how: owed }, screen);
+      owed = "";
     } catch (fault) {
       if (fault.status === 401) document.dispatchEvent(new Event("session-ended"));
-      if (fault.status === 428 && tries < 2) continue; // this browser's clock was put right
-      if (fault.status < 500) return; // over
+      if (fault.status === 423) owed = "";
+      else if (fault.status !== 428 || tries === 2) throw Object.assign(new Said(screen.dataset.owed), { status: fault.status });
+    } // 428: this browser's clock was put right
+  }
+  if (locked) tell("locked");
+}
+
+// What is owed is told, once at a time; who opens or leaves the screen waits for it.
+function settle() {
+  if (!owed) return Promise.resolve();
+  sending ??= say().finally(() => (sending = null));
+  return sending;
+}
+
+async function insist() {
+  while (owed) {
+    try {
+      await settle();
+    } catch (fault) {
+      await new Promise((again) => setTimeout(again, fault.status < 500 ? REFUSED : AGAIN));
     }
-    await new Promise((again) => setTimeout(again, AGAIN)); // nobody answers: hidden meanwhile, and said as soon as it can be
   }
 }
 
-export function lock(how) {
-  return locked || over || !words ? Promise.resolve() : begin(how);
+// Drafts first: whoever writes them puts its promise in `waits`.
+function lock(how) {
+  if (locked || over || !words) return;
+  const waits = [];
+  document.dispatchEvent(new CustomEvent("will-lock", { detail: { waits } }));
+  drafts = Promise.allSettled(waits);
+  hide();
+  owed = how;
+  tell("owed");
+  insist();
 }
 
-async function change() {
-  await lock("change");
-  go((document.getElementById("locked-screen")?.dataset.door ?? "/connexion/") + "?changer");
+async function leave() {
+  await settle();
+  go(document.getElementById("locked-screen").dataset.door + "?changer");
+  return true;
+}
+
+function change() {
+  lock("change");
+  if (locked) desk.once(document.querySelector("#locked-screen [data-change]"), leave);
 }
 
 // The keeper's word, however it comes.
-document.addEventListener("live-lock", () => hide() && tell("locked"));
-document.addEventListener("session-locked", () => hide());
+function known() {
+  owed = "";
+  return hide();
+}
+
+// Another tab hides, and may be gone before it is heard: this one says it too if that lasts.
+function owe() {
+  hide();
+  if (!locked || owed) return;
+  owed = "asked";
+  setTimeout(insist, AGAIN);
+}
+
+document.addEventListener("live-lock", () => known() && tell("locked"));
+document.addEventListener("session-locked", known);
 document.addEventListener("emptied", () => {
   over = true;
   locked = false;
+  owed = "";
   kept = null;
 });
-heard("locked", hide);
+heard("owed", owe);
+heard("locked", known);
 heard("reopened", show);
 
 if (words) setInterval(() => !locked && idle() >= ALONE && lock("idle"), 1000);
@@ -109,7 +156,9 @@ function ready() {
 async function reopen(button) {
   const screen = document.getElementById("locked-screen");
   desk.say(screen.dataset.waiting);
+  await settle();
   const begun = await post(screen.dataset.challenge, {}, screen);
+  if (owed) return reopen(button); // another tab was hidden meanwhile
   if (!begun.open) {
     const response = await asserted(button.dataset.as, begun.options, screen);
     await post(screen.dataset.proof, { challenge_id: begun.challenge_id, response }, screen);
