@@ -14,6 +14,7 @@ from egide.orders import reads as orders
 from egide.record import reads as record
 from egide.record.rules import GENRES, IN_TIMELINE, Value, may_amend, may_restrict, shown
 from egide.stays.reads import StayPlace
+from egide.ui import pieces
 from egide.ui.environment import url
 from egide.ui.text import _
 from egide.ui.words import word
@@ -184,7 +185,7 @@ def _asked(chart: Chart, asked: list[orders.Examination]) -> list[Event]:
     """A request, and each step of it: a line where it happened; the result whole."""
     me, events = chart.actor.account, []
     for one in asked:
-        names = ", ".join([*(word(code, "examination") for code in one.codes), *([one.other] if one.other else [])])
+        names = pieces.examinations(one)
         titles, link = f"{one.kind}_event", url("examination", patient=chart.patient_id, row=one.id)
         said = _("%(what)s (urgent)") % {"what": names} if one.urgent else names
         events.append(

@@ -69,6 +69,7 @@ def _environment(language: str) -> jinja2.Environment:
                 values=pieces.values,
                 last=pieces.last,
                 events=pieces.events,
+                examinations=pieces.examinations,
                 pressure_rows=pieces.pressure_rows,
                 blood_pressure=curve.blood_pressure,
                 blank=pieces.blank,

@@ -192,6 +192,20 @@ def _sections(title: str, sections: Sequence[tuple[str, str]]) -> str:
     )
 
 
+class Request(Protocol):
+    """Examinations asked for; see orders/lines.html. `other`: what the list does not name, as written, or empty."""
+
+    @property
+    def codes(self) -> Sequence[str]: ...
+    @property
+    def other(self) -> str: ...
+
+
+def examinations(one: Request) -> str:
+    """What a request asks for, on one line, in the page's language; not escaped: the template does it."""
+    return ", ".join([*(word(code, "examination") for code in one.codes), *([one.other] if one.other else [])])
+
+
 class Pressure(Protocol):
     """See egide.ui.curve.Pressure."""
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from django.utils.translation import override
 
 from egide.ui import pieces
+from egide.ui.environment import environment
 from egide.ui.text import typeset
 
 AT = datetime(2024, 11, 22, 7, 10, tzinfo=UTC)
@@ -70,6 +71,20 @@ def test_columns_stay_in_place_when_a_value_is_missing() -> None:
     html = pieces.last([Shown("SpO₂", "96", "%")], AT)
     assert html.count('<span class="value-none"></span>') == 3
     assert pieces.last([], None).striptags() == "aucune mesure"
+
+
+@dataclass
+class Asked:
+    codes: tuple[str, ...]
+    other: str
+
+
+def test_a_request_names_its_examinations_then_what_was_written() -> None:
+    assert pieces.examinations(Asked(("nfs", "crp"), "Dosage <rare>")) == "NFS, plaquettes, CRP, Dosage <rare>"
+    assert pieces.examinations(Asked(("nfs",), "")) == "NFS, plaquettes"
+    assert pieces.examinations(Asked((), "Dosage")) == "Dosage"
+    shown = environment().from_string("{{ kit.examinations(one) }}").render(one=Asked((), HOSTILE))
+    assert "<script" not in shown
 
 
 def test_french_signs_stay_with_their_words() -> None:
