@@ -29,11 +29,11 @@ function again(one) {
 
 async function lookHere() {
   const found = await waitingHere(door.dataset.here, skew, door);
-  const list = here.querySelector("ul");
+  const list = document.getElementById("here-list");
   const drawn = document.getElementById("here-one").content;
   for (const one of found.waiting) {
     const line = drawn.cloneNode(true);
-    line.querySelector("strong").textContent = one.name;
+    line.querySelector("[data-name]").textContent = one.name;
     line.querySelector("span").textContent = one.profession;
     waiting.set(line.querySelector("button"), one);
     list.append(line);
