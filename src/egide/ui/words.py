@@ -327,7 +327,7 @@ ACCOUNT_NOTICES = {
     "key_lost": _lazy("Clés et sessions fermées : clé déclarée perdue"),
     "key_handed": _lazy("Un code a été remis pour poser une clé"),
     "key_enrolled": _lazy("Une clé a été posée"),
-    "session_copied": _lazy("Une copie de votre session a été présentée ; elle n'a rien ouvert"),
+    "session_copied": _lazy("Une demande de votre session est arrivée deux fois"),
     "act_refused": _lazy("Votre demande a été refusée"),
 }
 
