@@ -164,6 +164,58 @@ def test_a_note_that_was_being_written_is_kept_before_the_lock(desk: Sit) -> Non
     expect(doctor.page.locator("form[data-note] textarea").first).to_have_value("Surveillance rapprochée cette nuit")
 
 
+ROWS = "() => { globalThis.rows = [...document.querySelectorAll('tr[data-row]')].map((one) => new WeakRef(one)); }"
+LEFT = "() => globalThis.rows.filter((one) => one.deref()).length"
+
+
+@pytest.mark.parametrize("end", ["a quarter of an hour", "the session's end", "the session's end, locked"])
+def test_nothing_of_the_page_is_left_in_memory(desk: Sit, end: str) -> None:
+    nurse = desk()
+    nurse.page.clock.install()
+    nurse.sign_in("hugo.petit")
+    expect(nurse.rows.first).to_be_visible()
+    nurse.press("ArrowDown")  # the focus is on a line of the list
+    nurse.page.evaluate(ROWS)
+    assert nurse.page.evaluate(LEFT)
+    if end != "the session's end":
+        with nurse.page.expect_response(lambda answer: answer.url.endswith("/verrou/") and answer.ok):
+            nurse.press("Alt+l")
+    if end == "a quarter of an hour":
+        assert _left(nurse)
+        nurse.page.clock.fast_forward(901_000)
+    else:
+        nurse.clinic.sql(
+            "UPDATE accounts.session SET ended_at = clock_timestamp() WHERE account ="
+            " (SELECT id FROM accounts.account WHERE username = 'hugo.petit') AND ended_at IS NULL"
+        )
+        shows(nurse.page, "Votre session est terminée")
+    assert _left(nurse) == 0
+
+
+def test_a_page_that_came_locked_asks_again_once_somebody_signed_in(desk: Sit) -> None:
+    nurse = desk()
+    nurse.sign_in("hugo.petit")
+    nurse.press("Alt+l")
+    shows(nurse.page, "session verrouillée")
+    late = nurse.new_tab()
+    late.goto("/jour/")
+    shows(late, "Hugo Petit")
+    nurse.page.bring_to_front()
+    nurse.page.goto("/connexion/")
+    nurse.page.get_by_role("button", name="Dr Hélène Roux").click()
+    nurse.page.wait_for_url(lambda url: "/connexion/" not in url)
+    shows(late, "Hélène Roux")
+    expect(late.locator(LOCKED)).to_have_count(0)
+
+
+def _left(desk: Desk) -> int:
+    """How many lines of the list that was shown the browser still holds."""
+    devtools = desk.context.new_cdp_session(desk.page)
+    devtools.send("HeapProfiler.collectGarbage")
+    devtools.detach()
+    return int(desk.page.evaluate(LEFT))
+
+
 def _locked(desk: Desk, username: str) -> None:
     """The newest session of this account is locked in the base."""
     found = desk.clinic.sql(

@@ -27,7 +27,7 @@ function hide() {
   page.append(...document.body.childNodes);
   kept = { page, focus, scroll, title: document.title };
   const mine = kept;
-  setTimeout(() => (mine.page = null), KEPT);
+  mine.timer = setTimeout(() => drop(mine), KEPT);
   locked = true;
   document.title = "Égide";
   document.documentElement.classList.remove("loading", "masked");
@@ -47,13 +47,27 @@ function show() {
     reload();
     return;
   }
-  const { page, focus, scroll, title } = kept;
+  const { page, focus, scroll, title, timer } = kept;
+  clearTimeout(timer);
   locked = false;
   kept = null;
   document.body.replaceChildren(page);
   document.title = title;
   window.scrollTo(...scroll);
   if (focus?.isConnected && focus !== document.body) focus.focus({ preventScroll: true });
+}
+
+// Takes a page to pieces: whatever some script still holds of it holds nothing else.
+function scatter(root) {
+  for (const one of root.querySelectorAll("*")) one.replaceChildren();
+  root.replaceChildren();
+}
+
+function drop(one) {
+  clearTimeout(one.timer);
+  if (one.page) scatter(one.page);
+  one.page = one.focus = null;
+  document.dispatchEvent(new Event("dropped"));
 }
 
 // ── locking ───────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -135,11 +149,15 @@ document.addEventListener("emptied", () => {
   over = true;
   locked = false;
   owed = "";
+  if (kept) drop(kept);
   kept = null;
+  scatter(document.body);
 });
 heard("owed", owe);
 heard("locked", known);
 heard("reopened", show);
+// Somebody else signed in here, and whose page was locked is not known by it any more.
+heard("somebody", () => locked && !words && reload());
 
 if (words) setInterval(() => !locked && idle() >= ALONE && lock("idle"), 1000);
 

@@ -84,6 +84,9 @@ for (const lost of ["htmx:sendError", "htmx:timeout"]) {
   });
 }
 
+// The page is given up, under its lock or with its session: nothing of what was typed is held here.
+for (const over of ["dropped", "emptied"]) document.addEventListener(over, () => unsaved.clear());
+
 // Before the lock: what is not kept yet is sent at once, and the lock waits for it.
 document.addEventListener("will-lock", (event) => {
   for (const form of unsaved) {
