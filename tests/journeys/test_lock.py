@@ -1,10 +1,13 @@
 """The screen that one leaves for a moment: locked at once or by itself, in every tab; its owner's key opens it."""
 
+import base64
+import time
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
 
+from egide.kernel import totp
 from tests.journeys.desk import Desk, shows
 
 pytestmark = pytest.mark.journey
@@ -123,6 +126,32 @@ def test_a_lock_that_does_not_reach_the_server_still_asks_for_a_key(desk: Sit, s
     ) == [(["lock", "reopen"],)]
 
 
+def test_a_page_that_comes_while_a_lock_is_owed_tells_it_before_it_shows_anything(desk: Sit) -> None:
+    nurse = desk()
+    nurse.sign_in("hugo.petit")
+    names = nurse.page.locator("[data-row-link]").all_inner_texts()
+    address = nurse.page.url
+    assert names
+    nurse.context.route("**/verrou/", lambda route: route.fulfill(status=502, body="{}"))
+    with nurse.page.expect_response("**/verrou/"):
+        nurse.press("Alt+l")
+    nurse.page.reload()
+    shows(nurse.page, "Le serveur n'a pas encore reçu le verrouillage")
+    nurse.page.close()
+    late = nurse.new_tab()  # nobody is left to hear of it from another tab
+    late.goto(address)
+    shows(late, "Le serveur n'a pas encore reçu le verrouillage")
+    assert not [name for name in names if name in late.content()]
+    nurse.context.unroute("**/verrou/")
+    shows(late, "session verrouillée")  # by itself
+    assert not [name for name in names if name in late.content()]
+    _locked(nurse, "hugo.petit")
+    late.get_by_role("button", name=DEMO_KEY).click()
+    expect(late.locator("[data-row-link]").first).to_be_visible()
+    late.reload()  # nothing is owed any more
+    expect(late.locator("[data-row-link]").first).to_be_visible()
+
+
 def test_a_browser_without_a_line_between_tabs_signs_in_and_locks(desk: Sit) -> None:
     nurse = desk()
     nurse.context.add_init_script("delete window.BroadcastChannel")
@@ -206,6 +235,42 @@ def test_a_page_that_came_locked_asks_again_once_somebody_signed_in(desk: Sit) -
     nurse.page.wait_for_url(lambda url: "/connexion/" not in url)
     shows(late, "Hélène Roux")
     expect(late.locator(LOCKED)).to_have_count(0)
+
+
+def test_a_session_of_rescue_is_not_locked_but_ends(desk: Sit) -> None:
+    code = _rescued(desk(), "nadia.benali", witness="Hugo Petit")
+    nurse = desk()
+    nurse.page.clock.install()
+    nurse.page.goto("/connexion/secours/")
+    nurse.page.get_by_label("Nom de compte").fill("nadia.benali")
+    nurse.page.get_by_label("Code à six chiffres").fill(code)
+    nurse.page.get_by_role("button", name="Ouvrir ma session de secours").click()
+    shows(nurse.page, "elle finit après 15 minutes sans consultation")
+    second = nurse.new_tab()
+    second.goto(nurse.page.url)
+    nurse.page.bring_to_front()
+    nurse.page.clock.fast_forward(600_000)
+    expect(nurse.page.locator(LOCKED)).to_have_count(0)  # three minutes, and more, are nothing
+    expect(nurse.page.get_by_role("button", name="Terminer la session de secours")).to_be_visible()
+    nurse.press("Alt+l")
+    for tab in (nurse.page, second):
+        shows(tab, "Votre session est terminée")
+    assert nurse.clinic.sql(
+        "SELECT end_reason FROM accounts.session WHERE grade = 'rescue' ORDER BY created_at DESC LIMIT 1"
+    ) == [("locked",)]
+
+
+def _rescued(desk: Desk, username: str, *, witness: str) -> str:
+    """A session of rescue is opened for her by an administrator and a witness; the code her telephone shows."""
+    desk.sign_in_as("Paul Marchand")
+    desk.page.goto("/secours/")
+    desk.page.get_by_label("Nom de compte de la personne").fill(username)
+    desk.page.get_by_label("Motif").select_option(index=1)
+    desk.page.get_by_role("button", name="avec ma clé de démonstration").click()
+    desk.choose(desk.page.get_by_label("Clé de démonstration du collègue"), witness)
+    shown = desk.page.locator("code.rescue-secret")
+    expect(shown).to_be_visible()
+    return totp.code_at(base64.b32decode(shown.inner_text().replace(" ", "")), time.time())
 
 
 def _left(desk: Desk) -> int:

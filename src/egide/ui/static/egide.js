@@ -4,13 +4,8 @@ import "./lock.js";
 import "./keys.js";
 import "./notes.js";
 import "./palette.js";
-import { carry, go, HEADER, machineKey, proof, station } from "./possession.js";
+import { carry, cookie, go, HEADER, machineKey, proof, station } from "./possession.js";
 import "./session.js";
-
-export function cookie(name) {
-  const found = document.cookie.split("; ").find((one) => one.startsWith(name + "="));
-  return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
-}
 
 // htmx asks once more when the request is signed; a form that is being signed is not sent a second time meanwhile.
 const signing = new WeakMap();

@@ -1,7 +1,8 @@
 // The lock: Alt-L, the button, three minutes without a hand, or the keeper's word. The page leaves the document at once, in every tab;
 // its owner's key brings it back as it was. The lock itself is the keeper's: a page that is reloaded shows who is locked, and no more.
+// A session of rescue has no key that would reopen it: the same hand ends it, and three minutes without one leave it to its own end.
 import { idle } from "./hand.js";
-import { go, reload } from "./possession.js";
+import { go, owing, reload } from "./possession.js";
 import { heard, tell } from "./tabs.js";
 import { acting, asserted, post, Said } from "./webauthn.js";
 
@@ -11,6 +12,7 @@ const AGAIN = 2000; // until the lock is told again: nobody answered,
 const REFUSED = 10000; // or the answer was no
 
 const words = document.getElementById("locked"); // the template, on a page of somebody's
+const ends = Boolean(words && "ends" in words.dataset); // a session of rescue
 let kept = null; // what the page showed: out of the document, in this tab's memory alone
 let over = false; // the session ended: there is nothing to lock any more
 let locked = Boolean(document.getElementById("locked-screen"));
@@ -40,8 +42,14 @@ function hide() {
   return true;
 }
 
+// The keeper is to be told, or knows. A page that comes meanwhile (F5, a new tab) finds it noted in the browser (prove.js).
+function due(how) {
+  if (Boolean(how) !== Boolean(owed)) owing(Boolean(how));
+  owed = how;
+}
+
 function show() {
-  owed = "";
+  due("");
   if (!locked) return;
   if (!kept?.page) {
     reload();
@@ -79,14 +87,17 @@ async function say() {
     const screen = document.getElementById("locked-screen");
     try {
       await post(screen.dataset.at, { how: owed }, screen);
-      owed = "";
+      due("");
     } catch (fault) {
       if (fault.status === 401) document.dispatchEvent(new Event("session-ended"));
-      if (fault.status === 423) owed = "";
+      if (fault.status === 423) due("");
       else if (fault.status !== 428 || tries === 2) throw Object.assign(new Said(screen.dataset.owed), { status: fault.status });
     } // 428: this browser's clock was put right
   }
-  if (locked) tell("locked");
+  if (ends) {
+    tell("nobody");
+    document.dispatchEvent(new Event("session-ended"));
+  } else if (locked) tell("locked");
 }
 
 // What is owed is told, once at a time; who opens or leaves the screen waits for it.
@@ -113,14 +124,15 @@ function lock(how) {
   document.dispatchEvent(new CustomEvent("will-lock", { detail: { waits } }));
   drafts = Promise.allSettled(waits);
   hide();
-  owed = how;
+  due(how);
   tell("owed");
   insist();
 }
 
 async function leave() {
+  const { door } = document.getElementById("locked-screen").dataset;
   await settle();
-  go(document.getElementById("locked-screen").dataset.door + "?changer");
+  go(ends ? door : door + "?changer");
   return true;
 }
 
@@ -131,7 +143,7 @@ function change() {
 
 // The keeper's word, however it comes.
 function known() {
-  owed = "";
+  due("");
   return hide();
 }
 
@@ -139,7 +151,7 @@ function known() {
 function owe() {
   hide();
   if (!locked || owed) return;
-  owed = "asked";
+  due("asked");
   setTimeout(insist, AGAIN);
 }
 
@@ -148,7 +160,7 @@ document.addEventListener("session-locked", known);
 document.addEventListener("emptied", () => {
   over = true;
   locked = false;
-  owed = "";
+  due("");
   if (kept) drop(kept);
   kept = null;
   scatter(document.body);
@@ -159,7 +171,7 @@ heard("reopened", show);
 // Somebody else signed in here, and whose page was locked is not known by it any more.
 heard("somebody", () => locked && !words && reload());
 
-if (words) setInterval(() => !locked && idle() >= ALONE && lock("idle"), 1000);
+if (words && !ends) setInterval(() => !locked && idle() >= ALONE && lock("idle"), 1000);
 
 // ── opening again ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -168,7 +180,7 @@ let desk = null;
 function ready() {
   const screen = document.getElementById("locked-screen");
   desk = acting(document.getElementById("locked-status"), screen);
-  screen.querySelector("[data-reopen]").focus();
+  screen.querySelector("[data-reopen], [data-change]").focus();
 }
 
 async function reopen(button) {

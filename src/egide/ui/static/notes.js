@@ -1,6 +1,5 @@
 // Writing a note: the draft is kept at each pause, on leaving a field and when the page hides; `;ta` and kin are spelled out.
-import { cookie } from "./egide.js";
-import { ask, HEADER, proof } from "./possession.js";
+import { ask, cookie, HEADER, proof } from "./possession.js";
 
 const PAUSE = 1500;
 const AGAIN = 5000;

@@ -5,6 +5,7 @@ import { used } from "./hand.js";
 const STORE = "keys";
 const NAME = "workstation";
 const MACHINE = "machine";
+const OWED = "owed";
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
 const SIGNING = { name: "ECDSA", hash: "SHA-256" };
 export const HEADER = "Egide-Proof";
@@ -57,6 +58,7 @@ export async function newKey() {
       const value = { key, skew: now - Date.now() };
       await within("readwrite", (store) => store.put(value, NAME));
       known = Promise.resolve(value);
+      await owing(false);
     },
   };
 }
@@ -97,6 +99,18 @@ export async function station(method, url, told) {
   const left = here ? `${here.key}.${here.proof}; max-age=${SECONDS}` : "; max-age=0";
   document.cookie = `egide_machine=${left}; path=/connexion/; samesite=strict${secure}`;
 }
+
+// ── a screen was locked and the keeper has not answered: noted here, so that a page that comes (F5, a new tab) tells it first ───────
+
+export function owing(on) {
+  return within("readwrite", (store) => (on ? store.put(true, OWED) : store.delete(OWED))).catch(() => {});
+}
+
+export function owes() {
+  return within("readonly", (store) => store.get(OWED)).catch(() => false);
+}
+
+// ── the clock ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 // The server told its time (milliseconds since 1970): this browser's clock is off, or was put right.
 export async function setClock(now) {
@@ -169,4 +183,11 @@ export async function goInstead(url) {
 export async function reload() {
   await carry("GET", location.href);
   location.reload();
+}
+
+// ── what a request of ours shows besides ──────────────────────────────────────────────────────────────────────────────
+
+export function cookie(name) {
+  const found = document.cookie.split("; ").find((one) => one.startsWith(name + "="));
+  return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
 }

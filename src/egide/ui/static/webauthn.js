@@ -1,8 +1,7 @@
 // What every page that asks for a key shares: a key's answer (the browser's, or, on a demo base, the demo key service's), a new key, JSON
 // posted with a sentence for every failure, one act of a page at a time, and the ways a session comes to this browser.
 // `words`: an element whose data-* hold the sentences.
-import { cookie } from "./egide.js";
-import { ask, base64url, machineProof, newKey } from "./possession.js";
+import { ask, base64url, cookie, machineProof, newKey } from "./possession.js";
 import { tell } from "./tabs.js";
 
 export class Said extends Error {}
