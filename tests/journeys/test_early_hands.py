@@ -31,3 +31,17 @@ def test_a_key_pressed_before_the_scripts_are_there_is_heard_once_they_are(desk:
     expect(nurse.page.locator("#palette")).to_be_hidden()
     nurse.page.keyboard.press("Control+k")  # what was held is let go: this one is heard at once
     expect(nurse.page.locator("#palette")).to_be_visible()
+
+
+def test_a_button_clicked_before_the_scripts_are_there_acts_once_they_are(desk: Sit) -> None:
+    nurse = desk()
+    nurse.page.goto("/connexion/")
+    held: list[Route] = []
+    nurse.context.route(re.compile(r"/passkey\.js$"), lambda route: held.append(route))  # noqa: PLW0108 (as above)
+    with nurse.page.expect_request(re.compile(r"/passkey\.js$")):
+        nurse.page.evaluate("location.reload()")
+    nurse.page.get_by_role("button", name="Hugo Petit").click()
+    assert held
+    for one in held:
+        one.continue_()
+    nurse.page.wait_for_url(lambda url: "/connexion/" not in url)

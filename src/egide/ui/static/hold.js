@@ -1,8 +1,10 @@
 // Loaded before anything is drawn: what a quick hand does before the page's scripts are there waits for them. A form sent
-// without the workstation's proof would be refused, and what was typed would have to be typed again; a key would be lost.
+// without the workstation's proof would be refused, and what was typed would have to be typed again; a key, or a click on a button that
+// the scripts alone act on, would be lost.
 (() => {
   const forms = new Map();
   const keys = [];
+  const buttons = new Set();
   const take = (event) => {
     event.preventDefault();
     event.stopImmediatePropagation();
@@ -20,14 +22,23 @@
     take(event);
     keys.push(event);
   };
+  const holdClick = (event) => {
+    const button = event.target.closest?.("button[type=button]");
+    if (!button) return;
+    take(event);
+    buttons.add(button);
+  };
   document.addEventListener("submit", holdForm, true);
   document.addEventListener("keydown", holdKey, true);
+  document.addEventListener("click", holdClick, true);
   // Modules have run before this event; a turn later, so has what listens to it.
   document.addEventListener("DOMContentLoaded", () =>
     setTimeout(() => {
       document.removeEventListener("submit", holdForm, true);
       document.removeEventListener("keydown", holdKey, true);
+      document.removeEventListener("click", holdClick, true);
       for (const [form, button] of forms) form.requestSubmit(button?.isConnected ? button : null);
+      for (const button of buttons) button.click();
       for (const one of keys) {
         const { key, code, ctrlKey, metaKey, altKey, shiftKey } = one;
         const again = { key, code, ctrlKey, metaKey, altKey, shiftKey, bubbles: true, cancelable: true };
