@@ -528,6 +528,12 @@ REFUSALS: dict[str, Refusal] = {
         _lazy("Réessayez dans une minute ; l'accès d'urgence reste ouvert."),
         503,
     ),
+    "print_pace": Refusal(
+        _lazy("Trop de dossiers imprimés"),
+        _lazy("Beaucoup de dossiers ont été imprimés en peu de temps par ce compte ; celui-ci ne l'a pas été."),
+        _lazy("Il reste lisible à l'écran. Attendez une minute, ou demandez à un collègue d'imprimer la suite."),
+        429,
+    ),
     "links_pace": Refusal(
         _lazy("Trop de prises en charge ouvertes"),
         _lazy("Vous avez ouvert en peu de temps plus de prises en charge que ce travail n'en demande."),

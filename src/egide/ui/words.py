@@ -236,6 +236,8 @@ TRAIL_REASONS = {
     "done_elsewhere": _lazy("fait ailleurs"),
     "duplicate": _lazy("déjà dans la liste"),
     "links_pace": _lazy("trop de prises en charge ouvertes"),
+    "print_pace": _lazy("trop de dossiers imprimés"),
+    "platform_shift": _lazy("poste non déclarable en plateau technique"),
     "vital_emergency": _lazy("urgence vitale"),
     "patient_arrives": _lazy("le patient arrive"),
     "on_call": _lazy("garde ou astreinte"),

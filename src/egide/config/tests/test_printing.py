@@ -1,5 +1,6 @@
 """On paper: the chart under its own purpose, counted; the patient's copy without names unless the DPO decides."""
 
+from collections import Counter
 from collections.abc import Callable
 from uuid import UUID, uuid4
 
@@ -50,6 +51,52 @@ def test_the_print_view_is_an_opening_of_its_own_and_says_who_printed(
     assert opened[-1]["writes"] == []
     assert str(opened[-1]["id"]) in body
     assert 'class="print-view"' not in page.get(f"/dossier/{patient.id}/").content.decode()
+
+
+def test_each_print_is_a_row_and_a_page_on_screen_is_prolonged(
+    hospital: Hospital, nurse: tuple[Person, Browser], patient: Patient, unit: UUID
+) -> None:
+    person, page = nurse
+    for _ in range(2):
+        for path in ("", "impression/", "acces/copie/"):
+            assert page.get(f"/dossier/{patient.id}/{path}").status_code == 200
+        assert page.get(f"/unite/{unit}/transmission/").status_code == 200
+    counted = Counter(one["purpose"] for one in hospital.entries(account=person.account, kind="open"))
+    assert counted == {"care": 1, "print": 4, "access_copy": 2}
+
+
+def test_charts_on_paper_have_a_pace_and_care_has_none(
+    hospital: Hospital, nurse: tuple[Person, Browser], unit: UUID
+) -> None:
+    person, page = nurse
+    most = int(hospital.value("SELECT value FROM gate.limits WHERE name = 'printed_minute'"))
+    patients = [one.id for one in hospital.patients(unit, most + 1)]
+    said = [page.get(f"/dossier/{one}/impression/").status_code for one in patients]
+    assert said == [200] * most + [429]
+    assert page.get(f"/dossier/{patients[0]}/impression/").status_code == 200  # counted already
+    assert page.get(f"/dossier/{patients[-1]}/").status_code == 200  # on screen
+    assert page.get(f"/unite/{unit}/transmission/").status_code == 200  # a list of all of them
+    (row,) = hospital.entries(account=person.account, kind="refuse")
+    assert (row["reason"], row["ids"], row["purpose"]) == ("print_pace", [patients[-1]], "print")
+    assert "Trop de dossiers imprimés" in text(page.get(f"/dossier/{patients[-1]}/impression/"))
+
+
+def test_who_may_not_know_who_opened_a_record_gets_no_paper_that_says_nobody_did(
+    hospital: Hospital, browser: Browse, patient: Patient
+) -> None:
+    person, cookie = hospital.signed_in("identity_cell")
+    page = browser(cookie)
+    page.post("/surveillance/nommer/", {"patient": str(patient.id), "reason": "homonym"})
+    shown = page.get(f"/surveillance/dossier/{patient.id}/")
+    assert shown.status_code == 200
+    assert "copie" not in shown.content.decode()
+    for path in (f"/dossier/{patient.id}/acces/copie/", f"/surveillance/dossier/{patient.id}/copie/"):
+        assert page.get(path).status_code == 403
+    rows = hospital.entries(account=person.account, kind="refuse")
+    assert [(one["reason"], one["purpose"], one["ids"]) for one in rows] == [
+        ("category_closed", "access_copy", [patient.id]),
+        ("category_closed", "access_copy_names", [patient.id]),
+    ]
 
 
 def test_an_erroneous_line_and_a_stranger_stay_out_of_paper(
