@@ -37,7 +37,7 @@ NAMES_A_PATIENT_TABLE: dict[str, str] = {
     f"{_CANDIDATES}: identity_trait": "search: sealed traits of at most 200 persons, for ranking in the keeper",
 }
 _PRESENT = "identity.present(uuid,uuid)"
-_SWEEP = "identity.sweep()"
+_SWEEP = "identity.sweep(uuid)"
 _CONTACTS = "identity.contacts_of(uuid,uuid,bigint,uuid)"
 NAMES_A_PATIENT_TABLE |= {
     f"{_PRESENT}: identity_trait": "switchboard: sealed names of who lies on one site, for matching in the keeper",

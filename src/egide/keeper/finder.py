@@ -165,11 +165,13 @@ class Finder:
     def sweep(self, conn: Any) -> dict[str, int]:
         """Tokens of ids whose rows never came: how many persons and tokens. One row of the trail names 200 at most."""
         persons = tokens = 0
+        after = UUID(int=0)
         while True:
-            told = self._ask(conn, "identity.sweep()", ())
+            told = self._ask(conn, "identity.sweep(%s)", (after,))
             persons, tokens = persons + told["full"], tokens + told["near"]
             if told["full"] < _SWEPT:
                 return {"persons": persons, "tokens": tokens}
+            after = told["shown"][-1]
 
     def candidates(
         self, conn: Any, what: Typed, door: str, site: UUID | None = None

@@ -1,5 +1,6 @@
 """A search looks among those whom one's legal entity knows; the group is one more act; a creation looks everywhere."""
 
+import re
 import secrets
 from typing import Any
 from uuid import UUID, uuid4
@@ -245,6 +246,22 @@ def test_each_swept_id_is_named_by_a_row_however_many_there_are(hospital: Any) -
     rows = hospital.sql("SELECT ids FROM audit.entry WHERE kind = 'sweep' AND id > %s ORDER BY id", before)
     assert [len(named) for (named,) in rows] == [200, 1]
     assert {one for (named,) in rows for one in named} == set(made)
+    named = [one for (ids,) in rows for one in ids]
+    assert named == sorted(named)  # each call goes on from the last: nothing is read twice
+
+
+def test_the_sweep_goes_on_by_the_index(hospital: Any) -> None:
+    body = hospital.value("SELECT prosrc FROM pg_proc WHERE oid = 'identity.sweep(uuid)'::regprocedure")
+    asked = re.search(r"SELECT DISTINCT t\.patient_id AS i.*?LIMIT 200", body, re.DOTALL)
+    assert asked
+    query = "WITH busy AS MATERIALIZED (SELECT NULL::uuid AS i) " + asked[0].replace("p_after", f"'{uuid4()}'")
+    with hospital.connect("super") as base:
+        base.execute("SET enable_seqscan = off")
+        base.execute("SET enable_bitmapscan = off")
+        base.execute("SET enable_hashjoin = off")
+        base.execute("SET enable_hashagg = off")
+        plan = "\n".join(row[0] for row in base.execute(f"EXPLAIN {query}".encode()).fetchall())
+    assert re.search(r"Index (Only )?Scan using token_patient.*\n\s+Index Cond: \(patient_id > ", plan), plan
 
 
 def test_the_operator_alone_sweeps(hospital: Any) -> None:
