@@ -6,7 +6,6 @@ Where an act hands out a key, asker and approver each get one half of its code, 
 
 import json
 import re
-import secrets
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -15,13 +14,11 @@ from egide.keeper.enrolled import half_mac
 from egide.keeper.masters import Masters
 from egide.keeper.signatures import Signatures, found, kept, written
 from egide.keeper.signin import BadAssertion
+from egide.kernel import read_aloud
 
-# Crockford's base 32: no letter that is read as a digit. Eight of them are 40 bits; five tries at most.
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-HALF = 8
+HALF = 8  # signs read aloud, 40 bits; five tries at most
 HANDS_A_KEY = frozenset({"create_person", "hand_key"})
 _CODE = re.compile(r"[a-z_]{3,40}")
-_AS_READ = str.maketrans({"O": "0", "I": "1", "L": "1", " ": None, "-": None})
 
 
 class Consent:
@@ -63,7 +60,7 @@ class Consent:
             # trying a key on an act is never silent
             conn.execute("SELECT accounts.refuse_approval(%s, %s, %s, %s)", (session, account, act, refusal.code))
             raise
-        half = "".join(secrets.choice(ALPHABET) for _ in range(HALF)) if _hands_a_key(row) else ""
+        half = read_aloud.drawn(HALF) if _hands_a_key(row) else ""
         state = conn.execute(
             "SELECT accounts.say_yes(%s, %s, %s, %s, %s, %s, %s) AS code",
             (session, account, act, key["id"], count, kept(response), self.half_macs(half)[0]),
@@ -74,7 +71,7 @@ class Consent:
 
     def half_macs(self, half: str) -> list[bytes]:
         """What the base keeps of a half code, however it was typed: under each living key, the newest first."""
-        plain = half.upper().translate(_AS_READ)
+        plain = read_aloud.meant(half)
         return [half_mac(key, plain) for key in self._half_keys]
 
     def _act(self, conn: Any, session: UUID, account: UUID, act: UUID) -> dict[str, Any]:

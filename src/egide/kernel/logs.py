@@ -6,7 +6,6 @@ the sentence of their source is kept. The message of an exception is never writt
 
 import logging
 import re
-import secrets
 import traceback
 import uuid
 from collections.abc import Mapping
@@ -15,10 +14,10 @@ from typing import Any, Final
 import structlog
 from structlog.typing import EventDict
 
+from egide.kernel import read_aloud
+
 # A name of code, an SQLSTATE, or places of code (`view:12 > read:40`).
 _CODE: Final = re.compile(r"[A-Za-z_][\w.]{0,79}|[0-9A-Z]{5}|[\w<>.]+:\d+( > [\w<>.]+:\d+)*")
-# Crockford's base 32: no letter that is heard or read as another sign; eight of them are 40 bits.
-_READ_ALOUD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _HIDDEN: Final = "•"
 _OURS: Final = "egide"
 
@@ -50,7 +49,7 @@ def formatter() -> logging.Formatter:
 
 def begin_request() -> str:
     """A fresh id, on every line this request writes from now on; the page of a fault shows it, to be read by phone."""
-    drawn = "".join(secrets.choice(_READ_ALOUD) for _ in range(8))
+    drawn = read_aloud.drawn(8)
     identifier = f"{drawn[:4]}-{drawn[4:]}"
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request=identifier)
