@@ -130,7 +130,8 @@ def patient(request: HttpRequest, chart: Chart) -> HttpResponse:
         "gate/oversight_patient.html",
         patient=who[chart.patient_id],
         until=chart.until,
-        openings=[line.shown(chart.actor, unit_name) for line in found] if _may(request, "trail") else None,
+        openings=found.shown(chart.actor, unit_name) if _may(request, "trail") else None,
+        truncated=found.truncated,
     )
 
 

@@ -133,8 +133,8 @@ def openings(request: HttpRequest, chart: Chart) -> HttpResponse:
         request,
         "gate/openings.html",
         **banner(chart, who, places, allergies),
-        openings=[line.shown(chart.actor, unit_name) for line in lines],
-        more=0,
+        openings=lines.shown(chart.actor, unit_name),
+        truncated=lines.truncated,
     )
 
 

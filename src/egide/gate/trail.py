@@ -24,6 +24,10 @@ class ShownLine:
     mine: bool
 
 
+# Lines that a page shows (gate.limits, openings_shown); when there are more, it says so.
+SHOWN = 500
+
+
 @dataclass(frozen=True, slots=True)
 class TrailLine:
     """One opening or refusal that concerns a patient."""
@@ -54,11 +58,23 @@ class TrailLine:
         )
 
 
-def openings_of(chart: Chart) -> Read[list[TrailLine]]:
+@dataclass(frozen=True, slots=True)
+class Openings:
+    """Openings and refusals of one person, newest first; `truncated`: there are older ones."""
+
+    lines: list[TrailLine]
+    truncated: bool
+
+    def shown(self, actor: Actor, unit_name: Callable[[UUID | None], str | None]) -> list[ShownLine]:
+        """Every line in words."""
+        return [line.shown(actor, unit_name) for line in self.lines]
+
+
+def openings_of(chart: Chart) -> Read[Openings]:
     """Openings and refusals of this person, newest first, at most 500."""
 
-    def decode(rows: Rows) -> list[TrailLine]:
-        return [TrailLine(*row) for row in rows]
+    def decode(rows: Rows) -> Openings:
+        return Openings([TrailLine(*row) for row in rows[:SHOWN]], len(rows) > SHOWN)
 
     return Read(
         "SELECT at, kind, account, name, profession, coalesce(units, '{}'), purpose, basis, coalesce(reads, '{}')"

@@ -53,6 +53,25 @@ def test_the_print_view_is_an_opening_of_its_own_and_says_who_printed(
     assert 'class="print-view"' not in page.get(f"/dossier/{patient.id}/").content.decode()
 
 
+def test_a_copy_that_is_not_whole_says_so(
+    hospital: Hospital, nurse: tuple[Person, Browser], unit: UUID, patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("egide.gate.trail.SHOWN", 3)
+    said = "Plus de 500 lignes"
+    for path in ("acces/", "acces/copie/"):
+        answers = [text(nurse[1].get(f"/dossier/{patient.id}/{path}")) for _ in range(2)]
+        told = [said in answer for answer in answers]
+        assert told == ([False, False] if path == "acces/" else [False, True])
+    usual = hospital.value("SELECT value FROM gate.limits WHERE name = 'openings_shown'")
+    hospital.sql("UPDATE gate.limits SET value = 1 WHERE name = 'openings_shown'")
+    try:
+        ticket = hospital.open(hospital.signed_in("nurse", unit)[1], patient.id)["ticket"]
+        with hospital.as_web(ticket) as web:
+            assert len(web.execute("SELECT 1 FROM door.openings_of(%s)", (patient.id,)).fetchall()) == 2
+    finally:
+        hospital.sql("UPDATE gate.limits SET value = %s WHERE name = 'openings_shown'", usual)
+
+
 def test_each_print_is_a_row_and_a_page_on_screen_is_prolonged(
     hospital: Hospital, nurse: tuple[Person, Browser], patient: Patient, unit: UUID
 ) -> None:

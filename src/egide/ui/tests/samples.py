@@ -472,7 +472,7 @@ def contexts() -> dict[str, tuple[str, dict[str, Any]]]:
         **imported(chart, NOW),
         **restricting(chart, NOW),
         "courbe": ("record/curve_page.html", {**chart, "pressures": pressures()}),
-        "acces": ("gate/openings.html", {**chart, "openings": openings, "more": 0}),
+        "acces": ("gate/openings.html", {**chart, "openings": openings, "truncated": True}),
         "dossier-ferme": (
             "gate/closed_chart.html",
             {

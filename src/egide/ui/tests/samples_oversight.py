@@ -105,7 +105,7 @@ def contexts(now: Any, people: list[Any], openings: list[Any]) -> dict[str, tupl
         ),
         "copie": (
             "gate/openings_copy.html",
-            {"patient": people[0], "openings": openings, "names": True, "at": now, "opening": 812},
+            {"patient": people[0], "openings": openings, "truncated": True, "names": True, "at": now, "opening": 812},
         ),
         "onglets": (
             "stays/tabs.html",
@@ -127,7 +127,7 @@ def contexts(now: Any, people: list[Any], openings: list[Any]) -> dict[str, tupl
         ),
         "surveillance-patient": (
             "gate/oversight_patient.html",
-            {"patient": people[0], "until": now, "openings": openings},
+            {"patient": people[0], "until": now, "openings": openings, "truncated": True},
         ),
         "relectures": ("gate/oversight_drawn.html", {"drawn": [(drawn, "Cardiologie B")], "done": None}),
     }
