@@ -14,7 +14,7 @@ import pytest
 from egide.cli.processes import code_path
 from tests.journeys.clinic import Clinic
 
-PLAYED = "1,2,3,5,6,11,12,14,16,20,21,22,23,24,25,26,27,28"
+PLAYED = "1,2,3,5,6,10,11,12,14,16,20,21,22,23,24,25,26,27,28"
 
 
 @dataclass(frozen=True)

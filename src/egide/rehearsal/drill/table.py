@@ -103,10 +103,7 @@ ATTACKS: Final = (
     Attack(7, "Lent et discret, 30 jours", "dette dès la lecture", "≤ 20", "calcul", "la dette n'existe pas encore"),
     Attack(8, "Le même sur 20 comptes", "plafonds de somme, leurres", "≤ 400", "30 j", "les plafonds n'existent pas"),
     Attack(9, "Export FHIR en masse", "deux personnes, fichier scellé", "0", "—", "aucun export n'existe"),
-    Attack(
-        10, "Impression et rapports en masse", "budget d'impression", "≤ 30", "60 s",
-        "les pages à imprimer existent, aucun script ne joue encore cette attaque",
-    ),
+    Attack(10, "Impression et rapports en masse", "budget d'impression", "≤ 30", "60 s"),
     Attack(11, "Abus du bris de glace", "cinq par jour, puis un collègue", "≤ 5 seul", "15 min"),
     Attack(12, "Un administrateur se fait soignant", "octroi à deux, fonctions séparées", "0", "1 s"),
     Attack(
@@ -132,5 +129,8 @@ ATTACKS: Final = (
     Attack(27, "Routes sans maître", "liste exacte des routes et des champs", "0", "—"),
     Attack(28, "Oracles d'existence", "même réponse, même temps", "≤ 1 %", "—"),
     Attack(29, "File de travaux empoisonnée", "la file porte un manifeste", "0", "60 s", "aucune file de travaux"),
-    Attack(30, "Contournement honnête", "la voie légitime n'est pas plus longue", "—", "—", "parcours à écrire"),
+    Attack(
+        30, "Contournement honnête", "la voie légitime n'est pas plus longue", "—", "—",
+        "gestes des voies légitimes comptés par tests/journeys ; aucun script ne les compare aux détours",
+    ),
 )  # fmt: skip

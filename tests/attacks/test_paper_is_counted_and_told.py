@@ -1,0 +1,36 @@
+"""Attack 10: all that a live session can print: what it may open, each person a row; the walk over units is told."""
+
+import pytest
+
+from tests.attacks.conftest import Story
+
+pytestmark = pytest.mark.attack
+
+
+@pytest.fixture
+def printing(drilled: dict[int, Story]) -> Story:
+    return drilled[10]
+
+
+def test_nothing_of_elsewhere_is_printed_without_a_shift(printing: Story) -> None:
+    assert not printing.broken("d'ailleurs")
+
+
+def test_a_sheet_shows_no_more_people_than_beds_and_a_round_prints(printing: Story) -> None:
+    assert not printing.broken("lits", "fausse alerte")
+
+
+def test_each_printed_person_is_in_the_trail(printing: Story) -> None:
+    assert printing.recorded
+    assert not printing.broken("dans la trace")
+
+
+def test_what_shifts_bring_is_the_only_thing_that_may_go_past_thirty(printing: Story) -> None:
+    """No budget of printing stands yet: the drill says how many documents a walk over the site's units gave."""
+    assert len(printing.broken()) <= 1
+    assert {name.partition(",")[0] for name in printing.broken()} <= {"hors du service"}
+    assert not printing.broken("plus rien après")
+
+
+def test_no_address_answers_with_a_file(printing: Story) -> None:
+    assert not printing.broken("aucune adresse")
