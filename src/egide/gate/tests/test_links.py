@@ -97,6 +97,48 @@ def test_a_shift_ends_by_itself_or_when_one_leaves(hospital: Hospital) -> None:
     assert door(hospital, cookie, "end_shift(%s)", hospital.unit()) == "no_shift"
 
 
+def covered(hospital: Hospital, cookie: str, units: list[UUID]) -> None:
+    """A shift in each, its list read, and left: one after the other."""
+    for unit in units:
+        assert door(hospital, cookie, "declare_shift(%s)", unit) == "ok"
+        hospital.open_unit(cookie, unit)
+        assert door(hospital, cookie, "end_shift(%s)", unit) == "ok"
+
+
+def wards(hospital: Hospital, count: int, people: int = 12) -> list[UUID]:
+    found = [hospital.unit() for _ in range(count)]
+    for unit in found:
+        for _ in range(people):
+            hospital.patient(unit)
+    return found
+
+
+def test_who_covered_another_unit_finds_her_own_open_when_she_is_back(hospital: Hospital) -> None:
+    own, other = wards(hospital, 2)
+    _, cookie = hospital.signed_in("nurse", own)
+    hospital.open_unit(cookie, own)
+    covered(hospital, cookie, [other])
+    assert len(hospital.open_unit(cookie, own)["ids"]) == 12  # 24 today, 1.5 × 12 of now
+
+
+def test_a_walk_over_more_units_than_one_may_hold_still_meets_the_cap(hospital: Hospital) -> None:
+    own, *others = wards(hospital, 10)
+    person, cookie = hospital.signed_in("nurse", own)
+    hospital.open_unit(cookie, own)
+    with pytest.raises(Refused, match="budget"):  # (1 + 4 left + 1) × 12 × 1.5 = 108 < 120
+        covered(hospital, cookie, others)
+    assert hospital.entries(account=person.account, kind="refuse")[-1]["reason"] == "budget"
+
+
+def test_a_unit_left_the_day_before_counts_no_more(hospital: Hospital) -> None:
+    own, other = wards(hospital, 2)
+    person, cookie = hospital.signed_in("nurse", own)
+    covered(hospital, cookie, [other])
+    left = "SELECT gate.left_today(%s, clock_timestamp() + %s)"
+    assert hospital.value(left, person.account, timedelta(hours=23)) == [other]
+    assert hospital.value(left, person.account, timedelta(hours=24)) == []
+
+
 def test_a_shift_is_of_ones_own_site_and_of_a_profession_that_takes_care(hospital: Hospital) -> None:
     _, nurse = hospital.signed_in("nurse", hospital.unit())
     assert door(hospital, nurse, "declare_shift(%s)", hospital.unit(hospital.new_site())) == "other_site"

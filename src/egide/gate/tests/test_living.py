@@ -49,7 +49,7 @@ def test_no_function_asks_for_both_kinds_with_one_or(hospital: Hospital) -> None
     assert found == []
 
 
-@pytest.mark.parametrize("name", ["living", "living_of", "census_cap", "is_full", "search_showed"])
+@pytest.mark.parametrize("name", ["living", "living_of", "census_cap", "left_today", "is_full", "search_showed"])
 def test_it_is_not_everybodys(hospital: Hospital, name: str) -> None:
     assert hospital.sql(
         "SELECT has_function_privilege('public', p.oid, 'EXECUTE') FROM pg_proc p"
