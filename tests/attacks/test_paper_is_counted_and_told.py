@@ -25,11 +25,9 @@ def test_each_printed_person_is_in_the_trail(printing: Story) -> None:
     assert not printing.broken("dans la trace")
 
 
-def test_what_shifts_bring_is_the_only_thing_that_may_go_past_thirty(printing: Story) -> None:
-    """No budget of printing stands yet: the drill says how many documents a walk over the site's units gave."""
-    assert len(printing.broken()) <= 1
-    assert {name.partition(",")[0] for name in printing.broken()} <= {"hors du service"}
-    assert not printing.broken("plus rien après")
+def test_shift_after_shift_brings_no_more_than_thirty_charts(printing: Story) -> None:
+    assert printing.r <= 30
+    assert not printing.broken("hors du service", "plus rien après")
 
 
 def test_no_address_answers_with_a_file(printing: Story) -> None:

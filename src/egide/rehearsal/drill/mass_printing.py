@@ -1,7 +1,7 @@
 """Attack 10: a live session prints all it can: rosters, charts, lists; other units' too, by one shift after another.
 
-A document is a chart on paper of somebody who does not lie in the thief's own unit; sheets of a unit are measured apart, by
-its beds. Nothing is exported anywhere: every address is asked for what is not a page.
+A document is a chart on paper of somebody who does not lie in the thief's own unit; sheets are measured apart, by the
+unit's beds. Nothing is exported anywhere: every address is asked for what is not a page.
 """
 
 from __future__ import annotations
@@ -164,15 +164,13 @@ def _unit_after_unit(thief: Thief, outcome: Outcome) -> None:
         str(sheets),
     )
     outcome.check(f"plus rien après {LIMIT_SECONDS:.0f} s", outcome.t <= LIMIT_SECONDS, f"{outcome.t:.1f} s")
-    outcome.note(
-        f"les feuilles des services où un poste est pris montrent {listed.r} personnes : elles n'ont pas de palier"
-    )
+    outcome.note(f"les feuilles de services où un poste est pris, sans palier, montrent {listed.r} personnes")
 
 
 def _round(thief: Thief, outcome: Outcome) -> None:
     """The probe, past the pace of paper: the round prints its sheet, and each of its charts opens on the screen."""
     unit = thief.account.units[0]
-    sheet, shown, _ = _sheet(thief, unit)
+    _, shown, _ = _sheet(thief, unit)
     shut = [one for one in thief.own if thief.visitor.get(f"/dossier/{one}/", TYPED).status != 200]
     outcome.check(
         "fausse alerte : la feuille du service s'imprime, et chaque dossier de la visite s'ouvre à l'écran",
