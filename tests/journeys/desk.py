@@ -88,6 +88,7 @@ class Desk:
 
     def _in(self) -> None:
         self.page.wait_for_url(lambda url: "/connexion/" not in url)
+        whole(self.page)
         self.to_unit()
 
     def to_unit(self) -> None:
@@ -176,14 +177,17 @@ def proven(tab: Page, go: Callable[..., Response | None]) -> Callable[..., Respo
         tab.on("response", keep)
         try:
             answer = go(*arguments, **options)
-            tab.wait_for_function(
-                "() => !document.querySelector('.lone-waiting') && document.readyState === 'complete'"
-            )
+            whole(tab)
         finally:
             tab.remove_listener("response", keep)
         return came[-1] if came else answer
 
     return gone
+
+
+def whole(tab: Page) -> None:
+    """Waits until a tab shows a page, not what asks for a proof before it, and its scripts have run."""
+    tab.wait_for_function("() => !document.querySelector('.lone-waiting') && document.readyState === 'complete'")
 
 
 def shows(tab: Page, text: str | re.Pattern[str]) -> None:
