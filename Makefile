@@ -21,7 +21,7 @@ demo: ## comme run, sur une démonstration seulement ; PATIENTS=758912 pour le g
 test: ## tous les tests, parcours dans Chromium compris
 	@tools/chromium
 	@$(dev) python -m pytest $(ARGS)
-	@[ -n "$(ARGS)" ] || $(dev) tools/test15
+	@[ -n "$(ARGS)" ] || $(dev) tools/test15 --if-there
 
 test15: ## ce qui tient le plus à PostgreSQL, sur le PostgreSQL 15 de Debian pris par URL
 	@$(dev) tools/test15 $(ARGS)

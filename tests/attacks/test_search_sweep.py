@@ -20,9 +20,8 @@ from egide.kernel.capabilities import Refused
 pytestmark = pytest.mark.attack
 
 MINUTE, DAY = 10, 40  # gate.limits
-ASKED = (
-    2 * 15
-)  # keeper/ceilings.toml: past it in an hour of the keeper's clock, whatever the base counts, a fresh factor
+# keeper/ceilings.toml: past it in an hour of the keeper's clock, whatever the base counts, a fresh factor
+ASKED = 2 * 15
 _draw = random.Random(20261124)
 _days = itertools.count()
 
@@ -95,7 +94,8 @@ def test_one_birth_date_does_not_empty_itself_in_a_minute_nor_in_a_day(hospital:
 def test_slips_asked_for_on_purpose_are_charged_row_by_row(hospital: Any) -> None:
     day = a_day()
     borne = [day + timedelta(days=2 * step) for step in range(60)]
-    assert all(next(_days) for _ in range(3))  # leaves these dates to this test
+    for _ in range(3):
+        a_day()  # leaves these dates to this test
     everyone = people(hospital, *(Drawn("VACHERON", "MARIE", one.isoformat()) for one in borne))
     thief, cookie = hospital.signed_in("physician")
     taken: set[UUID] = set()
@@ -110,13 +110,6 @@ def test_slips_asked_for_on_purpose_are_charged_row_by_row(hospital: Any) -> Non
         assert hidden["rows"] == []
         assert hidden["code"] == "fresh_factor" or hidden["near"] > 0
         taken |= shown(find(hospital, cookie, unmask=True, **asked))
-    print(
-        "SLIPS",
-        len(taken),
-        len(everyone),
-        len(withheld(hospital, thief.account)),
-        len(written(hospital, thief.account)),
-    )
     assert ASKED - 10 < len(taken) <= ASKED < len(everyone)
     assert written(hospital, thief.account) == taken
 
@@ -124,28 +117,26 @@ def test_slips_asked_for_on_purpose_are_charged_row_by_row(hospital: Any) -> Non
 def test_a_common_head_on_a_full_page_shows_nobody(hospital: Any) -> None:
     day = a_day()
     people(hospital, *(Drawn(f"MARTIN{chr(65 + i)}", "JEANNE", day.isoformat()) for i in range(12)))
-    thief, cookie = hospital.signed_in("nurse")
+    _, cookie = hospital.signed_in("nurse")
     answer = find(hospital, cookie, name="MAR", birth_date=day.isoformat())
     assert (answer["rows"], answer["code"], answer["full"]) == ([], "one_more", 12)
     assert find(hospital, cookie, unmask=True, name="MAR", birth_date=day.isoformat())["rows"] == []
     assert "MARTIN" not in repr(answer)
-    assert thief.account
 
 
 def test_numbers_tried_one_after_the_other_are_slow_and_charged(hospital: Any) -> None:
     numbers = [f"77{n:05d}" for n in range(60)]
     people(hospital, *(Drawn("SERIE", "JEANNE", a_day().isoformat(), ipp=number) for number in numbers))
-    thief, cookie = hospital.signed_in("billing")
+    _, cookie = hospital.signed_in("billing")
     answers = [find(hospital, cookie, ipp=number) for number in numbers]
     assert len(set().union(*map(shown, answers))) == MINUTE
     assert [one["code"] for one in answers].count("search_pace_minute") == 40  # twenty searches a minute
-    assert thief.account
 
 
 def test_eight_hands_at_once_get_no_more_than_one(hospital: Any) -> None:
     day, names = a_day(), list(itertools.islice(heads(), 100, 140))
     people(hospital, *(Drawn(name, "JEANNE", day.isoformat()) for name in names))
-    thief, cookie = hospital.signed_in("medical_secretary")
+    _, cookie = hospital.signed_in("medical_secretary")
     taken: set[UUID] = set()
     lock = threading.Lock()
 
@@ -162,7 +153,6 @@ def test_eight_hands_at_once_get_no_more_than_one(hospital: Any) -> None:
     for one in hands:
         one.join()
     assert len(taken) == MINUTE
-    assert thief.account
 
 
 def test_another_session_of_the_same_account_has_the_same_purse(hospital: Any) -> None:

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from egide.kernel import totp
+from tests.journeys.clinic import eventually
 from tests.journeys.desk import Desk, shows
 
 pytestmark = pytest.mark.journey
@@ -69,8 +70,7 @@ def test_the_lock_is_the_keeper_s_and_outlives_the_page_and_the_keeper(desk: Sit
     shows(nurse.page, "session verrouillée")
     nurse.says_nothing_of(name)
     nurse.clinic.kill("keeper", held=False)
-    nurse.page.wait_for_timeout(300)
-    _until_answered(nurse, chart)
+    eventually(lambda: _answered(nurse, chart))
     shows(nurse.page, "session verrouillée")
     nurse.says_nothing_of(name)
     nurse.page.get_by_role("button", name=DEMO_KEY).click()
@@ -290,10 +290,7 @@ def _locked(desk: Desk, username: str) -> None:
     assert found == [(True,)]
 
 
-def _until_answered(desk: Desk, address: str) -> None:
-    """Asks until the keeper is back."""
-    for _ in range(60):
-        desk.page.goto(address)
-        if desk.page.locator(LOCKED).count():
-            return
-        desk.page.wait_for_timeout(500)
+def _answered(desk: Desk, address: str) -> bool:
+    """Whether the keeper is back: it, and nobody else, knows that this session is locked."""
+    answer = desk.page.goto(address)
+    return answer is not None and answer.status == 423

@@ -68,12 +68,12 @@ def test_signing_in_while_the_keeper_is_down_says_so_and_works_a_moment_later(de
     nurse.clinic.release()
 
     def again() -> bool:
-        if "/connexion/" in nurse.page.url:
+        with nurse.page.expect_response(re.compile(r"/connexion/defi/$")) as answer:
             nurse.page.get_by_role("button", name="Yann Le Gall").click()
-            nurse.page.wait_for_timeout(1500)
-        return "/connexion/" not in nurse.page.url
+        return answer.value.ok
 
-    eventually(again, 20)
+    eventually(again)
+    nurse.page.wait_for_url(lambda url: "/connexion/" not in url)
 
 
 def test_a_lost_line_keeps_what_was_typed_and_the_screen_comes_back_with_it(desk: Sit) -> None:

@@ -1,6 +1,7 @@
 """Appointments through the pages: a secretary gives, follows and cancels them; who sees what for; what each opens."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from html import unescape
 from typing import Any
 from uuid import UUID
@@ -18,12 +19,14 @@ def text(answer: Any) -> str:
     return unescape(pages.text(answer)).replace("’", "'").replace("\u00a0", " ").replace("\u202f", " ")
 
 
-def tomorrow() -> datetime:
-    return (datetime.now(PARIS) + timedelta(days=1)).replace(hour=10, minute=30, second=0, microsecond=0)
+@cache
+def to_come() -> datetime:
+    """The day after tomorrow, of one run: a midnight that passes meanwhile brings it no nearer than tomorrow."""
+    return (datetime.now(PARIS) + timedelta(days=2)).replace(hour=10, minute=30, second=0, microsecond=0)
 
 
 def asked(unit: UUID, at: datetime | None = None, **more: str) -> dict[str, str]:
-    return {"unit": str(unit), "at": f"{at or tomorrow():%d/%m/%Y %H:%M}", "minutes": "20", "reason": REASON, **more}
+    return {"unit": str(unit), "at": f"{at or to_come():%d/%m/%Y %H:%M}", "minutes": "20", "reason": REASON, **more}
 
 
 class Clinic:
@@ -61,9 +64,9 @@ def test_a_secretary_gives_an_appointment_and_the_units_day_shows_it(clinic: Cli
     answer = clinic.desk.post(clinic.path, asked(clinic.unit))
     assert answer.status_code == 302, text(answer)
     ((_, unit, at, minutes, state),) = clinic.rows()
-    assert (unit, at, minutes, state) == (clinic.unit, tomorrow(), 20, "booked")
+    assert (unit, at, minutes, state) == (clinic.unit, to_come(), 20, "booked")
     assert clinic.links() == [(clinic.unit, at - timedelta(days=30), at + timedelta(days=30))]
-    shown = clinic.desk.get(f"/unite/{clinic.unit}/agenda/?jour={tomorrow().date().isoformat()}")
+    shown = clinic.desk.get(f"/unite/{clinic.unit}/agenda/?jour={to_come().date().isoformat()}")
     assert shown.status_code == 200
     assert clinic.patient.birth_name in text(shown)
     assert REASON in text(shown)
@@ -103,10 +106,10 @@ def test_admissions_see_that_somebody_comes_never_why(clinic: Clinic) -> None:
     assert "10:30" in shown
     assert REASON not in shown
     assert "n'est pas ouvert à votre profession" in shown
-    refused = clerk.post(clinic.path, asked(clinic.unit, tomorrow() + timedelta(days=1)))
+    refused = clerk.post(clinic.path, asked(clinic.unit, to_come() + timedelta(days=1)))
     assert refused.status_code == 403
     assert len(clinic.rows()) == 1
-    assert clerk.post(clinic.path, asked(clinic.unit, tomorrow() + timedelta(days=1), reason="")).status_code == 302
+    assert clerk.post(clinic.path, asked(clinic.unit, to_come() + timedelta(days=1), reason="")).status_code == 302
     assert len(clinic.rows()) == 2
 
 
@@ -149,7 +152,7 @@ def test_a_unit_of_another_site_is_refused(clinic: Clinic) -> None:
 
 
 def test_the_second_of_two_who_say_what_became_of_it_is_told(clinic: Clinic) -> None:
-    soon = datetime.now(PARIS).replace(second=0, microsecond=0) + timedelta(hours=2)
+    soon = (datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(hours=2)).astimezone(PARIS)
     clinic.desk.post(clinic.path, asked(clinic.unit, soon))
     ((row, *_),) = clinic.rows()
     assert clinic.desk.post(f"{clinic.path}{row}/", {"state": "kept"}).status_code == 409  # not yet
@@ -162,7 +165,7 @@ def test_the_second_of_two_who_say_what_became_of_it_is_told(clinic: Clinic) -> 
 def test_the_day_of_a_unit_that_is_not_mine_is_closed(clinic: Clinic) -> None:
     clinic.desk.post(clinic.path, asked(clinic.unit))
     stranger = clinic.signed_in("medical_secretary", clinic.hospital.unit())
-    shown = stranger.get(f"/unite/{clinic.unit}/agenda/?jour={tomorrow().date().isoformat()}")
+    shown = stranger.get(f"/unite/{clinic.unit}/agenda/?jour={to_come().date().isoformat()}")
     assert shown.status_code == 403
     assert clinic.patient.birth_name not in text(shown)
     assert clinic.desk.get(f"/unite/{clinic.unit}/agenda/?jour=demain").status_code == 400

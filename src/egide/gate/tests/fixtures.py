@@ -1,12 +1,14 @@
 """Fixtures that every room's tests share; named in the root conftest (pytest_plugins)."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from egide.cli.cluster import Cluster
+from egide.kernel import clock
 from egide.kernel.home import Home
 
 # Machines that test are shared and slow at times: no example fails for the time it took.
@@ -38,3 +40,11 @@ def browser(hospital: Any) -> Any:
     from egide.gate.tests.browser import Browser
 
     return Browser
+
+
+@pytest.fixture
+def instant(monkeypatch: pytest.MonkeyPatch) -> datetime:
+    """What the rooms' clock says all through a test: two forms are of one minute, whatever minute begins meanwhile."""
+    at = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: at)
+    return at

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -174,7 +175,7 @@ class Commission:
         self.member = self.office.staff("nurse")
 
     def body(self, member: Person | None = None, days: int = 30, of: str = "infection") -> dict[str, str]:
-        until = (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
+        until = (datetime.now(ZoneInfo("Europe/Paris")) + timedelta(days=days)).date().isoformat()
         return {
             "account": str((member or self.member).account), "commission": of, "until": until, "site": str(self.site),
         }  # fmt: skip

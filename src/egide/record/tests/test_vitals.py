@@ -136,11 +136,12 @@ def test_odd_text_in_any_field_is_refused_or_kept_whole(ward: Ward, field: str, 
 )
 def test_bytes_that_are_no_text_are_refused_or_replaced(ward: Ward, raw: bytes) -> None:
     answer = ward.page.post_raw(ward.path, raw)
-    assert answer.status_code in {302, 400, 422}
+    assert answer.status_code == (302 if raw.startswith(b"pulse") else 422)
     assert ward.page.get(f"/dossier/{ward.patient.id}/").status_code == 200
-    assert len(ward.rows()) == (answer.status_code == 302)
+    assert len(ward.rows()) == raw.startswith(b"pulse")
 
 
+@pytest.mark.usefixtures("instant")
 def test_the_same_form_sent_twice_is_one_reading(ward: Ward) -> None:
     typed = {"bp": "142/81", "pulse": "80", "comment": "deux fois"}
     assert [ward.page.post(ward.path, typed).status_code for _ in range(3)] == [302, 302, 302]
@@ -182,7 +183,7 @@ def test_a_form_without_our_token_is_refused(ward: Ward, token: str | None) -> N
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "PURGE"])
 def test_other_methods_and_overrides_do_nothing(ward: Ward, method: str) -> None:
     answer = ward.page.client.generic(method, ward.path, b"pulse=80", headers={"Sec-Fetch-Site": "same-origin"})
-    assert answer.status_code in {403, 405}
+    assert answer.status_code == 405
     ward.page.get(ward.path, X_HTTP_Method_Override="POST")
     assert ward.rows() == []
 
