@@ -68,7 +68,7 @@ def test_signing_out_in_one_tab_empties_the_other_and_the_way_back(desk: Sit) ->
 
     doctor.page.get_by_label("Compte de Dr Hélène Roux").click()
     doctor.page.get_by_role("button", name="Se déconnecter").click()
-    shows(doctor.page, "Votre session est fermée. Rien n'est resté sur ce poste.")
+    shows(doctor.page, "Votre session est fermée. Rien de ce qu'elle montrait n'est resté sur ce poste.")
     shows(other, ENDED)
     assert other.title() == "Égide"
     assert not [trait for trait in (name, *names) if trait in other.content()]
