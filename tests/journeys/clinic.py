@@ -151,7 +151,7 @@ class Clinic:
         }  # fmt: skip
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 30) -> None:
+def eventually(holds: Callable[[], object], seconds: float = 30) -> None:
     """Waits until something holds."""
     deadline = time.monotonic() + seconds
     while not holds():

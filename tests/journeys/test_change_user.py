@@ -121,14 +121,12 @@ def test_people_follow_one_another_with_a_touch_and_see_nothing_of_each_other(de
     keys.insert("hugo.petit", verified=False)
     there.page.goto("/jour/")
     there.count_from_here()
-    began = time.monotonic()
     there.press("Alt+u")
     first = there.page.locator("#here button").first
     expect(first).to_be_focused()
     expect(first).to_contain_text("Hugo Petit")  # who has just left comes last
     there.press("Enter")
     expect(there.page.locator(".who-name")).to_have_text("Hugo Petit")
-    print(f"change of user: {time.monotonic() - began:.2f} s, {len(there.actions)} actions")
     assert there.actions == ["Alt+u", "Enter"]
     there.page.goto(chart)
     expect(there.page.locator(".banner-name")).to_have_text(patient)

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from egide.cli.cluster import Cluster
 from egide.cli.processes import code_path, strays
 from egide.cli.users import separate_accounts
 from egide.kernel.home import Home
+from tests.journeys.clinic import eventually
 
 
 def free_port() -> int:
@@ -109,13 +110,6 @@ class Installation:
                 if parent == self.process.pid and word.encode() in (entry / "cmdline").read_bytes():
                     return int(entry.name)
         return 0
-
-
-def eventually(condition: Callable[[], object], patience: float = 30) -> None:
-    deadline = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")

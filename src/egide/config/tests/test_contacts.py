@@ -1,7 +1,6 @@
 """Contacts are masked until one is asked for; asking is an opening with its purpose, charged outside one's care."""
 
 import re
-import time
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,6 +11,7 @@ from egide.identity.tests.people import Drawn, people
 from egide.identity.tests.test_search import a_day, a_name, find, spent
 from egide.keeper import masks
 from egide.kernel.capabilities import Refused
+from tests.journeys.clinic import eventually
 
 PHONE, INS = "06 39 98 00 42", "252031711111187"
 
@@ -30,11 +30,8 @@ def show(page: Any, patient: UUID, kind: str, **more: Any) -> Any:
 
 def numbered(hospital: Any) -> None:
     """Until what the trail holds is numbered: a row changed before would be an alarm, and rightly."""
-    deadline = time.monotonic() + 30
     last = hospital.value("SELECT max(id) FROM audit.entry")
-    while hospital.value("SELECT numbered FROM audit.horizon") < last:
-        assert time.monotonic() < deadline, "the trail was never numbered"
-        time.sleep(0.05)
+    eventually(lambda: hospital.value("SELECT numbered FROM audit.horizon") >= last)
 
 
 def test_the_page_bears_masks_and_the_web_never_had_the_whole(hospital: Any, browser: Any) -> None:
