@@ -333,7 +333,7 @@ class Loaded:
 
     def __init__(self, conn: psycopg.Connection[Any], masters: keys.Masters) -> None:
         self._conn = conn
-        self._key = tokens.subkey(masters.newest("token"), "SRC")
+        self._chain = [tokens.subkey(key, "SRC") for _, key in sorted(masters.keys["token"].items())]
         row = conn.execute("SELECT seed, people FROM rehearsal.load").fetchone()
         if row is None or row[0] != SEED:
             raise SystemExit(f"not a base that `egide demo load --seed {SEED}` filled")
@@ -341,7 +341,7 @@ class Loaded:
 
     def __call__(self, index: int) -> uuid.UUID:
         """The id of person `index`."""
-        token = tokens.source_token(self._key, SYSTEM, str(index))
+        token = tokens.source_token(self._chain, SYSTEM, str(index))
         row = self._conn.execute("SELECT patient_id FROM gate.token WHERE token = %s", (token,)).fetchone()
         return row[0] if row else uuid.UUID(int=0)
 
