@@ -37,6 +37,9 @@ def main(folder: Path) -> None:
             _refused(Desk(browser, clinic, GUIDE), nurse.page.url, folder)
             _who_opened(nurse, folder)
             _ended(nurse, folder)
+            seat = Desk(browser, clinic, GUIDE)
+            seat.sign_in_as("Hugo Petit")
+            _locked(seat, folder)
             _on_a_phone(Desk(browser, clinic, NARROW), folder)
             _at_night(Desk(browser, clinic, GUIDE, "dark"), folder)
             browser.close()
@@ -115,6 +118,13 @@ def _who_opened(nurse: Desk, folder: Path) -> None:
     nurse.page.get_by_role("link", name="Qui a ouvert ce dossier").click()
     expect(nurse.page.locator("table.opened")).to_be_visible()
     _shoot(nurse.page, folder, "openings")
+
+
+def _locked(nurse: Desk, folder: Path) -> None:
+    nurse.to_unit()
+    nurse.press("Alt+l")
+    expect(nurse.page.get_by_text("session verrouillée").first).to_be_visible()
+    _shoot(nurse.page, folder, "locked")
 
 
 def _ended(nurse: Desk, folder: Path) -> None:
