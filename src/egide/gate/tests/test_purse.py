@@ -141,6 +141,21 @@ def test_a_refusal_by_the_budget_spends_nothing(hospital: Hospital) -> None:
     assert hospital.value("SELECT count(*) FROM gate.seen WHERE account = %s", person.account) == 0
 
 
+def test_who_is_counted_in_the_day_opens_again_when_the_census_fell_and_nobody_new_does(hospital: Hospital) -> None:
+    unit = hospital.unit()
+    linked(hospital, unit, 8)
+    person, cookie = hospital.signed_in("nurse", unit)
+    hospital.open_unit(cookie, unit)
+    with limits(hospital, linked_floor=5, linked_census_factor=0):
+        again = hospital.sign_in(person)  # no lease of hers: every opening is weighed
+        assert len(hospital.open_unit(again, unit)["ids"]) == 8
+        (new,) = linked(hospital, unit, 1)
+        for ask in (lambda: hospital.open(again, new), lambda: hospital.open_unit(hospital.sign_in(person), unit)):
+            with pytest.raises(Refused, match="budget"):
+                ask()
+    assert purse(hospital, person) == dict.fromkeys(RINGS, 8)
+
+
 def test_a_ward_of_200_fits_in_the_linked_budget(hospital: Hospital) -> None:
     unit = hospital.unit()
     linked(hospital, unit, 60)
