@@ -6,7 +6,7 @@ that `gate.searched` lets be shown, nothing of the others but how many they are.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from egide.keeper import present
 from egide.keeper.masks import mask, mask_number, mask_phone
 from egide.keeper.masters import Masters
 from egide.keeper.typed import LETTERS, Typed, Unclear, parse
-from egide.kernel import likeness, phonetics, sealing, tokens
+from egide.kernel import clock, likeness, phonetics, sealing, tokens
 from egide.kernel.leaf import COLUMNS, row_leaf
 from egide.kernel.likeness import NEAR, SURE
 
@@ -147,7 +147,7 @@ class Finder:
         )
         if not told["shown"]:
             return self._answer(told, "present", [])
-        today = present.today()
+        today = clock.today()
         return self._answer(told, "present", [one.row(under, today) for one, under in shown])
 
     def masks(self, conn: Any, session: UUID, account: UUID, opening: int, patient: UUID) -> list[dict[str, str]]:
@@ -187,7 +187,7 @@ class Finder:
         best = max((one.score for one in found.values()), default=0.0)
         full_names = what.name and what.first and min(len(what.name[0]), len(what.first[0])) >= _SHORTEST
         if best < SURE and full_names and what.born is not None and (day := what.born.whole) is not None:
-            days = list(likeness.neighbours(day, datetime.now(UTC).date() + timedelta(days=1)))
+            days = list(likeness.neighbours(day, clock.today() + timedelta(days=1)))
             more = [one.of_slips(what.name, what.first, day, days) for one in self._blinders]
             found = {**self._candidates(conn, more, what, site), **found}
             return [[*near, *far] for near, far in zip(first, more, strict=True)], found

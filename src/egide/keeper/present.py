@@ -6,7 +6,7 @@ time whoever is asked for, and a person whose presence is kept secret was never 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -82,11 +82,6 @@ def gathered(rows: Sequence[dict[str, Any]], unsealed: Callable[[dict[str, Any]]
         if isinstance(value, dict):
             one.learn(row["kind"], value)
     return list(people.values())
-
-
-def today() -> date:
-    """The day ages are counted on."""
-    return datetime.now(UTC).date()
 
 
 def _alike(typed: str, borne: str) -> bool:

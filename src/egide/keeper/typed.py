@@ -1,10 +1,9 @@
 """What somebody typed to find a person, as the finder compares it; and which way of searching it is."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from egide.kernel import likeness, phonetics, tokens
+from egide.kernel import clock, likeness, phonetics, tokens
 from egide.kernel.likeness import PartialDate
 
 LETTERS = 3  # fewer, with a birth date, name too many
@@ -78,8 +77,7 @@ def _born(text: str) -> PartialDate | None:
         )
     except ValueError:
         raise Unclear("no_such_day") from None
-    today = datetime.now(UTC).date()
-    if not likeness.OLDEST_YEAR <= found.year <= today.year:
+    if not likeness.OLDEST_YEAR <= found.year <= clock.today().year:
         raise Unclear("no_such_day")
     if (found.month is not None and not 1 <= found.month <= 12) or (found.day is not None and not 1 <= found.day <= 31):
         raise Unclear("no_such_day")
