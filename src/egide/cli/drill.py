@@ -11,6 +11,8 @@ import typer
 from egide.cli.halt import Halt
 from egide.kernel.home import Home
 
+SEED, PATIENTS = 1, 300  # of a base that `make run` made
+
 app = typer.Typer(help="L'exercice du voleur, contre le serveur en marche.", invoke_without_command=True)
 
 
@@ -21,8 +23,13 @@ def drill(
     keys_url: Annotated[
         str, typer.Option(envvar="EGIDE_DEMO_KEYS_URL", help="Service des clés ; par défaut le port suivant.")
     ] = "",
-    patients: Annotated[int, typer.Option(min=1, max=900_000, help="Personnes de la démonstration chargée.")] = 300,
-    seed: Annotated[int, typer.Option(min=0, max=2**31, help="Graine de la démonstration chargée.")] = 1,
+    patients: Annotated[
+        int | None,
+        typer.Option(min=1, max=900_000, help="Personnes de la démonstration ; par défaut ce que dit la base."),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**31, help="Graine de la démonstration ; par défaut ce que dit la base.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Pour une machine.")] = False,
 ) -> None:
     """Joue les attaques de la table et dit lesquelles ont été tenues. Code 0 : toutes ; 1 : au moins une non."""
@@ -51,7 +58,7 @@ def drill(
 
     told = Console(stderr=True)
     try:
-        everybody = Truth(truth(seed, patients))
+        everybody = Truth(truth(*_who_is_there(home, seed, patients)))
         stage = Stage(home, origin, everybody, find_binaries() / "pg_dump", MAY_EXECUTE["web"], keys_url or None)
         outcomes = run.play(
             stage, numbers, lambda number: told.print(f"attaque {number}…") if told.is_terminal else None
@@ -71,6 +78,24 @@ def drill(
     else:
         report.print_report(outcomes, numbers, Console())
     raise typer.Exit(1 if report.misses(outcomes) else 0)
+
+
+def _who_is_there(home: Home, seed: int | None, patients: int | None) -> tuple[int, int]:
+    """Seed and number of the demo's people; a Halt when others are asked for than those a load brought.
+
+    Against the wrong people nothing that leaves is anybody's: the drill would pass for want of knowing them.
+    """
+    import psycopg
+    from psycopg.conninfo import make_conninfo
+
+    with psycopg.connect(make_conninfo("", **home.connection("super"))) as connection:
+        loaded = connection.execute("SELECT to_regclass('rehearsal.load') IS NOT NULL").fetchone() == (True,)
+        found = connection.execute("SELECT seed, people FROM rehearsal.load").fetchone() if loaded else None
+    there = (int(found[0]), int(found[1])) if found else (SEED, PATIENTS)
+    asked = (there[0] if seed is None else seed, there[1] if patients is None else patients)
+    if found and asked != there:
+        raise Halt(f"Cette base a été chargée de {there[1]} personnes, graine {there[0]} : ne dites rien d'autre.", 2)
+    return asked
 
 
 def _numbers(only: str) -> list[int]:
