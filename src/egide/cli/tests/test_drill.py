@@ -1,7 +1,7 @@
 """The drill knows the people of the base it plays on."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psycopg
 import pytest
@@ -17,7 +17,7 @@ class Base:
     def __init__(self, load: tuple[int, int] | None) -> None:
         self._load = load
 
-    def __enter__(self) -> "Base":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None: ...
