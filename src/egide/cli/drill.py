@@ -85,13 +85,10 @@ def _who_is_there(home: Home, seed: int | None, patients: int | None) -> tuple[i
 
     Against the wrong people nothing that leaves is anybody's: the drill would pass for want of knowing them.
     """
-    import psycopg
-    from psycopg.conninfo import make_conninfo
+    from egide.rehearsal.bulk import Bulk
 
-    with psycopg.connect(make_conninfo("", **home.connection("super"))) as connection:
-        loaded = connection.execute("SELECT to_regclass('rehearsal.load') IS NOT NULL").fetchone() == (True,)
-        found = connection.execute("SELECT seed, people FROM rehearsal.load").fetchone() if loaded else None
-    there = (int(found[0]), int(found[1])) if found else (SEED, PATIENTS)
+    found = Bulk(home).standing()
+    there = (found.seed, found.count) if found else (SEED, PATIENTS)
     asked = (there[0] if seed is None else seed, there[1] if patients is None else patients)
     if found and asked != there:
         raise Halt(f"Cette base a été chargée de {there[1]} personnes, graine {there[0]} : ne dites rien d'autre.", 2)

@@ -190,6 +190,8 @@ class Supervisor:
                 f"La base de {self.home.root} a été demandée pour {before or DEMO_PATIENTS} personnes : relancez sans "
                 "--patients, ou donnez un autre dossier à EGIDE_HOME."
             )
+        if asked.exists():
+            asked.chmod(0o600)  # a base of an earlier version let everybody read it
         if done.exists():
             return
         patients = self.patients or before or DEMO_PATIENTS

@@ -1,36 +1,15 @@
 """The drill knows the people of the base it plays on."""
 
+from datetime import date
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-import psycopg
 import pytest
 
 from egide.cli.drill import _who_is_there
 from egide.cli.halt import Halt
 from egide.kernel.home import Home
-
-
-class Base:
-    """Stands for the base: what a load wrote there, if any."""
-
-    def __init__(self, load: tuple[int, int] | None) -> None:
-        self._load = load
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
-
-    def execute(self, query: str) -> Any:
-        row = (self._load is not None,) if "to_regclass" in query else self._load
-
-        class Cursor:
-            @staticmethod
-            def fetchone() -> Any:
-                return row
-
-        return Cursor()
+from egide.rehearsal.bulk import Bulk, Standing
 
 
 @pytest.mark.parametrize(
@@ -47,7 +26,7 @@ class Base:
 def test_nobody_but_those_a_load_brought_is_looked_for(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, load: Any, seed: int | None, patients: int | None, found: Any
 ) -> None:
-    monkeypatch.setattr(psycopg, "connect", lambda *_: Base(load))
+    monkeypatch.setattr(Bulk, "standing", lambda _: Standing(*load, date(2026, 11, 24), "done") if load else None)
     if found is None:
         with pytest.raises(Halt, match=r"758912 personnes, graine 2"):
             _who_is_there(Home(tmp_path), seed, patients)
