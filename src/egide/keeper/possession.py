@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -55,6 +56,10 @@ def signed(point: bytes, signature: str, text: bytes) -> bool:
     return True
 
 
+def _mark(bound: Bound, proof: proofs.Proof) -> bytes:
+    return bound.session.bytes + proof.nonce.encode()
+
+
 class Once:
     """Remembers for `keep` milliseconds what was used: two sets that take turns, nothing to sweep."""
 
@@ -76,6 +81,12 @@ class Once:
                 return False
             self._now.add(what)
             return True
+
+    def forget(self, what: bytes) -> None:
+        """As if it had not been used: nothing came of it."""
+        with self._lock:
+            self._now.discard(what)
+            self._before.discard(what)
 
 
 class Memory:
@@ -110,10 +121,11 @@ class Possession:
         bound = self.bound(conn, cookie)
         reason = "proof_missing"
         for one in list(given)[:LOOKED_AT]:
-            verdict, how = self._check(bound, method, path, proofs.parse(one))
-            if verdict == "ok":
+            proof = proofs.parse(one)
+            verdict, how = self._check(bound, method, path, proof)
+            if verdict == "ok" and proof is not None:
                 if how == proofs.ASKED:
-                    self._use(conn, bound)
+                    self._use(conn, bound, proof)
                 return self._sessions.passing(bound, asked=how in proofs.OURS, now=self._ms())
             reason = verdict if reason in ("proof_missing", "proof_wrong") else reason
         if method == "GET" and isinstance(hop, str) and (asked := self._arrived(bound, path, hop)) is not None:
@@ -169,19 +181,26 @@ class Possession:
             return "proof_wrong", ""
         if not max(now - proofs.PAST_MS, self._began) <= proof.at <= now + proofs.AHEAD_MS:
             return "proof_old", ""
-        if not self._used.use(bound.session.bytes + proof.nonce.encode(), now):
+        if not self._used.use(_mark(bound, proof), now):
             return "proof_used", ""
         return "ok", proof.how
 
-    def _use(self, conn: Any, bound: Bound) -> None:
-        """Somebody's hand was on the page: the session may stay untouched for as long again. A locked one stays so."""
+    def _use(self, conn: Any, bound: Bound, proof: proofs.Proof) -> None:
+        """Somebody's hand was on the page: the session may stay untouched for as long again. A locked one stays so.
+
+        When the base is gone, the proof is as if it had not come: the keeper tries once more on a new line.
+        """
         now = self._ms()
         if now - self._written.get(bound.session, 0) < USED_EVERY:
             return
         if len(self._written) > MANY:
             self._written.clear()
+        try:
+            conn.execute("SELECT accounts.used(%s, %s)", (bound.session, bound.account))
+        except psycopg.Error:
+            self._used.forget(_mark(bound, proof))
+            raise
         self._written[bound.session] = now
-        conn.execute("SELECT accounts.used(%s, %s)", (bound.session, bound.account))
 
     # ── a redirect ───────────────────────────────────────────────────────────────────────────────────────────────────
 

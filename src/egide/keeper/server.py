@@ -6,6 +6,7 @@ import logging
 import os
 import pwd
 import resource
+import select
 import socket
 import struct
 import threading
@@ -121,6 +122,9 @@ class Server:
         """One answer. A lost database is tried anew once (it may have restarted), then said."""
         for last in (False, True):
             try:
+                if database is not None and _hung_up(database):  # before anything of the request is done or remembered
+                    database.close()
+                    database = None
                 if database is None:
                     database = connect(self._home)
                 return self._verbs.answer(kind, database, dict(request)), database
@@ -136,3 +140,10 @@ class Server:
                 log.error("verb %s: %s %s", request.get("verb"), type(error).__name__, error.sqlstate)
                 return {"refused": "bad_request"}, database
         return {"refused": "database_down"}, None
+
+
+def _hung_up(database: "psycopg.Connection[Any]") -> bool:
+    """Whether the base has something to say on a line that asked nothing: it was restarted, or ended the line."""
+    line = select.poll()
+    line.register(database.fileno(), select.POLLIN)
+    return bool(line.poll(0))

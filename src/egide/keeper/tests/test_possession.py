@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from egide.gate.tests.factories import Hospital
@@ -39,6 +40,15 @@ class Trail:
 
     def fetchall(self) -> list[dict[str, Any]]:
         return self.taken_up
+
+
+class Gone(Trail):
+    """A line that the base hangs up in the middle of a request."""
+
+    def execute(self, statement: str, values: tuple[Any, ...] = ()) -> Trail:
+        if "accounts.used(" in statement:
+            raise psycopg.OperationalError("gone")
+        return super().execute(statement, values)
 
 
 class Desk:
@@ -77,6 +87,15 @@ def test_a_proof_makes_a_pass_once(desk: Desk) -> None:
     one = desk.proof()
     assert (desk.tries(one), desk.tries(one)) == ("asked", "proof_used")
     assert desk.tries(desk.proof(how=CAME)) == "came"
+
+
+def test_a_proof_of_which_nothing_came_because_the_base_was_gone_may_come_again(desk: Desk) -> None:
+    one, line, desk.trail = desk.proof(), desk.trail, Gone()
+    with pytest.raises(psycopg.OperationalError):
+        desk.tries(one)
+    desk.trail = line
+    assert (desk.tries(one), desk.tries(one)) == ("asked", "proof_used")
+    assert [name for name, *_ in line.lines] == ["used", "unproven"]
 
 
 def test_the_good_one_of_several_is_enough_and_the_others_are_let_be(desk: Desk) -> None:

@@ -135,6 +135,18 @@ def test_after_postgresql_restarts_everything_goes_on(house: Supervisor, hospita
     assert hospital.value("SELECT count(*) FROM record_measurement WHERE patient_id = %s", patient.id) == 1
 
 
+def test_a_line_of_the_keeper_that_died_while_nobody_asked_costs_no_request(
+    hospital: Hospital, browser: Browse
+) -> None:
+    unit = hospital.unit()
+    patient = hospital.patient(unit)
+    _, cookie = hospital.signed_in("nurse", unit)
+    page = browser(cookie)
+    for _ in range(3):
+        hospital.sql("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = 'keeper'")
+        assert page.get(f"/dossier/{patient.id}/").status_code == 200  # its proof is taken once, and is enough
+
+
 def test_a_write_on_a_connection_that_died_is_made_or_refused_whole(
     house: Supervisor, hospital: Hospital, browser: Browse
 ) -> None:
