@@ -26,7 +26,9 @@ from egide.rehearsal.bulk import Bulk, Standing
 def test_nobody_but_those_a_load_brought_is_looked_for(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, load: Any, seed: int | None, patients: int | None, found: Any
 ) -> None:
-    monkeypatch.setattr(Bulk, "standing", lambda _: Standing(*load, date(2026, 11, 24), "done") if load else None)
+    monkeypatch.setattr(
+        Bulk, "standing", lambda _: Standing(load[0], load[1], date(2026, 11, 24), "done") if load else None
+    )
     if found is None:
         with pytest.raises(Halt, match=r"758912 personnes, graine 2"):
             _who_is_there(Home(tmp_path), seed, patients)
