@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, Response, expect
+from playwright.sync_api import Browser, Error, Locator, Page, Response, expect
 
 from tests.journeys.clinic import Clinic
 
@@ -145,7 +145,13 @@ class Desk:
 
     def accessibility_faults(self) -> list[str]:
         """What axe-core finds wrong on the page, one line a rule."""
-        found = _axe.run(self.page).response["violations"]
+        try:
+            found = _axe.run(self.page).response["violations"]
+        except Error as error:
+            if "context was destroyed" not in str(error):
+                raise
+            self.page.wait_for_load_state("load")  # a click is on its way to another page: that one is looked at
+            found = _axe.run(self.page).response["violations"]
         return [f"{one['id']}: {[node['html'][:120] for node in one['nodes'][:3]]}" for one in found]
 
     def too_wide(self) -> int:

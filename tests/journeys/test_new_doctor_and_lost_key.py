@@ -109,6 +109,7 @@ def test_a_lost_key_is_dead_at_once_and_its_owner_back_at_work(desk: Sit, clinic
     cadre.count_from_here()
     cadre.click(cadre.page.get_by_role("link", name="Mes équipes et leurs clés"))
     cadre.click(cadre.page.get_by_role("link", name="Lucas Garnier"))
+    expect(cadre.page.get_by_role("heading", name="Lucas Garnier", level=1)).to_be_visible()
     assert cadre.accessibility_faults() == []
     cadre.click(cadre.page.get_by_role("link", name="Remettre une clé"))
     cadre.choose(cadre.page.get_by_label("Pourquoi", exact=True), "Clé perdue")

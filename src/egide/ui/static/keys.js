@@ -160,7 +160,8 @@ document.addEventListener("htmx:afterSwap", (event) => {
   event.target.querySelector("[data-first]")?.focus();
 });
 
-// An entry appears when htmx has filled it; one at a time.
+// An entry appears when htmx has filled it; one at a time. What came is taken up in the same turn (the frame sets no delay), so that no
+// key falls between the focus and the form's own sending.
 document.addEventListener("htmx:afterSwap", (event) => {
   const entry = event.target.closest?.("[data-entry]");
   if (!entry || event.target.matches("[data-draft]")) return;
