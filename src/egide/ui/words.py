@@ -635,6 +635,19 @@ DONE = {
     "session": _lazy("Session fermée. Ses pages ouvertes se videront d'elles-mêmes."),
 }
 
+# A list that stops (gate.work.MOST, gate.trail.SHOWN) says so, on screen and on paper.
+TRUNCATED = {
+    "work": _lazy(
+        "Plus de 200 lignes attendent ; les plus pressantes sont ici, "
+        "les suivantes viennent quand celles-ci sont faites."
+    ),
+    "agenda": _lazy("Plus de 200 personnes sont attendues ; la liste s'arrête là."),
+    "openings": _lazy("Plus de 500 lignes : les plus récentes sont ici, les plus anciennes se demandent au DPO."),
+    "openings_trail": _lazy(
+        "Plus de 500 lignes : les plus récentes sont ici, les plus anciennes se lisent dans la trace."
+    ),
+}
+
 _TABLES: dict[str, Mapping[str, object]] = {
     "profession": PROFESSIONS,
     "grade": GRADES,
@@ -657,6 +670,7 @@ _TABLES: dict[str, Mapping[str, object]] = {
     "laboratory_event": words_examinations.LABORATORY_EVENTS,
     "imaging_event": words_examinations.IMAGING_EVENTS,
     "done": DONE,
+    "truncated": TRUNCATED,
     "appointment": APPOINTMENTS,
     "appointment_act": APPOINTMENT_ACTS,
     "fact": FACTS,

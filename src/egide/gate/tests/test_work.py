@@ -13,7 +13,10 @@ from egide.gate.tests.browser import text
 from egide.gate.tests.factories import Hospital
 from egide.gate.tests.test_bases import fed
 from egide.gate.tests.test_links import door, opens, rows
+from egide.gate.trail import SHOWN
+from egide.gate.work import MOST
 from egide.kernel.capabilities import Refused
+from egide.ui.words import word
 
 WORKERS = {"pharmacist": "reconcile", "billing": "billing", "dim": "coding"}
 
@@ -172,6 +175,13 @@ def test_a_list_that_stops_says_so(hospital: Hospital, browser: Any, site: UUID,
         assert (said in text(page.get("/travail/"))) is (count > small_rosters)
         assert ("Plus de 200 lignes de travail" in text(page.get("/jour/"))) is (count > small_rosters)
     assert len(hospital.entries(account=person.account, kind="open", purpose="work_list")[-1]["ids"]) == small_rosters
+
+
+def test_pages_stop_where_the_base_does(hospital: Hospital) -> None:
+    held = dict(hospital.sql("SELECT name, value FROM gate.limits"))
+    assert (held["roster"], held["openings_shown"]) == (MOST, SHOWN)
+    for name, most in (("work", MOST), ("agenda", MOST), ("openings", SHOWN), ("openings_trail", SHOWN)):
+        assert word(name, "truncated").startswith(f"Plus de {most} ")
 
 
 def test_my_lines_are_read_by_their_place_in_order(hospital: Hospital, site: UUID) -> None:
