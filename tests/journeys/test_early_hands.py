@@ -45,3 +45,20 @@ def test_a_button_clicked_before_the_scripts_are_there_acts_once_they_are(desk: 
     for one in held:
         one.continue_()
     nurse.page.wait_for_url(lambda url: "/connexion/" not in url)
+
+
+def test_a_link_clicked_before_the_scripts_are_there_fills_the_page_once_they_are(desk: Sit) -> None:
+    nurse = desk()
+    nurse.sign_in_as("Hugo Petit")
+    held: list[Route] = []
+    nurse.context.route(re.compile(r"/egide\.js$"), lambda route: held.append(route))  # noqa: PLW0108 (as above)
+    with nurse.page.expect_request(re.compile(r"/egide\.js$")):
+        nurse.row(8).locator("[data-row-link]").click(no_wait_after=True)
+    expect(nurse.page.locator(".banner-name")).to_be_visible()
+    chart = nurse.page.url
+    nurse.page.locator("#act [data-act=note]").click()
+    assert held
+    for one in held:
+        one.continue_()
+    expect(nurse.page.locator("#act-form form.note")).to_be_visible()  # beside the chart, not a page of its own
+    assert nurse.page.url == chart

@@ -1,10 +1,10 @@
 // Loaded before anything is drawn: what a quick hand does before the page's scripts are there waits for them. A form sent
-// without the workstation's proof would be refused, and what was typed would have to be typed again; a key, or a click on a button that
-// the scripts alone act on, would be lost.
+// without the workstation's proof would be refused, and what was typed would have to be typed again; a key, or a click on what the
+// scripts alone act on, would be lost.
 (() => {
   const forms = new Map();
   const keys = [];
-  const buttons = new Set();
+  const clicked = new Set();
   const take = (event) => {
     event.preventDefault();
     event.stopImmediatePropagation();
@@ -22,11 +22,13 @@
     take(event);
     keys.push(event);
   };
+  // A link too: one that a script fills a part of the page by would leave the page, and any other would ask for its proof on the way.
   const holdClick = (event) => {
-    const button = event.target.closest?.("button[type=button]");
-    if (!button) return;
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    const one = event.target.closest?.("button[type=button], a[href]:not([target], [download], [href^='#'])");
+    if (!one) return;
     take(event);
-    buttons.add(button);
+    clicked.add(one);
   };
   document.addEventListener("submit", holdForm, true);
   document.addEventListener("keydown", holdKey, true);
@@ -38,7 +40,7 @@
       document.removeEventListener("keydown", holdKey, true);
       document.removeEventListener("click", holdClick, true);
       for (const [form, button] of forms) form.requestSubmit(button?.isConnected ? button : null);
-      for (const button of buttons) button.click();
+      for (const one of clicked) one.click();
       for (const one of keys) {
         const { key, code, ctrlKey, metaKey, altKey, shiftKey } = one;
         const again = { key, code, ctrlKey, metaKey, altKey, shiftKey, bubbles: true, cancelable: true };
