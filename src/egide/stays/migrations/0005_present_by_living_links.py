@@ -8,7 +8,7 @@ from django.db.migrations.operations.base import Operation
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar[list[tuple[str, str]]] = [("stays", "0004_presence"), ("gate", "0029_living")]
+    dependencies: ClassVar[list[tuple[str, str]]] = [("stays", "0004_presence"), ("gate", "0027_living")]
     operations: ClassVar[list[Operation]] = [
         migrations.RunSQL(
             sql=Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"), reverse_sql=migrations.RunSQL.noop

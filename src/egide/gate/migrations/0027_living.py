@@ -1,4 +1,4 @@
-"""The census of an opening counts living links by their index, whatever ended in the unit over the years."""
+"""Living links are read by their index, whatever ended in a unit; the census and the day's cap count them."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -8,7 +8,10 @@ from django.db.migrations.operations.base import Operation
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar[list[tuple[str, str]]] = [("gate", "0026_identity_cell")]
+    dependencies: ClassVar[list[tuple[str, str]]] = [
+        ("gate", "0026_identity_cell"),
+        ("accounts", "0016_workstations"),
+    ]
     operations: ClassVar[list[Operation]] = [
         migrations.RunSQL(
             sql=Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"), reverse_sql=migrations.RunSQL.noop

@@ -1,4 +1,4 @@
-"""A unit that somebody left today goes on counting in her census until the day is over."""
+"""Acts that still refused without a row have one; nobody declares a shift in a laboratory."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -8,7 +8,7 @@ from django.db.migrations.operations.base import Operation
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar[list[tuple[str, str]]] = [("gate", "0033_more_openings")]
+    dependencies: ClassVar[list[tuple[str, str]]] = [("gate", "0029_reloads")]
     operations: ClassVar[list[Operation]] = [
         migrations.RunSQL(
             sql=Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"), reverse_sql=migrations.RunSQL.noop

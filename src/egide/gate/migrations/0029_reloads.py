@@ -1,4 +1,4 @@
-"""« Qui a ouvert » says when there are more lines than it shows."""
+"""A page reloaded when what opened it has ended is no denial toward the freeze of its session."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -8,7 +8,7 @@ from django.db.migrations.operations.base import Operation
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar[list[tuple[str, str]]] = [("gate", "0032_paper")]
+    dependencies: ClassVar[list[tuple[str, str]]] = [("gate", "0028_shown_by_a_search")]
     operations: ClassVar[list[Operation]] = [
         migrations.RunSQL(
             sql=Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"), reverse_sql=migrations.RunSQL.noop

@@ -4,6 +4,8 @@ SET LOCAL ROLE gatekeeper;
 
 -- Distinct persons whose chart, or the copy of whose trail, one account prints. Lists (a handover, a round, a work list) are not among them.
 INSERT INTO gate.limits VALUES ('printed_minute', 8), ('printed_hour', 40), ('printed_day', 100), ('printed_month', 1500);
+-- Lines of « qui a ouvert » on the screen and on its copy.
+INSERT INTO gate.limits VALUES ('openings_shown', 500);
 
 -- Purposes of pages that are printed.
 CREATE FUNCTION gate.paper() RETURNS text[]
@@ -16,6 +18,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
        AND NOT EXISTS (SELECT 1 FROM gate.oversight o WHERE o.profession = p_profession AND o.page = 'trail' AND o.allowed)
 $$;
 
+-- As before, to who may know; and one line more than is shown, so that the page says when there are more.
 CREATE OR REPLACE FUNCTION door.openings_of(p_patient uuid)
 RETURNS TABLE (at timestamptz, kind text, account uuid, name text, profession text, units uuid[], purpose text, basis text, reads text[])
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -35,9 +38,10 @@ BEGIN
            e.purpose, e.basis, e.reads
       FROM audit.entry e LEFT JOIN accounts.account c ON c.id = e.account
      WHERE e.ids @> ARRAY[p_patient] AND e.kind IN ('open', 'open_new', 'refuse', 'search')
-     ORDER BY e.id DESC LIMIT 500;
+     ORDER BY e.id DESC LIMIT gate.limit_of('openings_shown')::int + 1;
 END $$;
 
+-- As before, by living links and the census above all; and what leaves on paper.
 CREATE OR REPLACE FUNCTION gate.open(p_session uuid, p_account uuid, p_ids uuid[], p_unit uuid, p_purpose text,
                           p_read text[], p_write text[], p_counted boolean, p_nonce bytea, p_ticket_hash bytea)
 RETURNS gate.answer

@@ -1,4 +1,4 @@
-"""A page reloaded when what opened it has ended is no denial toward the freeze of its session."""
+"""Each print is a row, charts on paper have a pace, and who opened a record is refused rather than empty."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -8,7 +8,7 @@ from django.db.migrations.operations.base import Operation
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar[list[tuple[str, str]]] = [("gate", "0029_living")]
+    dependencies: ClassVar[list[tuple[str, str]]] = [("gate", "0030_all_refusals")]
     operations: ClassVar[list[Operation]] = [
         migrations.RunSQL(
             sql=Path(__file__).with_suffix(".sql").read_text(encoding="utf-8"), reverse_sql=migrations.RunSQL.noop
