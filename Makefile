@@ -33,7 +33,7 @@ attacks: ## l'exercice du voleur contre le serveur en marche (ou démarré pour 
 	@$(run) egide run --then "egide drill"
 
 attacks-full: ## le même exercice sur le groupe entier (758 912 personnes) : donnez-lui un EGIDE_HOME à lui
-	@$(run) egide run --demo --patients 758912 --then "egide drill --patients 758912"
+	@$(run) egide run --demo --patients 758912 --then "egide drill"
 
 journeys: ## les parcours dans Chromium seulement
 	@tools/chromium

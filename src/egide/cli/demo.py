@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from egide.cli.demo_group import whole_group
+from egide.cli.demo_group import DEMO_PATIENTS, DEMO_SEED, whole_group
 from egide.cli.halt import Halt, database_trouble
 from egide.kernel.home import Home
 
@@ -31,7 +31,7 @@ FEWEST_DAYS = 30  # a stay needs some past behind it
 
 
 @app.command()
-def load(patients: Patients = 300, seed: Seed = 1, today: Today = "") -> None:
+def load(patients: Patients = DEMO_PATIENTS, seed: Seed = DEMO_SEED, today: Today = "") -> None:
     """Charge la démonstration : structure et comptes, clés, puis personnes. Une seconde fois n'ajoute rien."""
     from egide.cli.users import user_of
     from egide.keeper.client import KeeperDown
@@ -61,7 +61,7 @@ def load(patients: Patients = 300, seed: Seed = 1, today: Today = "") -> None:
 
 
 @app.command(hidden=True)
-def people(patients: Patients = 300, seed: Seed = 1, today: Today = "") -> None:
+def people(patients: Patients = DEMO_PATIENTS, seed: Seed = DEMO_SEED, today: Today = "") -> None:
     """La part de « load » qui touche des personnes : rôle worker, compte d'application du site."""
     import time
 
@@ -97,7 +97,7 @@ def people(patients: Patients = 300, seed: Seed = 1, today: Today = "") -> None:
 
 
 @app.command(hidden=True)
-def requests(patients: Patients = 300, seed: Seed = 1, today: Today = "") -> None:
+def requests(patients: Patients = DEMO_PATIENTS, seed: Seed = DEMO_SEED, today: Today = "") -> None:
     """La part de « load » qui demande des examens : rôle worker, compte d'application de chaque clinique."""
     home = Home.from_environment()
     day = _day(today)
@@ -121,7 +121,7 @@ def requests(patients: Patients = 300, seed: Seed = 1, today: Today = "") -> Non
 
 
 @app.command()
-def truth(patients: Patients = 300, seed: Seed = 1) -> None:
+def truth(patients: Patients = DEMO_PATIENTS, seed: Seed = DEMO_SEED) -> None:
     """Écrit qui est qui, une personne par ligne (JSON), d'après la graine seule."""
     from egide.rehearsal.truth import truth as tell
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import sys
 import time
 from datetime import date
-from typing import Self
+from typing import Final, Self
 
 import psycopg
 
 from egide.cli.halt import Halt
 from egide.kernel.capabilities import Refused
 from egide.kernel.home import Home
+
+DEMO_SEED: Final = 1
+DEMO_PATIENTS: Final = 300  # of a base that `make run` made, when no number was said
+ASKED: Final = "demo-asked"  # the number that was said, in the home
 
 _TITLES = {"copying": "personnes", "building": "index et clés"}
 _SAID = {
@@ -20,6 +24,16 @@ _SAID = {
     "down": "Le gardien ou PostgreSQL ne répond plus : ce qui est chargé reste ; relancez Égide, puis la commande.",
     "producer_died": "Un des deux producteurs s'est arrêté : ce qui est chargé reste ; relancez la même commande.",
 }
+
+
+def people_of(home: Home) -> tuple[int, int] | None:
+    """Seed and number of the demo's people here, loaded or on their way; None where none was asked for yet."""
+    from egide.rehearsal.bulk import Bulk
+
+    if standing := Bulk(home).standing():  # of a base that was restored too, without our mark beside it
+        return standing.seed, standing.count
+    asked = home.root / ASKED
+    return (DEMO_SEED, int(asked.read_text(encoding="ascii"))) if asked.exists() else None
 
 
 def whole_group(home: Home, patients: int, seed: int, today: date) -> bool:

@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
+from egide.cli.demo_group import DEMO_PATIENTS, DEMO_SEED, people_of
 from egide.cli.halt import Halt
 from egide.kernel.home import Home
-
-SEED, PATIENTS = 1, 300  # of a base that `make run` made
 
 app = typer.Typer(help="L'exercice du voleur, contre le serveur en marche.", invoke_without_command=True)
 
@@ -85,10 +84,8 @@ def _who_is_there(home: Home, seed: int | None, patients: int | None) -> tuple[i
 
     Against the wrong people nothing that leaves is anybody's: the drill would pass for want of knowing them.
     """
-    from egide.rehearsal.bulk import Bulk
-
-    found = Bulk(home).standing()
-    there = (found.seed, found.count) if found else (SEED, PATIENTS)
+    found = people_of(home)
+    there = found or (DEMO_SEED, DEMO_PATIENTS)
     asked = (there[0] if seed is None else seed, there[1] if patients is None else patients)
     if found and asked != there:
         raise Halt(f"Cette base a été chargée de {there[1]} personnes, graine {there[0]} : ne dites rien d'autre.", 2)

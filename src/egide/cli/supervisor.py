@@ -21,14 +21,13 @@ from urllib.parse import urlsplit
 
 from egide.cli import birth, granian, keys, migrations, premises, run_lock, server
 from egide.cli.cluster import Cluster
+from egide.cli.demo_group import ASKED, DEMO_PATIENTS, DEMO_SEED, people_of
 from egide.cli.halt import Halt
 from egide.cli.processes import Watched, check_interpreter, end_strays, last_line, rotate_logs, run, start
 from egide.cli.users import ensure_folder, user_of
 from egide.kernel.home import Base, Home
 from egide.kernel.prosante import ProSante
 
-DEMO_PATIENTS: Final = 300
-DEMO_SEED: Final = 1
 PSC_SETTINGS: Final = ("EGIDE_PSC_ISSUER", "EGIDE_PSC_CLIENT_ID", "EGIDE_PSC_DISCOVERY", "EGIDE_PSC_PROXY")
 LIVE_PORT: Final = 2  # after the web's: the next one is the demo keys'
 
@@ -183,8 +182,8 @@ class Supervisor:
 
     def _load_demo(self) -> None:
         """Loads the demo's people once; a load that was cut short is run again, and adds only what lacks."""
-        done, asked = self.home.root / "demo-loaded", self.home.root / "demo-asked"
-        before = int(asked.read_text(encoding="ascii")) if asked.exists() else self._loaded_before()
+        done, asked = self.home.root / "demo-loaded", self.home.root / ASKED
+        _, before = people_of(self.home) or (DEMO_SEED, None)
         if (before is not None or done.exists()) and self.patients not in (None, before or DEMO_PATIENTS):
             raise Halt(
                 f"La base de {self.home.root} a été demandée pour {before or DEMO_PATIENTS} personnes : relancez sans "
@@ -202,13 +201,6 @@ class Supervisor:
         # a long one shows its bar; Ctrl-C ends it, and the next start goes on
         run(self.home, "demo-load", command, extra=self._addresses(), shown=patients > 10 * DEMO_PATIENTS)
         done.touch()
-
-    def _loaded_before(self) -> int | None:
-        """What a base that was restored, without the marks of ours beside it, says it was loaded with."""
-        from egide.rehearsal.bulk import Bulk
-
-        standing = Bulk(self.home).standing()
-        return standing.count if standing else None
 
     def _start_demo_keys(self) -> None:
         command = [sys.executable, "-m", "egide.rehearsal.demo_keys", "--home", str(self.home.root)]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from egide.cli.demo_group import ASKED, DEMO_SEED
 from egide.cli.drill import _who_is_there
 from egide.cli.halt import Halt
 from egide.kernel.home import Home
@@ -34,3 +35,13 @@ def test_nobody_but_those_a_load_brought_is_looked_for(
             _who_is_there(Home(tmp_path), seed, patients)
     else:
         assert _who_is_there(Home(tmp_path), seed, patients) == found
+
+
+def test_a_base_made_for_another_number_is_known_by_what_was_asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(Bulk, "standing", lambda _: None)
+    (tmp_path / ASKED).write_text("500")
+    assert _who_is_there(Home(tmp_path), None, None) == (DEMO_SEED, 500)
+    with pytest.raises(Halt, match="500 personnes"):
+        _who_is_there(Home(tmp_path), None, 300)
