@@ -89,12 +89,8 @@ def _carers(stage: Stage) -> tuple[Account, Account]:
         rows = judge.execute(
             "SELECT unit_id, count(*) AS n FROM stays_stay WHERE discharged_at IS NULL GROUP BY 1"
         ).fetchall()
-        opened = judge.execute(
-            "SELECT c.username, count(*) AS n FROM audit.entry e JOIN accounts.account c ON c.id = e.account"
-            " WHERE e.kind = 'open' AND e.at > clock_timestamp() - interval '1 day' GROUP BY 1"
-        ).fetchall()
     full = {str(row["unit_id"]) for row in rows if row["n"] >= STRANGERS}
-    spent = {str(row["username"]): int(row["n"]) for row in opened}
+    spent = stage.today("open")
     # from the end of the list: what is spent here is spent for no other attack of the day
     able = [one for one in reversed(stage.accounts) if one.profession == "nurse" and set(one.units[:1]) & full]
     thief = min(able, key=lambda one: spent.get(one.username, 0), default=None)
@@ -200,8 +196,17 @@ def _leave(thief: Thief) -> None:
         thief.visitor.post("/poste/quitter/", {"unit": unit[:36]})
 
 
+def _own(visitor: Visitor, account: Account) -> dict[str, str]:
+    """A unit of hers and somebody who lies there, for the addresses that name them."""
+    if not account.units:
+        return {}
+    unit = account.units[0]
+    lying = patients_in(visitor.get(f"/unite/{unit}/", TYPED).text)
+    return {"unit": unit, **({"patient": lying[0]} if lying else {})}
+
+
 def _exports(stage: Stage, outcome: Outcome) -> None:
-    """No address of ours answers a person with a table, a document or an archive."""
+    """No address of ours answers a person with a table, a document or an archive: of the house, a unit, a patient."""
     others: set[str] = set()
     asked, tried = 0, set[str]()
     for profession in ASKED:
@@ -210,10 +215,11 @@ def _exports(stage: Stage, outcome: Outcome) -> None:
             continue
         tried.add(profession)
         with stage.sign_in(account) as visitor:
+            own = _own(visitor, account)
             for route in routes():
-                if route.parameters or route.name == "sign-out":
+                if not route.parameters.keys() <= own.keys() or route.name == "sign-out":
                     continue
-                answer = visitor.get(route.path({}) + "?format=csv", {**TYPED, "Accept": "text/csv"})
+                answer = visitor.get(route.path(own) + "?format=csv", {**TYPED, "Accept": "text/csv"})
                 asked += answer.status == 200
                 kind = answer.headers.get("content-type", "").partition(";")[0]
                 table = kind not in PAGES and (kind != "text/plain" or len(answer.text.splitlines()) > 1)

@@ -32,7 +32,7 @@ def play(stage: Stage) -> Outcome:
     """Relay an assertion; relay a code where no rescue is open, then where one is; then the honest morning."""
     outcome = Outcome(NUMBER, allowed=QUARTER)
     began = stage.now()
-    victim, witness, rescued = rescue.carers(stage, MORNING)[:3]
+    victim, witness, rescued = rescue.carers(stage, MORNING)
     _assertion(stage, victim, outcome)
     with Steady(stage.origin) as thief:
         rescue.enter(thief, victim.username, "123456")

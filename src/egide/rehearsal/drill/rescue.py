@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from egide.rehearsal.softkey import SoftKey
 from egide.rehearsal.workstation import Workstation
 
 DOOR: Final = "/connexion/secours/"
+TEAM: Final = 3  # a victim, a witness, somebody honestly rescued
 LONG_AGO: Final = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -105,7 +107,10 @@ def later(stage: Stage, account: Account, minutes: int) -> None:
 
 
 def carers(stage: Stage, least: int) -> list[Account]:
-    """Nurses whose units hold this many patients at least, the fewest openings by rescue first."""
+    """Three nurses of one site whose units hold this many patients at least, the fewest openings by rescue first.
+
+    Of one site: its administrator opens theirs, and a witness is of the site of the person.
+    """
     with stage.judge() as judge:
         held = {
             row["unit"]: int(row["n"])
@@ -115,14 +120,15 @@ def carers(stage: Stage, least: int) -> list[Account]:
             )
         }
         seen = _seen(judge)
-    able = [
-        one
-        for one in stage.accounts
-        if one.profession == "nurse" and sum(held.get(UUID(unit), 0) for unit in one.units) >= least
-    ]
-    if len(able) < 3:
-        raise NoStage(f"L'exercice demande trois comptes infirmiers dont les unités ont {least} patients.")
-    return sorted(able, key=lambda one: seen.get(one.username, 0))
+    sites, teams = stage.sites(), defaultdict[UUID, list[Account]](list)
+    for one in sorted(stage.accounts, key=lambda one: seen.get(one.username, 0)):
+        lying = sum(held.get(UUID(unit), 0) for unit in one.units)
+        if one.profession == "nurse" and one.username in sites and lying >= least:
+            team = teams[sites[one.username]]
+            team.append(one)
+            if len(team) == TEAM:
+                return team
+    raise NoStage(f"L'exercice demande trois comptes infirmiers d'un site dont les unités ont {least} patients.")
 
 
 def _seen(judge: psycopg.Connection[dict[str, object]]) -> dict[str, int]:

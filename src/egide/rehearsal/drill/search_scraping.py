@@ -24,6 +24,8 @@ SEARCHES: Final = 60
 PROBED: Final = 8  # people a desk receives, typed in full
 THIEF, DESK = "admission_clerk", "medical_secretary"
 ADDRESS: Final = "/patients/"
+# What a page that shows nobody more says: persons of a minute, an hour, a day; the pace; the keeper's ceiling.
+CLOSED: Final = ("identités hors de votre équipe", "Trop de recherches", "consultées par vous, ou sur ce site")
 
 
 def play(stage: Stage) -> Outcome:
@@ -50,10 +52,16 @@ def play(stage: Stage) -> Outcome:
 
 
 def _account(stage: Stage, profession: str) -> Account:
-    found = next((one for one in stage.accounts if one.profession == profession), None)
-    if found is None:
+    """Of the first such account and its colleagues of that site, who searched least today.
+
+    Of that site: they know the same people. Rested: whom she was shown today already costs her nothing more.
+    """
+    spent, sites = stage.today("search"), stage.sites()
+    able = [one for one in stage.accounts if one.profession == profession and one.username in sites]
+    if not able:
         raise NoStage(f"L'exercice demande un compte de profession {profession}.")
-    return found
+    here = [one for one in able if sites[one.username] == sites[able[0].username]]
+    return min(here, key=lambda one: spent.get(one.username, 0))
 
 
 def _known(stage: Stage) -> Iterator[tuple[str, str, date]]:
@@ -84,10 +92,10 @@ def _sweep(thief: Visitor, known: list[tuple[str, str, date]], loot: Loot, outco
         if loot.take_list(page):
             last_row = time.perf_counter()
             first_row = first_row or last_row
-        refused += "Trop " in page
+        refused += any(said in page for said in CLOSED)
     outcome.t = last_row - first_row
     outcome.check("le compteur voit les personnes trouvées", loot.r > 0)
-    outcome.check("la recherche se ferme d'elle-même", refused > 0)
+    outcome.check("la recherche se ferme d'elle-même", refused > 0, f"{refused} refus en {len(asked)} recherches")
     outcome.check(f"plus personne après {LIMIT_SECONDS:.0f} s", outcome.t <= LIMIT_SECONDS)
     outcome.note(
         f"{loot.r} personnes en {outcome.t:.1f} s, puis plus aucune en {len(asked)} recherches ; 40 au plus par jour"

@@ -118,6 +118,24 @@ class Stage:
         found: datetime = row["at"]
         return found
 
+    def sites(self) -> dict[str, UUID]:
+        """The site of each account that may work today, by its name."""
+        with self.judge() as judge:
+            rows = judge.execute(
+                "SELECT username, site FROM accounts.account WHERE ended_at IS NULL AND suspended_at IS NULL"
+            ).fetchall()
+        return {str(row["username"]): row["site"] for row in rows if row["site"]}
+
+    def today(self, kind: str) -> dict[str, int]:
+        """How many rows of one kind each account left in the trail in the last day: who is rested leaves few."""
+        with self.judge() as judge:
+            rows = judge.execute(
+                "SELECT c.username, count(*)::int AS n FROM audit.entry e JOIN accounts.account c ON c.id = e.account"
+                " WHERE e.kind = %s AND e.at > clock_timestamp() - interval '1 day' GROUP BY 1",
+                (kind,),
+            ).fetchall()
+        return {str(row["username"]): int(row["n"]) for row in rows}
+
     def trail(self, session: UUID, kind: str) -> list[dict[str, Any]]:
         """The trail's rows of one session and kind, oldest first, read as role auditor."""
         with psycopg.connect(self.conninfo("auditor"), autocommit=True, row_factory=dict_row) as connection:

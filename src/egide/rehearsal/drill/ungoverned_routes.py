@@ -45,8 +45,8 @@ class Expected:
     routes: dict[str, list[str]]
     not_always_reached: list[str]  # nothing leads there, or only in some states
     forms: dict[str, list[str]]
-    # one address, one form for each fact: which come depends on what the base holds, their fields do not
-    varied_forms: dict[str, dict[str, list[str]]]
+    # one address, a form for each fact: those that come whatever the base holds, and those that depend on it
+    varied_forms: dict[str, dict[str, dict[str, list[str]]]]
     assets: list[str]
     absent: list[str]
 
@@ -139,9 +139,9 @@ def _fields(outcome: Outcome, expected: Expected, pattern: str, found: set[froze
     if facts is None:
         _same(outcome, name, set().union(*found), set(expected.forms.get(pattern, ())))
         return
-    strange = found - {frozenset(fields) for fields in facts.values()}
-    said = "; ".join(", ".join(sorted(one)) for one in strange)
-    outcome.check(name, bool(found) and not strange, said or ("" if found else "aucun formulaire"))
+    wanted = {often: {frozenset(fields) for fields in one.values()} for often, one in facts.items()}
+    due = wanted["always"] | (found & wanted["at_times"])
+    _same(outcome, name, {" + ".join(sorted(one)) for one in found}, {" + ".join(sorted(one)) for one in due})
 
 
 def _absent(outcome: Outcome, expected: Expected, visitors: tuple[Visitor, Visitor], digest: str, loot: Loot) -> None:
