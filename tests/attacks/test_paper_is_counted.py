@@ -1,4 +1,4 @@
-"""Attack 10: all that a live session can print: what it may open, each person a row; the walk over units is told."""
+"""Attack 10: a live session prints what it may open, each person a row; a walk over units brings thirty at most."""
 
 import pytest
 
