@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Error, Locator, Page, Response, expect
+from playwright.sync_api import Browser, CDPSession, Locator, Page, Response, expect
 
 from tests.journeys.clinic import Clinic
 
@@ -38,6 +38,8 @@ class Desk:
         self.forgiven: tuple[str, ...] = ()
         self.actions: list[str] = []
         self.key_id = ""
+        self._reader: CDPSession | None = None
+        self._inserted = ""
         self.page = self.new_tab()
 
     def new_tab(self) -> Page:
@@ -60,17 +62,29 @@ class Desk:
 
     # ── signing in ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def insert_key(self, username: str, *, verified: bool = True) -> None:
-        """Plugs this person's key in; `verified=False`: whoever holds it knows neither its code nor the finger."""
-        devtools = self.context.new_cdp_session(self.page)
-        devtools.send("WebAuthn.enable", {"enableUI": False})
+    def insert_blank_key(self, *, verified: bool = True) -> None:
+        """Plugs a key in that nobody has yet, in the place of whichever was there.
+
+        `verified=False`: whoever holds it touches it, and gives neither its code nor a finger.
+        """
+        if self._reader is None:
+            self._reader = self.context.new_cdp_session(self.page)
+            self._reader.send("WebAuthn.enable", {"enableUI": False})
+        if self._inserted:
+            self._reader.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": self._inserted})
         options = {
             "protocol": "ctap2", "transport": "usb", "hasResidentKey": True, "hasUserVerification": True,
             "isUserVerified": verified, "automaticPresenceSimulation": True,
         }  # fmt: skip
-        slot = devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})["authenticatorId"]
+        answer = self._reader.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+        self._inserted = str(answer["authenticatorId"])
+
+    def insert_key(self, username: str, *, verified: bool = True) -> None:
+        """Plugs this person's key in."""
+        self.insert_blank_key(verified=verified)
+        assert self._reader is not None
         key = self.clinic.key_of(username)
-        devtools.send("WebAuthn.addCredential", {"authenticatorId": slot, "credential": key})
+        self._reader.send("WebAuthn.addCredential", {"authenticatorId": self._inserted, "credential": key})
         self.key_id = str(key["credentialId"])
 
     def sign_in(self, username: str) -> None:
@@ -144,14 +158,8 @@ class Desk:
         return self.page.locator("#curve svg:visible desc").text_content() or ""
 
     def accessibility_faults(self) -> list[str]:
-        """What axe-core finds wrong on the page, one line a rule."""
-        try:
-            found = _axe.run(self.page).response["violations"]
-        except Error as error:
-            if "context was destroyed" not in str(error):
-                raise
-            self.page.wait_for_load_state("load")  # a click is on its way to another page: that one is looked at
-            found = _axe.run(self.page).response["violations"]
+        """What axe-core finds wrong on the page, one line a rule; first wait for what that page alone shows."""
+        found = _axe.run(self.page).response["violations"]
         return [f"{one['id']}: {[node['html'][:120] for node in one['nodes'][:3]]}" for one in found]
 
     def too_wide(self) -> int:

@@ -1,19 +1,14 @@
 """A shared workstation of the site: enrolled once, then people follow one another at it, a touch each."""
 
-import base64
 import re
-import time
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
-from egide.kernel import totp
-from egide.rehearsal.signin import by_service, default_keys_url, sign_in
-from tests.journeys.clinic import Clinic
 from tests.journeys.counted import promised
 from tests.journeys.desk import Desk, shows
+from tests.journeys.rescued import rescue_code
 
 pytestmark = pytest.mark.journey
 Sit = Callable[..., Desk]
@@ -24,29 +19,6 @@ MACHINE = """() => new Promise((give) => {
     found.onsuccess = () => give(found.result ? found.result.key.extractable : null);
   };
 })"""
-
-
-class Keys:
-    """The reader of a workstation: one key at a time."""
-
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
-        self.devtools = desk.context.new_cdp_session(desk.page)
-        self.devtools.send("WebAuthn.enable", {"enableUI": False})
-        self.slot = ""
-
-    def insert(self, username: str, *, verified: bool) -> None:
-        """`verified=False`: its holder touches it, and gives neither code nor finger."""
-        if self.slot:
-            self.devtools.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": self.slot})
-        options: dict[str, Any] = {
-            "protocol": "ctap2", "transport": "usb", "hasResidentKey": True, "hasUserVerification": True,
-            "isUserVerified": verified, "automaticPresenceSimulation": True,
-        }  # fmt: skip
-        answer = self.devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-        self.slot = answer["authenticatorId"]
-        key = self.desk.clinic.key_of(username)
-        self.devtools.send("WebAuthn.addCredential", {"authenticatorId": self.slot, "credential": key})
 
 
 def enrolled(desk: Sit, name: str) -> Desk:
@@ -68,9 +40,9 @@ def enrolled(desk: Sit, name: str) -> Desk:
     return there
 
 
-def signed_in(there: Desk, keys: Keys, username: str) -> None:
+def signed_in(there: Desk, username: str) -> None:
     """By key and code, in an empty workstation."""
-    keys.insert(username, verified=True)
+    there.insert_key(username)
     there.page.goto("/connexion/")
     there.page.get_by_role("button", name="Se connecter avec ma clé").click()
     there.page.wait_for_url(lambda url: "/connexion/" not in url)
@@ -78,19 +50,18 @@ def signed_in(there: Desk, keys: Keys, username: str) -> None:
 
 def test_people_follow_one_another_with_a_touch_and_see_nothing_of_each_other(desk: Sit) -> None:
     there = enrolled(desk, "JOURNEY-01")
-    keys = Keys(there)
-    signed_in(there, keys, "hugo.petit")
+    signed_in(there, "hugo.petit")
     there.to_unit()
     there.open_row(0)
     patient, chart = there.page.locator(".banner-name").inner_text(), there.page.url
-    keys.insert("hugo.petit", verified=False)
+    there.insert_key("hugo.petit", verified=False)
     there.press("Alt+l")
     shows(there.page, "session verrouillée")
     there.press("Enter")
     expect(there.page.locator(".banner-name")).to_have_text(patient)  # a touch was enough
 
     # somebody else, for the first time today: her key, and its code
-    keys.insert("nadia.benali", verified=True)
+    there.insert_key("nadia.benali")
     there.count_from_here()
     there.press("Alt+u")
     expect(there.page.locator("#here")).to_contain_text("Hugo Petit")
@@ -118,7 +89,7 @@ def test_people_follow_one_another_with_a_touch_and_see_nothing_of_each_other(de
     there.says_nothing_of(patient)
 
     # and he comes back: his session waited, his charts are open
-    keys.insert("hugo.petit", verified=False)
+    there.insert_key("hugo.petit", verified=False)
     there.page.goto("/jour/")
     there.count_from_here()
     there.press("Alt+u")
@@ -145,8 +116,7 @@ def test_people_follow_one_another_with_a_touch_and_see_nothing_of_each_other(de
 
 def test_a_workstation_that_is_removed_empties_its_pages_and_is_one_no_more(desk: Sit) -> None:
     there = enrolled(desk, "JOURNEY-02")
-    keys = Keys(there)
-    signed_in(there, keys, "hugo.petit")
+    signed_in(there, "hugo.petit")
     there.to_unit()
     expect(there.rows.first).to_be_visible()
 
@@ -162,36 +132,25 @@ def test_a_workstation_that_is_removed_empties_its_pages_and_is_one_no_more(desk
     shows(office.page, "C'est fait.")
     expect(there.page.get_by_text("Votre session est terminée").first).to_be_visible(timeout=5_000)
 
-    signed_in(there, keys, "hugo.petit")
+    signed_in(there, "hugo.petit")
     there.press("Alt+l")
     shows(there.page, "session verrouillée")
-    keys.insert("hugo.petit", verified=False)
+    there.insert_key("hugo.petit", verified=False)
     there.page.get_by_role("button", name="Rouvrir", exact=True).click()
     expect(there.page.locator("#locked-status")).to_have_attribute("data-state", "wrong")
-    keys.insert("hugo.petit", verified=True)
+    there.insert_key("hugo.petit")
     there.page.get_by_role("button", name="Rouvrir", exact=True).click()
     expect(there.page.locator(".who-name")).to_have_text("Hugo Petit")
 
 
-def telephone(clinic: Clinic, username: str) -> bytes:
-    """The secret of a rescue that an administrator and a colleague have just opened for somebody."""
-    keys = default_keys_url(clinic.url)
-    with sign_in(clinic.url, "ines.caron") as office:
-        asked = office.post("/secours/defi/", json_body={"username": username, "reason": "key_forgotten"}).json()
-        for signer in ("ines.caron", "nadia.benali"):
-            response = dict(by_service(keys, signer, clinic.url)(asked["options"]))
-            asked = office.post("/secours/preuve/", json_body={"act": asked["act"], "response": response}).json()
-    return base64.b32decode(asked["secret"].replace(" ", ""))
-
-
 def test_who_comes_by_a_code_sits_there_too_and_who_was_there_waits(desk: Sit) -> None:
     there = enrolled(desk, "JOURNEY-03")
-    signed_in(there, Keys(there), "nadia.benali")
-    secret = telephone(there.clinic, "hugo.petit")
+    signed_in(there, "nadia.benali")
+    code = rescue_code(desk(), "hugo.petit", witness="Nadia Benali")
     there.page.goto("/connexion/")
     there.page.get_by_role("link", name="session de secours").click()
     there.page.get_by_label("Nom de compte").fill("hugo.petit")
-    there.page.get_by_label("Code à six chiffres").fill(totp.code_at(secret, time.time()))
+    there.page.get_by_label("Code à six chiffres").fill(code)
     there.page.get_by_role("button", name="Ouvrir ma session de secours").click()
     expect(there.page.locator(".who-name")).to_have_text("Hugo Petit")
     shows(there.page, "Session de secours : un patient à la fois")

@@ -1,15 +1,13 @@
 """The screen that one leaves for a moment: locked at once or by itself, in every tab; its owner's key opens it."""
 
-import base64
-import time
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import expect
 
-from egide.kernel import totp
 from tests.journeys.clinic import eventually
 from tests.journeys.desk import Desk, shows
+from tests.journeys.rescued import rescue_code
 
 pytestmark = pytest.mark.journey
 Sit = Callable[..., Desk]
@@ -238,7 +236,7 @@ def test_a_page_that_came_locked_asks_again_once_somebody_signed_in(desk: Sit) -
 
 
 def test_a_session_of_rescue_is_not_locked_but_ends(desk: Sit) -> None:
-    code = _rescued(desk(), "nadia.benali", witness="Hugo Petit")
+    code = rescue_code(desk(), "nadia.benali", witness="Hugo Petit")
     nurse = desk()
     nurse.page.clock.install()
     nurse.page.goto("/connexion/secours/")
@@ -258,19 +256,6 @@ def test_a_session_of_rescue_is_not_locked_but_ends(desk: Sit) -> None:
     assert nurse.clinic.sql(
         "SELECT end_reason FROM accounts.session WHERE grade = 'rescue' ORDER BY created_at DESC LIMIT 1"
     ) == [("locked",)]
-
-
-def _rescued(desk: Desk, username: str, *, witness: str) -> str:
-    """A session of rescue is opened for her by an administrator and a witness; the code her telephone shows."""
-    desk.sign_in_as("Paul Marchand")
-    desk.page.goto("/secours/")
-    desk.page.get_by_label("Nom de compte de la personne").fill(username)
-    desk.page.get_by_label("Motif").select_option(index=1)
-    desk.page.get_by_role("button", name="avec ma clé de démonstration").click()
-    desk.choose(desk.page.get_by_label("Clé de démonstration du collègue"), witness)
-    shown = desk.page.locator("code.rescue-secret")
-    expect(shown).to_be_visible()
-    return totp.code_at(base64.b32decode(shown.inner_text().replace(" ", "")), time.time())
 
 
 def _left(desk: Desk) -> int:

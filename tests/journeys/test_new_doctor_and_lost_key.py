@@ -39,13 +39,7 @@ def waiting(desk: Desk, person: str) -> None:
 
 def pose_key(desk: Desk, first: str, second: str) -> None:
     """Types both halves and poses a new key: the browser's own registration, the person verified."""
-    devtools = desk.context.new_cdp_session(desk.page)
-    devtools.send("WebAuthn.enable", {"enableUI": False})
-    options = {
-        "protocol": "ctap2", "transport": "usb", "hasResidentKey": True, "hasUserVerification": True,
-        "isUserVerified": True, "automaticPresenceSimulation": True,
-    }  # fmt: skip
-    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    desk.insert_blank_key()
     desk.page.goto("/cle/")
     fill(desk, "Première moitié", first)
     fill(desk, "Seconde moitié", second.lower().replace("-", " "))
@@ -74,6 +68,7 @@ def test_a_new_doctor_works_in_her_unit_within_ten_minutes(desk: Sit) -> None:
     fill(administrator, "RPPS", "")
     assert administrator.accessibility_faults() == []
     administrator.click(page.get_by_role("button", name="Relire avant de signer"))
+    expect(page.get_by_role("button", name="Signer avec ma clé")).to_be_visible()
     shows(page, "Médecine B")
     assert administrator.accessibility_faults() == []
     first = signed(administrator)

@@ -186,7 +186,7 @@ def _joins(night: Desk, day: Desk, name: str, address: str) -> None:
     night.page.goto(address)
     expect(night.page.locator(".banner-name")).to_be_visible()
     night.page.get_by_role("link", name="Équipe", exact=True).click()
-    shows(night.page, "équipe de soins")
+    expect(night.page.get_by_role("heading", name="Équipe de soins")).to_be_visible()
     assert not night.accessibility_faults()
     assert night.too_wide() <= 0
 

@@ -72,7 +72,7 @@ def test_signing_in_while_the_keeper_is_down_says_so_and_works_a_moment_later(de
             nurse.page.get_by_role("button", name="Yann Le Gall").click()
         return answer.value.ok
 
-    eventually(again)
+    eventually(again, 20)
     nurse.page.wait_for_url(lambda url: "/connexion/" not in url)
 
 
