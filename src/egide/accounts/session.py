@@ -122,7 +122,7 @@ def answered(request: HttpRequest, run: Callable[[], HttpResponse]) -> HttpRespo
     except (DatabaseError, psycopg.Error) as error:
         # the opening ended between the keeper's answer and the read (sign-out, revocation, discharge)
         if sqlstate(error) == LOST_OPENING:
-            return _refused(request, _state_of(request))
+            return _refused(request, state_of(request))
         if sqlstate(error) == CLOSED_IN_RESCUE:
             return answers.refused(request, "rescue_closed")
         if isinstance(error, DataError | psycopg.DataError) and sqlstate(error) is None:
@@ -148,7 +148,7 @@ def _refused(request: HttpRequest, code: str) -> HttpResponse:
     )
 
 
-def _state_of(request: HttpRequest) -> str:
+def state_of(request: HttpRequest) -> str:
     """Why what was open is not any more: the session is over, or locked."""
     try:
         who(cookie_of(request))

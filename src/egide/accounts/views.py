@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from egide.accounts import possession
 from egide.accounts.demo import offered
-from egide.accounts.session import cookie_of, keeper, no_patient_data, who
+from egide.accounts.session import cookie_of, keeper, no_patient_data, state_of
 from egide.keeper.client import KeeperDown
 from egide.kernel.capabilities import Refused
 from egide.ui import page
@@ -52,7 +52,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         psc_url=reverse("psc-go") if settings.PSC else None,
         elsewhere="poste" in request.GET,
         changes="changer" in request.GET,
-        locked="changer" in request.GET and _left_locked(request),
+        # the keeper's word, not the address's
+        locked="changer" in request.GET and state_of(request) == "session_locked",
         now=possession.clock(),
     )
 
@@ -159,17 +160,6 @@ def former(request: HttpRequest) -> str:
         return cookie_of(request)
     except Refused:
         return ""
-
-
-def _left_locked(request: HttpRequest) -> bool:
-    """Whether the session this browser leaves is locked: the keeper's word, not the address's."""
-    try:
-        who(cookie_of(request))
-    except Refused as refusal:
-        return refusal.code == "session_locked"
-    except KeeperDown:
-        pass
-    return False
 
 
 def device_of(request: HttpRequest) -> str:

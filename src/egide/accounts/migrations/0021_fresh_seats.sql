@@ -10,7 +10,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
        AND a.state IN ('live', 'session_locked') ORDER BY s.created_at DESC LIMIT 1
 $$;
 
--- As before; and whoever sits down anew has no older session waiting there.
+-- As before; and whoever sits down anew has no older session waiting there. Every sign-in sits, by a rescue or Pro Santé Connect too, so that
+-- ending the workstation ends it; a rescue session ends fifteen minutes after its last opening and is not locked before: no key would reopen it.
 CREATE OR REPLACE FUNCTION accounts.sit(p_session uuid, p_workstation uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE v_now timestamptz; v_account uuid := (SELECT s.account FROM accounts.session s WHERE s.id = p_session);
@@ -19,7 +20,8 @@ BEGIN
     IF NOT FOUND THEN RETURN; END IF;
     v_now := clock_timestamp();
     UPDATE accounts.workstation SET used_at = v_now WHERE id = p_workstation;
-    UPDATE accounts.session SET workstation = p_workstation, locks_at = v_now + accounts.idle(p_workstation),
+    UPDATE accounts.session SET workstation = p_workstation,
+           locks_at = CASE grade WHEN 'rescue' THEN locks_at ELSE v_now + accounts.idle(p_workstation) END,
            device = left((SELECT w.name FROM accounts.workstation w WHERE w.id = p_workstation) || ' · ' || device, 120)
      WHERE id = p_session AND ended_at IS NULL AND locks_at > v_now;
     PERFORM accounts.end_each(ARRAY(SELECT x.id FROM accounts.session x WHERE x.workstation = p_workstation AND x.account = v_account
