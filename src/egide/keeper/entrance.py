@@ -9,7 +9,7 @@ from egide.keeper.locking import Shown
 from egide.keeper.possession import point_of
 from egide.keeper.prosante import Tokens
 from egide.keeper.rescue import Rescue
-from egide.keeper.sessions import No, Sessions, actor_fields, ticket_hash
+from egide.keeper.sessions import No, Sessions, actor_fields
 from egide.keeper.signin import BadAssertion, Ceremony
 from egide.keeper.stations import Seat, Stations
 from egide.keeper.tries import Tries
@@ -91,16 +91,11 @@ class Entrance:
         session = uuid.uuid4()
         actor = conn.execute(
             "SELECT * FROM accounts.begin_session(%s, %s, %s, %s, %s)",
-            (session, key["id"], count, str(device)[:120], self._hash(session)),
+            (session, key["id"], count, str(device)[:120], self._sessions.fresh_hash(session)),
         ).fetchone()
         if actor["state"] == "live" and station:
             conn.execute("SELECT accounts.mark_station(%s, %s)", (session, self._sessions.station_mark(str(station))))
-        if actor["state"] == "live" and seat:
-            conn.execute("SELECT accounts.sit(%s, %s)", (session, seat.id))
-            return self._at(conn, seat, (session, actor["account"]), former, point)
-        if actor["state"] == "live" and former is not None:
-            conn.execute("SELECT accounts.end_session(%s, %s, NULL)", former)
-        return self._signed_in(actor, point)
+        return self._begun(conn, actor, seat, former, point)
 
     def _take_up(
         self, conn: Any, path: str, machine: dict[str, Any], session: str, challenge_id: str, response: dict[str, Any],
@@ -112,6 +107,17 @@ class Entrance:
         seat = self._stations.here(conn, path, machine)
         taken = self._stations.take_up(conn, seat, session, challenge_id, response, point)
         return self._at(conn, seat, taken, former, point)
+
+    def _begun(
+        self, conn: Any, actor: dict[str, Any], seat: Seat | None, former: tuple[UUID, UUID] | None, point: bytes
+    ) -> dict[str, Any]:
+        """A session that has just begun: it sits at its workstation of the site; elsewhere it ends the former one."""
+        if actor["state"] == "live" and seat:
+            conn.execute("SELECT accounts.sit(%s, %s)", (actor["session"], seat.id))
+            return self._at(conn, seat, (actor["session"], actor["account"]), former, point)
+        if actor["state"] == "live" and former is not None:
+            conn.execute("SELECT accounts.end_session(%s, %s, NULL)", former)
+        return self._signed_in(actor, point)
 
     def _at(
         self, conn: Any, seat: Seat | None, session: tuple[UUID, UUID], former: tuple[UUID, UUID] | None, point: bytes
@@ -144,7 +150,7 @@ class Entrance:
         session = uuid.uuid4()
         actor = conn.execute(
             "SELECT * FROM accounts.begin_psc(%s, %s, %s, %s)",
-            (session, rpps, str(device)[:120], self._hash(session)),
+            (session, rpps, str(device)[:120], self._sessions.fresh_hash(session)),
         ).fetchone()
         if actor["state"] == "live" and sat:
             conn.execute("SELECT accounts.sit(%s, %s)", (session, sat))
@@ -166,16 +172,13 @@ class Entrance:
         session = uuid.uuid4()
         actor = conn.execute(
             "SELECT * FROM accounts.begin_rescue(%s, %s, %s, %s, %s, %s)",
-            (session, rescue, step, from_known, str(device)[:120], self._hash(session)),
+            (session, rescue, step, from_known, str(device)[:120], self._sessions.fresh_hash(session)),
         ).fetchone()
-        known = self._rescue_door.device(str(username))
         seat = self._stations.here(conn, path, machine) if actor["state"] == "live" else None
-        if seat:
-            conn.execute("SELECT accounts.sit(%s, %s)", (session, seat.id))
-            return {**self._at(conn, seat, (session, actor["account"]), former, point), "known": known}
-        if actor["state"] == "live" and former is not None:
-            conn.execute("SELECT accounts.end_session(%s, %s, NULL)", former)
-        return {**self._signed_in(actor, point), "known": known}
+        return {
+            **self._begun(conn, actor, seat, former, point),
+            "known": self._rescue_door.device(str(username)),
+        }
 
     def _application(self, conn: Any, site: bytes, manifest: str, purpose: str) -> dict[str, Any]:
         if purpose not in {"import", "demo"} or len(bytes.fromhex(manifest)) != 32:
@@ -185,7 +188,7 @@ class Entrance:
         session = uuid.uuid4()
         actor = conn.execute(
             "SELECT * FROM accounts.begin_application(%s, %s, %s, %s, %s)",
-            (session, purpose, UUID(bytes=site), manifest, self._hash(session)),
+            (session, purpose, UUID(bytes=site), manifest, self._sessions.fresh_hash(session)),
         ).fetchone()
         return self._signed_in(actor)
 
@@ -196,6 +199,3 @@ class Entrance:
             "cookie": self._sessions.cookie(actor["session"], actor["account"], point),
             "actor": actor_fields(actor),
         }
-
-    def _hash(self, session: UUID) -> bytes:
-        return ticket_hash(self._sessions.tickets().of_session(session))

@@ -137,6 +137,10 @@ class Sessions:
         """Of the session of a token that was read; of a session that begins now without one."""
         return self._tickets[self.version(token) if token else self._newest]
 
+    def fresh_hash(self, session: UUID) -> bytes:
+        """What the base keeps of the ticket of a session that begins now."""
+        return ticket_hash(self.tickets().of_session(session))
+
     def asked(self, token: str) -> bool:
         """Whether our own page sent the request of a pass that was read: only then does a refusal count as a denial."""
         raw = _bytes(token)

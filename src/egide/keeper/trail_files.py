@@ -65,7 +65,7 @@ class Files:
 
     def append_note(self, note: str) -> None:
         """One checkpoint more, on disk when this returns."""
-        append_synced(self._folder / "checkpoints.log", (note + SEPARATOR).encode())
+        _append_synced(self._folder / "checkpoints.log", (note + SEPARATOR).encode())
 
     def notes(self) -> bytes | None:
         """Every whole one, None where there is none; a torn end is cut off."""
@@ -78,7 +78,7 @@ class Files:
 
     def keep_frontier(self, data: bytes) -> None:
         """Of the tree at the last checkpoint."""
-        replace(self._folder / "frontier.bin", data)
+        _replace(self._folder / "frontier.bin", data)
 
     def frontier(self) -> bytes:
         """FileNotFoundError where none was kept."""
@@ -91,7 +91,7 @@ class Files:
 
     def publish(self, name: str, text: str) -> None:
         """A key that every process may read."""
-        replace(self._folder / name, text.encode(), mode=0o644)
+        _replace(self._folder / name, text.encode(), mode=0o644)
 
 
 class Expectations:
@@ -126,7 +126,7 @@ class Expectations:
         """Leave in the file only what still waits; called when all the rest is under a checkpoint."""
         with self._lock:
             data = b"".join(_EXPECTED.pack(*one) for one in self._waiting.items())
-            replace(self._path, data)
+            _replace(self._path, data)
             if self._file >= 0:
                 os.close(self._file)
             self._file, self._end = os.open(self._path, os.O_WRONLY), len(data)
@@ -145,7 +145,7 @@ class Alarms:
             return
         line = {"at": clock.now().isoformat(), "code": code, "entry": entry_id, "text": text}
         log.error("trail alarm: %s %s", code, entry_id)
-        append_synced(self._path, (json.dumps(line, ensure_ascii=False) + "\n").encode())
+        _append_synced(self._path, (json.dumps(line, ensure_ascii=False) + "\n").encode())
         self._raised.add((code, entry_id))
 
     def latest(self) -> list[dict[str, Any]]:
@@ -158,7 +158,7 @@ class Alarms:
         return found
 
 
-def append_synced(path: Path, data: bytes) -> None:
+def _append_synced(path: Path, data: bytes) -> None:
     """On disk when this returns."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "wb") as file:
         file.write(data)
@@ -166,7 +166,7 @@ def append_synced(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def replace(path: Path, data: bytes, mode: int = 0o600) -> None:
+def _replace(path: Path, data: bytes, mode: int = 0o600) -> None:
     """Write whole or not at all."""
     aside = path.with_name(path.name + ".new")
     with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:

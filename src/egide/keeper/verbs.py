@@ -23,7 +23,7 @@ from egide.keeper.openings import Openings, Trail
 from egide.keeper.possession import Memory, Possession
 from egide.keeper.prosante import Tokens
 from egide.keeper.rescue import Rescue
-from egide.keeper.sessions import Bound, No, Sessions, actor_fields, answered, ticket_hash
+from egide.keeper.sessions import Bound, No, Sessions, actor_fields, answered
 from egide.keeper.signatures import Signatures
 from egide.keeper.signin import BadAssertion, Ceremony
 from egide.keeper.stations import ENROL, Stations
@@ -79,10 +79,7 @@ class Verbs:
         keys = Keys(marks, demo=masters.demo)
         reopening, signatures = Reopening(ceremony, keys.genuine), Signatures(ceremony, keys.genuine)
         self._locking = Locking(reopening)
-        self._stations = Stations(
-            masters.keys["enrol"], reopening, self._possession,
-            lambda session: ticket_hash(self._sessions.tickets().of_session(session)),
-        )  # fmt: skip
+        self._stations = Stations(masters.keys["enrol"], reopening, self._possession, self._sessions.fresh_hash)
         self._acts = Acts(masters, signatures)
         self._fresh_factor = Fresh(signatures, self._acts)
         self._rescue_door = Rescue(masters, signatures, self._acts)
