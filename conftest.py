@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from egide.cli import server
+from egide.cli import premises, server
 from egide.cli.cluster import Cluster
 from egide.cli.processes import check_interpreter
 from egide.cli.supervisor import Supervisor
@@ -79,7 +79,7 @@ def house(foreign: ForeignServer | None) -> Iterator[Supervisor]:
     }
     house = Supervisor(home, PORT, demo=True, durable=False)
     try:
-        house.prepare_home()
+        premises.prepare(house.home)
         check_interpreter(home)
         if foreign is not None:
             server.prepare(home, foreign.url(), DATABASE, lambda: foreign.secret)

@@ -28,6 +28,7 @@ import psycopg
 from measures.report import table, write
 from search import SEED, SITE, Slips, a_session, load, pass_of, quantile
 
+from egide.cli import premises
 from egide.cli.supervisor import Supervisor
 from egide.keeper import finding, masters, server
 from egide.keeper.client import Keeper
@@ -200,7 +201,7 @@ def main() -> None:
     house = Supervisor(home, 8498, demo=True, durable=True)
     both = multiprocessing.get_context("spawn").Process(target=serve_together, args=(root,), daemon=True)
     try:
-        house.prepare_home()
+        premises.prepare(house.home)
         house.start_postgres()
         house.migrate()
         house.start_keeper()

@@ -28,6 +28,7 @@ from uuid import UUID
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "src")]
 
+from egide.cli import premises  # noqa: E402
 from egide.cli.supervisor import Supervisor  # noqa: E402
 from egide.kernel.home import Home  # noqa: E402
 
@@ -224,7 +225,7 @@ def main() -> None:
     }  # fmt: skip
     house = Supervisor(Home(root), PORT, demo=True, durable=False)
     try:
-        house.prepare_home()
+        premises.prepare(house.home)
         house.start_postgres()
         house.migrate()
         house.start_keeper()

@@ -35,6 +35,7 @@ import msgpack  # noqa: E402
 import psycopg  # noqa: E402
 from psycopg.rows import dict_row  # noqa: E402
 
+from egide.cli import premises  # noqa: E402
 from egide.cli.supervisor import Supervisor  # noqa: E402
 from egide.keeper import masters as keys  # noqa: E402
 from egide.keeper.client import Keeper  # noqa: E402
@@ -489,7 +490,7 @@ def main() -> None:
     house = Supervisor(home, 8498, demo=True, durable=False)
     results: list[dict[str, Any]] = []
     try:
-        house.prepare_home()
+        premises.prepare(house.home)
         house.start_postgres()
         house.migrate()
         house.start_keeper()

@@ -7,14 +7,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 import typer
 
 from egide.cli.demo_group import DEMO_PATIENTS, DEMO_SEED, whole_group
 from egide.cli.halt import Halt, database_trouble
+from egide.kernel import clock
 from egide.kernel.home import Home
 
 app = typer.Typer(help="La démonstration : personnes, comptes et clés fictifs.", no_args_is_help=True)
@@ -238,7 +238,7 @@ def _day(text: str) -> date:
     from egide.rehearsal.people import REFERENCE
 
     if not text:
-        return datetime.now(ZoneInfo("Europe/Paris")).date()
+        return clock.today()
     try:
         day = date.fromisoformat(text)
     except ValueError:

@@ -66,7 +66,7 @@ class Supervisor:
         if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup wants it to outlive the terminal
             signal.signal(signal.SIGHUP, self._on_signal)
         os.umask(0o022)
-        self.prepare_home()
+        premises.prepare(self.home)
         with run_lock.held(self.home):
             try:
                 self._start_all()
@@ -111,10 +111,6 @@ class Supervisor:
         began = time.monotonic()
         action()
         print(f"  {title:<30} {time.monotonic() - began:6.1f} s", flush=True)
-
-    def prepare_home(self) -> None:
-        """Accounts and folders."""
-        premises.prepare(self.home)
 
     def start_postgres(self) -> None:
         """The cluster, made when missing, running and with its roles; a server by URL has only to be reached."""

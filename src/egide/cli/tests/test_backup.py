@@ -14,7 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from egide.cli import age, manifest
+from egide.cli import age, manifest, premises
 from egide.cli import backup as saving
 from egide.cli.halt import Halt
 from egide.cli.supervisor import Supervisor
@@ -80,7 +80,7 @@ def test_what_is_saved_while_it_serves_opens_where_it_is_restored_and_its_trail_
     there = Supervisor(Home(places / "home"), house.port, demo=None, durable=False)
     saving.restore(there.home, base, keys, age.identities(identity))
     try:
-        there.prepare_home()
+        premises.prepare(there.home)
         there.start_postgres()
         there.migrate()
         there.start_keeper()

@@ -14,9 +14,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from egide.cli import premises
 from egide.cli.cluster import Cluster
 from egide.cli.roles import LOGIN_ROLES
-from egide.cli.supervisor import Supervisor
 from egide.cli.users import ACCOUNTS, separate_accounts
 from egide.kernel.home import SECRET_ROLES, Home
 
@@ -120,7 +120,7 @@ def spare() -> Iterator[Home]:
     """A home of its own for a cluster that a test mistreats."""
     root = Path(tempfile.mkdtemp(prefix="egide-test-", dir="/var/lib" if separate_accounts() else None))
     root.chmod(0o755)
-    Supervisor(Home(root), 8498, durable=False).prepare_home()
+    premises.prepare(Home(root))
     yield Home(root)
     shutil.rmtree(root)
 

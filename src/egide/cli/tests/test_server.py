@@ -11,11 +11,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from egide.cli import passfiles, roles, server
+from egide.cli import passfiles, premises, roles, server
 from egide.cli.cluster import Cluster, find_binaries
 from egide.cli.doctor import Verdict, _closed
 from egide.cli.halt import Halt
-from egide.cli.supervisor import Supervisor
 from egide.cli.users import ensure_accounts, separate_accounts
 from egide.kernel.home import DATABASE, Home
 from tests.foreign_server import DEBIAN_15, ForeignServer
@@ -37,7 +36,7 @@ def hospital_server() -> Iterator[ForeignServer]:
 def place() -> Iterator[Home]:
     root = Path(tempfile.mkdtemp(prefix="egide-test-", dir="/var/lib" if separate_accounts() else None))
     root.chmod(0o755)
-    Supervisor(Home(root), 8498, durable=False).prepare_home()
+    premises.prepare(Home(root))
     yield Home(root)
     shutil.rmtree(root)
 

@@ -17,6 +17,7 @@ import msgpack
 import psycopg
 import pytest
 
+from egide.cli import premises
 from egide.cli.processes import check_interpreter
 from egide.cli.supervisor import Supervisor
 from egide.gate.tests.factories import Hospital
@@ -52,7 +53,7 @@ def new_base() -> Iterator[Supervisor]:
     root.chmod(0o755)
     house = Supervisor(Home(root), PORT, demo=True, durable=False)
     try:
-        house.prepare_home()
+        premises.prepare(house.home)
         check_interpreter(house.home)
         house.start_postgres()
         house.migrate()
