@@ -13,7 +13,8 @@ from typing import Final
 import pyrage
 from pyrage import x25519
 
-from egide.cli.halt import Halt
+from egide.cli.halt import Halt, disk_full
+from egide.cli.manifest import damaged
 
 SUFFIX: Final = ".age"
 _SECRET: Final = "AGE-SECRET-KEY-"  # noqa: S105 — how an identity begins, not one
@@ -82,7 +83,7 @@ def encrypt(source: Path, target: Path, to: Sequence[x25519.Recipient]) -> None:
             pyrage.encrypt_io(plain, out, to)
         except pyrage.EncryptError as error:  # it keeps only the text of what the file refused
             if "No space left" in str(error) or "Disk quota" in str(error):
-                raise Halt(f"Le disque de {target.parent} est plein : libérez de la place, puis relancez.") from None
+                raise disk_full(target.parent) from None
             raise Halt(f"{target} n'a pas pu être chiffré : rien n'en est gardé ; relancez.") from None
         out.flush()
         os.fsync(out.fileno())
@@ -97,12 +98,8 @@ def decrypt(source: Path, target: Path, by: Sequence[x25519.Identity]) -> None:
         except pyrage.DecryptError as error:
             if "No matching keys" in str(error):
                 raise Halt(f"Cette identité n'ouvre pas {source} : donnez celle d'un de ses destinataires.") from None
-            raise _damaged(source) from None
+            raise damaged(source, "age") from None
         except OSError as error:
             if error.errno is not None:  # the disk's own refusal
                 raise
-            raise _damaged(source) from None
-
-
-def _damaged(source: Path) -> Halt:
-    return Halt(f"{source} est abîmé (age) : prenez une autre sauvegarde.")
+            raise damaged(source, "age") from None

@@ -25,7 +25,7 @@ from pyrage import x25519
 
 from egide.cli import age, manifest
 from egide.cli.cluster import find_binaries
-from egide.cli.halt import Halt
+from egide.cli.halt import Halt, disk_full
 from egide.kernel.home import Home
 
 KEEPER, BESIDE = "keeper.tar.gz", "secrets.tar.gz"
@@ -150,9 +150,7 @@ class _Parts:
             age.decrypt(sealed, plain, self._by)
             _unpack(plain, root / below, sealed)
             plain.unlink()
-        elif name not in self._told.files:
-            raise Halt(f"{file} manque : donnez les deux dossiers qu'« egide backup » a écrits.")
-        elif self._by:
+        elif self._by and name in self._told.files:
             raise Halt(
                 f"{file} est en clair, et vous donnez une identité : si c'est bien elle, relancez sans --identity."
             )
@@ -214,7 +212,7 @@ def _copy_base(home: Home, folder: Path) -> None:
     if done.returncode == 0:
         return
     if "No space left" in done.stderr:
-        raise Halt(f"Le disque de {folder.parent} est plein : libérez de la place, puis relancez.")
+        raise disk_full(folder.parent)
     if "connection to server" in done.stderr:
         raise Halt("La base ne répond pas : une sauvegarde se fait Égide en marche (« egide run »).")
     raise Halt("La base n'a pas pu être copiée (pg_basebackup a échoué) : voyez « egide doctor », puis relancez.")
@@ -276,7 +274,7 @@ def _unpack(archive: Path, place: Path, part: Path) -> None:
             while content.read(_CHUNK):  # to its end, where the sum stands: a flipped bit may still read as a file
                 pass
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise Halt(f"{part} est abîmé ({type(error).__name__}) : prenez une autre sauvegarde.") from None
+        raise manifest.damaged(part, type(error).__name__) from None
 
 
 def _looked_at(archive: tarfile.TarFile, part: Path) -> Iterator[tarfile.TarInfo]:

@@ -22,7 +22,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from egide.cli import passfiles, roles
-from egide.cli.halt import Halt
+from egide.cli.halt import Halt, disk_full
 from egide.cli.processes import environment, start, stop
 from egide.cli.users import User, ensure_folder, user_of
 from egide.kernel.home import PG_PORT, SECRET_ROLES, SUPERUSER, Home
@@ -236,7 +236,7 @@ class Cluster:
         """Why, from what it wrote since: plain before its collector ran, JSON after."""
         said = [_since(log, size) for log, size in zip(logs, before, strict=True)]
         if any("No space left" in one for one in said):
-            return Halt(f"Le disque de {self.home.root} est plein : libérez de la place, puis relancez.")
+            return disk_full(self.home.root)
         log = logs[1] if said[1] else logs[0]
         last = ([line for line in said[log is logs[1]].splitlines() if line.strip()] or ["sans un mot"])[-1]
         with contextlib.suppress(ValueError, KeyError):

@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from datetime import UTC, datetime
+from pathlib import Path
 
 from egide.kernel.home import Home
 
@@ -20,11 +21,16 @@ class Halt(Exception):
         self.code = code
 
 
+def disk_full(place: Path) -> Halt:
+    """Of whatever was to be written there."""
+    return Halt(f"Le disque de {place} est plein : libérez de la place, puis relancez.")
+
+
 def sentence_for(error: OSError, home: Home) -> Halt | None:
     """The sentence for what an operating system refuses in everyday life; None when it is not one of these."""
     place = error.filename or home.root
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return Halt(f"Le disque de {home.root} est plein : libérez de la place, puis relancez.")
+        return disk_full(home.root)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return Halt(f"Accès refusé à {place} : lancez la commande sous le compte propriétaire de {home.root}.")
     if error.errno in (errno.ENOTDIR, errno.EEXIST):

@@ -30,11 +30,11 @@ class Manifest:
     files: Mapping[str, str]
 
     def check(self, file: Path) -> None:
-        """Refuses a file that is not the one that was saved."""
-        if not file.exists():
-            raise Halt(f"{file} manque : donnez les deux dossiers qu'« egide backup » a écrits.")
+        """Refuses a file that is not the one that was saved, or that is not there."""
+        if file.name not in self.files or not file.exists():
+            raise _lacking(file)
         if _sum(file) != self.files[file.name]:
-            raise Halt(f"{file} est abîmé (autre empreinte) : prenez une autre sauvegarde.")
+            raise damaged(file, "autre empreinte")
 
 
 def write(base_id: str, at: datetime, *folders: Path) -> str:
@@ -63,7 +63,7 @@ def agreed(base: Path, keys: Path, fingerprint: str | None = None) -> Manifest:
     except (ValueError, KeyError, TypeError, AttributeError):
         sound = False
     if not sound:
-        raise Halt(f"{keys / NAME} est abîmé : prenez une autre sauvegarde.")
+        raise damaged(keys / NAME)
     return Manifest(files)
 
 
@@ -72,7 +72,16 @@ def _read(file: Path) -> bytes:
         with file.open("rb") as content:
             return content.read(_LONGEST)
     except FileNotFoundError:
-        raise Halt(f"{file} manque : donnez les deux dossiers qu'« egide backup » a écrits.") from None
+        raise _lacking(file) from None
+
+
+def damaged(file: Path, how: str = "") -> Halt:
+    """Of a file that was saved, and is not what it was; `how` it was seen."""
+    return Halt(f"{file} est abîmé{how and f' ({how})'} : prenez une autre sauvegarde.")
+
+
+def _lacking(file: Path) -> Halt:
+    return Halt(f"{file} manque : donnez les deux dossiers qu'« egide backup » a écrits.")
 
 
 def _sum(file: Path) -> str:

@@ -16,32 +16,16 @@ import pytest
 from egide.cli import age, main, manifest
 from egide.cli import backup as saving
 from egide.cli.halt import Halt
-from egide.cli.tests.test_backup_failures import copied, files, flip, nothing_kept, refused, small, told_anew
+from egide.cli.tests.backups import copied, files, flip, nothing_kept, refused, saved, small, told_anew
 from egide.kernel.home import Home
 
 NAMES = ["base.tar.gz.age", "keeper.tar.gz.age", "pg_wal.tar.gz.age", "secrets.tar.gz.age"]
-
-
-@pytest.fixture
-def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("base", "keys"):
-        (tmp_path / name).mkdir()
-    monkeypatch.setattr(saving, "_copy_base", copied)
-    return tmp_path
 
 
 def made(places: Path, name: str = "identity") -> tuple[Path, str]:
     """An identity's file and its recipient."""
     file = places / name
     return file, age.make_identity(file)
-
-
-def saved(places: Path, home: Home, *to: str) -> tuple[Path, Path, str]:
-    """The two folders, and the fingerprint that was said."""
-    said = saving.backup(home, places / "base", places / "keys", age.recipients(to))
-    (base,), (keys,) = (places / "base").iterdir(), (places / "keys").iterdir()
-    (fingerprint,) = (line.removeprefix("empreinte : ") for line in said if line.startswith("empreinte"))
-    return base, keys, fingerprint
 
 
 def restored(places: Path, base: Path, keys: Path, identity: Path, fingerprint: str | None = None) -> dict[str, bytes]:

@@ -3,81 +3,23 @@
 from __future__ import annotations
 
 import gzip
-import io
-import json
 import tarfile
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from egide.cli import backup as saving
-from egide.cli import manifest
 from egide.cli.halt import Halt
+from egide.cli.tests.backups import LEAVES, copied, files, flip, nothing_kept, refused, saved, small, told_anew
 from egide.kernel.home import Home
-
-BORN = {"base_id": "b", "demo": False, "born": "2026-01-01T00:00:00+00:00", "signature": ""}
-LEAVES = bytes(range(256)) * 40
-
-
-def small(root: Path, server: bool = False) -> Home:
-    """A home as a backup sees it."""
-    home = Home(root)
-    for folder in (home.keeper_masters, home.keeper_state, home.keeper_trail, home.secrets / "super"):
-        folder.mkdir(parents=True)
-    home.base_json.write_text(json.dumps(BORN))
-    home.keeper_birth.write_text(json.dumps(BORN))
-    (home.keeper_masters / "clinical.1.key").write_bytes(b"k" * 32)
-    for name in ("checkpoints.log", "frontier.bin", "leaves.bin"):
-        (home.keeper_trail / name).write_bytes(LEAVES)
-    home.pgpass("super").write_text("secret")
-    if server:
-        home.server_json.write_text(json.dumps({"host": "db.hopital.example"}))
-    return home
-
-
-def archive(path: Path, **files: bytes) -> None:
-    with tarfile.open(path, "w:gz") as out:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            out.addfile(entry, io.BytesIO(content))
-
-
-def copied(_home: Home, folder: Path) -> None:
-    """What pg_basebackup leaves."""
-    archive(folder / saving.BASE, PG_VERSION=b"17\n")
-    archive(folder / saving.CHANGES, **{"000000010000000000000001": LEAVES})
-
-
-@pytest.fixture
-def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("base", "keys"):
-        (tmp_path / name).mkdir()
-    monkeypatch.setattr(saving, "_copy_base", copied)
-    return tmp_path
-
-
-def saved(places: Path, home: Home) -> tuple[Path, Path]:
-    saving.backup(home, places / "base", places / "keys")
-    (base,), (keys,) = (places / "base").iterdir(), (places / "keys").iterdir()
-    return base, keys
 
 
 def kept(file: Path) -> dict[str, bytes]:
     """The files of an archive."""
     with tarfile.open(file) as content:
         return {one.name: content.extractfile(one).read() for one in content if one.isfile()}  # type: ignore[union-attr]
-
-
-def files(root: Path) -> dict[str, bytes]:
-    return {str(one.relative_to(root)): one.read_bytes() for one in root.rglob("*") if one.is_file()}
-
-
-def nothing_kept(places: Path) -> bool:
-    return not [*(places / "base").iterdir(), *(places / "keys").iterdir()]
 
 
 # ── there and back ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -98,7 +40,7 @@ def test_a_base_on_the_hospitals_server_comes_back_without_a_data_folder(places:
 
 def test_an_embedded_base_comes_back_whole_where_a_start_left_empty_folders(places: Path) -> None:
     home, there = small(places / "home"), Home(places / "there")
-    base, keys = saved(places, home)
+    base, keys, _ = saved(places, home)
     for folder in (there.keeper, there.log, there.venv):
         folder.mkdir(parents=True)
     saving.restore(there, base, keys)
@@ -110,7 +52,7 @@ def test_an_embedded_base_comes_back_whole_where_a_start_left_empty_folders(plac
 
 @pytest.mark.parametrize("missing", [saving.BASE, saving.CHANGES, saving.BESIDE])
 def test_a_part_that_is_missing_is_not_taken_for_a_server_of_the_hospitals(places: Path, missing: str) -> None:
-    base, keys = saved(places, small(places / "home"))
+    base, keys, _ = saved(places, small(places / "home"))
     (base / missing).unlink()
     told_anew(base, keys)
     with pytest.raises(Halt, match=f"{missing} manque"):
@@ -165,7 +107,7 @@ def watched(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], object
 def test_a_file_that_vanishes_after_it_was_listed_is_left_out(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = small(places / "home")
     watched(monkeypatch, "keeper/trail/checkpoints.log", (home.keeper_trail / "frontier.bin").unlink)
-    _, keys = saved(places, home)
+    _, keys, _ = saved(places, home)
     assert sorted(name for name in kept(keys / saving.KEEPER) if "trail" in name) == [
         "keeper/trail/checkpoints.log", "keeper/trail/leaves.bin",
     ]  # fmt: skip
@@ -177,7 +119,7 @@ def test_a_file_that_shrinks_or_grows_is_kept_as_it_was_read(
 ) -> None:
     home = small(places / "home")
     watched(monkeypatch, "keeper/trail/frontier.bin", lambda: (home.keeper_trail / "frontier.bin").write_bytes(now))
-    _, keys = saved(places, home)
+    _, keys, _ = saved(places, home)
     found = kept(keys / saving.KEEPER)
     assert (found["keeper/trail/frontier.bin"], found["keeper/trail/leaves.bin"]) == (now, LEAVES)
 
@@ -187,7 +129,7 @@ def test_drafts_and_counters_are_not_kept(places: Path) -> None:
     for draft in ("birth.new", "state/expected.bin.new", "masters/.clinical.2.key.part", "state/ceilings.bin"):
         (home.keeper / draft).write_bytes(b"x")
     (home.secrets / "super" / "pgpass.new").write_bytes(b"x")
-    base, keys = saved(places, home)
+    base, keys, _ = saved(places, home)
     assert sorted(kept(keys / saving.KEEPER)) == [
         "keeper/birth.json", "keeper/masters/clinical.1.key", "keeper/trail/checkpoints.log",
         "keeper/trail/frontier.bin", "keeper/trail/leaves.bin",
@@ -208,31 +150,6 @@ def test_a_place_inside_the_other_is_no_second_place(places: Path, base: str, ke
 # ── what is restored was altered ────────────────────────────────────────────────────────────────────────────────────
 
 
-def refused(places: Path, base: Path, keys: Path, why: str) -> None:
-    """Refused, in a new folder and in one that an Égide's environment is in: both are as they were."""
-    (places / "made" / "venv").mkdir(parents=True, exist_ok=True)
-    for name in ("there", "made"):
-        with pytest.raises(Halt, match=why):
-            saving.restore(Home(places / name), base, keys)
-    assert not (places / "there").exists()
-    assert [path.name for path in (places / "made").rglob("*")] == ["venv"]
-
-
-def told_anew(base: Path, keys: Path) -> None:
-    """Lists of what stands there now, as somebody who holds both places would write them."""
-    for folder in (base, keys):
-        (folder / manifest.NAME).unlink()
-    manifest.write("b", datetime.now(UTC), keys, base)
-
-
-def flip(at: float) -> Callable[[bytes], bytes]:
-    def flipped(content: bytes) -> bytes:
-        place = int(at * len(content)) if at >= 0 else len(content) + int(at)
-        return content[:place] + bytes([content[place] ^ 4]) + content[place + 1 :]
-
-    return flipped
-
-
 @pytest.mark.parametrize("part", [saving.KEEPER, saving.BESIDE, saving.BASE, saving.CHANGES])
 @pytest.mark.parametrize("damage", [
     lambda content: content[: len(content) // 2], lambda content: content[:-4], lambda _content: b"", flip(0.0),
@@ -241,7 +158,7 @@ def flip(at: float) -> Callable[[bytes], bytes]:
 def test_a_damaged_archive_is_said_and_leaves_the_home_as_it_was(
     places: Path, part: str, damage: Callable[[bytes], bytes]
 ) -> None:
-    base, keys = saved(places, small(places / "home"))
+    base, keys, _ = saved(places, small(places / "home"))
     file = (keys if part == saving.KEEPER else base) / part
     file.write_bytes(damage(file.read_bytes()))
     refused(places, base, keys, f"{part} est abîmé .autre empreinte")
@@ -251,7 +168,7 @@ def test_a_damaged_archive_is_said_and_leaves_the_home_as_it_was(
 
 def test_a_bit_of_a_file_flipped_under_a_whole_archive_is_found_by_its_sum(places: Path) -> None:
     """Stored without compression, a flipped bit still reads as a file: the sum at the end alone tells."""
-    base, keys = saved(places, small(places / "home"))
+    base, keys, _ = saved(places, small(places / "home"))
     file = base / saving.CHANGES
     file.write_bytes(gzip.compress(gzip.decompress(file.read_bytes()), compresslevel=0))
     content = file.read_bytes()
@@ -271,7 +188,7 @@ def entry(name: str, kind: bytes = tarfile.REGTYPE, to: str = "") -> tarfile.Tar
     entry("keeper/h", tarfile.LNKTYPE, "keeper/birth.json"), entry("keeper/p", tarfile.FIFOTYPE), entry("venv/bin/x"),
 ], ids=lambda one: one.name)  # fmt: skip
 def test_what_no_backup_of_ours_holds_is_refused_and_nothing_comes_out(places: Path, foreign: tarfile.TarInfo) -> None:
-    base, keys = saved(places, small(places / "home"))
+    base, keys, _ = saved(places, small(places / "home"))
     with tarfile.open(keys / saving.KEEPER, "w:gz") as out:
         out.add(places / "home" / "keeper", "keeper")
         out.addfile(foreign)
@@ -281,7 +198,7 @@ def test_what_no_backup_of_ours_holds_is_refused_and_nothing_comes_out(places: P
 
 
 def test_what_stands_in_the_home_is_never_written_over(places: Path) -> None:
-    base, keys = saved(places, small(places / "home"))
+    base, keys, _ = saved(places, small(places / "home"))
     secret = Home(places / "there").pgpass("web")
     secret.parent.mkdir(parents=True)
     secret.write_text("mine")
