@@ -89,6 +89,7 @@ def test_every_step_works_by_links_and_forms_without_htmx(desk: Sit) -> None:
     page.get_by_role("button", name="Enregistrer").click()
     expect(page.locator(".field-wrong")).to_contain_text("Valeur impossible")
     expect(page.get_by_label("Tension")).to_have_value("999/1")
+    expect(page.get_by_label("Tension")).to_be_focused()  # what was refused begins in its wrong field
     page.get_by_label("Tension").fill("119/73")
     page.get_by_role("button", name="Enregistrer").click()
     page.wait_for_url(re.compile(r"/dossier/.*\?fait=constantes$"))

@@ -189,9 +189,10 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// A list starts on its first row, so that the first key counts.
-if (!document.querySelector("[autofocus]") && document.activeElement === document.body) {
-  document.querySelector("[data-list] " + rowLink)?.focus({ preventScroll: true });
+// What was refused begins in its first wrong field, a grid in its first cell, a list on its first row: the first key counts.
+const wrong = document.querySelector("[aria-invalid=true]");
+const start = wrong ?? document.querySelector("[data-grid] td > input:not([type=hidden])");
+if (document.activeElement === document.body || document.activeElement.matches("[autofocus]")) {
+  if (start) start.focus();
+  else if (!document.querySelector("[autofocus]")) document.querySelector("[data-list] " + rowLink)?.focus({ preventScroll: true });
 }
-// A grid begins in its first cell, or in the first that was refused.
-(document.querySelector("[data-grid] [aria-invalid=true]") ?? document.querySelector("[data-grid] td > input:not([type=hidden])"))?.focus();
