@@ -141,11 +141,17 @@ def slips(day: str) -> list[str]:
     ]  # fmt: skip
 
 
+def nurse_of(hospital: Any, site: UUID) -> Any:
+    """Of a site that stands alone: a slip makes thirty dates of one, and no Jeanne of another test is known there."""
+    return hospital.person("nurse", site=site)
+
+
 @pytest.mark.parametrize("slip", range(5))
 def test_a_slip_in_the_date_is_counted_and_shown_by_one_more_act(hospital: Any, slip: int) -> None:
-    name, day = a_name(), a_day()
-    (patient,) = people(hospital, Drawn(name, "JEANNE", day))
-    person, cookie = hospital.signed_in("nurse")
+    name, day, site = a_name(), a_day(), hospital.new_site()
+    (patient,) = people(hospital, Drawn(name, "JEANNE", day), site=site)
+    person = nurse_of(hospital, site)
+    cookie = hospital.sign_in(person)
     typed: dict[str, Any] = {"name": name, "first_name": "Jeanne", "birth_date": slips(day)[slip]}
     answer = find(hospital, cookie, **typed)
     assert (answer["rows"], answer["near"], answer["code"]) == ([], 1, "ok")
@@ -156,9 +162,9 @@ def test_a_slip_in_the_date_is_counted_and_shown_by_one_more_act(hospital: Any, 
 
 
 def test_a_misspelt_name_and_a_slip_in_the_date_are_near(hospital: Any) -> None:
-    name, day = a_name(), a_day()
-    (patient,) = people(hospital, Drawn(name, "JEANNE", day))
-    _, cookie = hospital.signed_in("nurse")
+    name, day, site = a_name(), a_day(), hospital.new_site()
+    (patient,) = people(hospital, Drawn(name, "JEANNE", day), site=site)
+    cookie = hospital.sign_in(nurse_of(hospital, site))
     typed: dict[str, Any] = {"name": name[:4] + "Q" + name[5:], "first_name": "Jeane", "birth_date": slips(day)[2]}
     assert ids(find(hospital, cookie, unmask=True, **typed)) == [patient]
 
